@@ -1,0 +1,1 @@
+"""Amazon AppFlow on your own machines."""

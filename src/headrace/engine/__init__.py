@@ -1,0 +1,1 @@
+"""The tasks of a flow, run over files by DuckDB."""

@@ -1,0 +1,1 @@
+"""What a flow means: documents to plans, schedules. Pure."""

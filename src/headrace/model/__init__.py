@@ -1,0 +1,1 @@
+"""The AppFlow API as frozen values."""

@@ -1,0 +1,1 @@
+"""An execution from its queue entry to its settled record."""

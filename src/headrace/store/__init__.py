@@ -1,0 +1,1 @@
+"""What headrace remembers, in one SQL schema."""

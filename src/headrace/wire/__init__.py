@@ -1,0 +1,1 @@
+"""The API over HTTP: restJson1, SigV4, one ordered list of steps."""
