@@ -1,0 +1,80 @@
+# headrace: `make help` lists what there is to make.
+SHELL := /bin/sh
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+NODE_CLIENT ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/node-client
+NODE_CLIENT_VERSION := 3.1048.0
+CHECKS := check-lint check-format check-layers check-types check-generated check-house
+
+.PHONY: help setup demo test check bench generate format node-client clean $(CHECKS)
+.DELETE_ON_ERROR:
+
+help: ## Say what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '  make %-12s %s\n' "$$name" "$$what"; done
+
+setup: $(VENV)/.dev ## Make .venv with headrace and everything its tests and checks need
+
+demo: $(VENV)/.demo ## Run a flow over 120,000 records with boto3, and look at what came out
+	@$(BIN)/python examples/demo.py
+
+test: $(VENV)/.dev ## Run every test
+	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" $(BIN)/python -m pytest $(ARGS)
+
+check: $(CHECKS) ## Lint, format, types, layers, generated files, house rules: under a minute
+
+check-lint: $(VENV)/.dev
+	@$(BIN)/ruff check .
+
+check-format: $(VENV)/.dev
+	@$(BIN)/ruff format --check .
+
+check-layers: $(VENV)/.dev
+	@$(BIN)/lint-imports --no-logo
+
+check-types: $(VENV)/.dev
+	@$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+check-generated: $(VENV)/.dev
+	@$(BIN)/python tools/generate.py --check
+
+check-house: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q tests/house
+
+bench: $(VENV)/.bench ## Measure headrace against DuckDB itself and moto_server: a page of ratios
+	@$(BIN)/python -m bench
+
+generate: $(VENV)/.dev ## Make src/headrace/model again from botocore's model
+	@$(BIN)/python tools/generate.py
+
+format: $(VENV)/.dev ## Format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+node-client: $(NODE_CLIENT)/.v$(NODE_CLIENT_VERSION) ## Fetch the AWS SDK for JavaScript that tests/e2e drives (needs npm)
+
+clean: ## Remove the virtual environment and what the tools keep
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build bench/out
+
+$(BIN)/python:
+	@python=$$(tools/find-python) && "$$python" -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	@echo "Setting up $(VENV) for the demo"
+	@$(PIP) --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@echo "Setting up $(VENV)"
+	@$(PIP) --editable '.[demo,test,check]'
+	@touch $(VENV)/.demo $@
+
+$(VENV)/.bench: $(VENV)/.dev
+	@echo "Setting up $(VENV) for the benchmarks"
+	@$(PIP) --editable '.[demo,test,check,bench]'
+	@touch $@
+
+$(NODE_CLIENT)/.v$(NODE_CLIENT_VERSION):
+	@mkdir -p "$(NODE_CLIENT)"
+	@npm install --prefix "$(NODE_CLIENT)" --no-audit --no-fund --loglevel=error "@aws-sdk/client-appflow@$(NODE_CLIENT_VERSION)"
+	@touch "$@"
