@@ -1,0 +1,136 @@
+"""What whoever starts headrace may choose, read from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal, TypeVar
+
+from headrace import settings_text as text
+from headrace.errors import SettingsError
+
+MIB = 1024 * 1024
+T = TypeVar("T")
+
+
+def _default_memory_limit_bytes() -> int:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min(total // 2, 512 * MIB)
+
+
+def _default_threads() -> int:
+    return os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting of a headrace process; `docs/settings.md` describes each.
+
+    `buckets` maps a bucket's name, or `*`, to a URL; a bucket that it doesn't name is a folder
+    under `data`. `s3_endpoint` None means AWS's own. `key` seals stored secrets; None means the
+    key file in `data`, made on the first start. `port` 0 means any free port.
+    """
+
+    data: Path
+    host: str = "127.0.0.1"
+    port: int = 8080
+    account: str = "000000000000"
+    region: str = "us-east-1"
+    auth: Literal["open", "sigv4"] = "open"
+    allow_open: bool = False
+    limits: Literal["none", "aws"] = "none"
+    body_limit_bytes: int = 10 * MIB
+    parallel_runs: bool = False
+    executions_kept: int = 10_000
+    concurrent_executions: int = 4
+    memory_limit_bytes: int = field(default_factory=_default_memory_limit_bytes)
+    threads: int = field(default_factory=_default_threads)
+    lease_s: float = 30.0
+    drain_s: float = 8.0
+    buckets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    s3_endpoint: str | None = None
+    key: str | None = field(default=None, repr=False)
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @classmethod
+    def from_environment(
+        cls,
+        environment: Mapping[str, str],
+        *,
+        data: Path | None = None,
+        host: str | None = None,
+        port: int | None = None,
+        is_terminal: bool = True,
+    ) -> Settings:
+        """Read all settings; the keyword arguments (the command line) win over the environment.
+
+        A variable that is set to nothing counts as not set. `is_terminal` says whether log lines
+        are read by people: without HEADRACE_LOG they are text there and JSON elsewhere.
+
+        Raises SettingsError with one line for each value that can't be used.
+        """
+        given = dict(environment)
+        given.update({name: str(value) for name, value in _overrides(data, host, port) if value is not None})
+        read = _Reader(given)
+        settings = cls(
+            data=read("HEADRACE_DATA", text.folder, Path.home() / ".headrace"),
+            host=read("HEADRACE_HOST", text.host, cls.host),
+            port=read("HEADRACE_PORT", text.whole(0, 65_535), cls.port),
+            account=read("HEADRACE_ACCOUNT", text.account, cls.account),
+            region=_region(read),
+            auth=read("HEADRACE_AUTH", text.one_of("open", "sigv4"), cls.auth),
+            allow_open=read("HEADRACE_ALLOW_OPEN", text.yes_or_no, cls.allow_open),
+            limits=read("HEADRACE_LIMITS", text.one_of("none", "aws"), cls.limits),
+            body_limit_bytes=read("HEADRACE_BODY_LIMIT", text.size(1024), cls.body_limit_bytes),
+            parallel_runs=read("HEADRACE_PARALLEL_RUNS", text.yes_or_no, cls.parallel_runs),
+            executions_kept=read("HEADRACE_EXECUTIONS_KEPT", text.whole(1, 10_000_000), cls.executions_kept),
+            concurrent_executions=read("HEADRACE_CONCURRENT_EXECUTIONS", text.whole(1, 256), cls.concurrent_executions),
+            memory_limit_bytes=read("HEADRACE_MEMORY_LIMIT", text.size(64 * MIB), _default_memory_limit_bytes()),
+            threads=read("HEADRACE_THREADS", text.whole(1, 1024), _default_threads()),
+            lease_s=read("HEADRACE_LEASE", text.seconds(3, 3600), cls.lease_s),
+            drain_s=read("HEADRACE_DRAIN", text.seconds(0, 3600), cls.drain_s),
+            buckets=read("HEADRACE_BUCKETS", text.buckets, MappingProxyType({})),
+            s3_endpoint=read("AWS_ENDPOINT_URL_S3", text.endpoint, read("AWS_ENDPOINT_URL", text.endpoint, None)),
+            key=read("HEADRACE_KEY", str, None),
+            log_format=read("HEADRACE_LOG", text.one_of("text", "json"), "text" if is_terminal else "json"),
+            log_level=read("HEADRACE_LOG_LEVEL", text.one_of("debug", "info", "warning", "error"), cls.log_level),
+        )
+        read.finish()
+        return settings
+
+
+def _overrides(data: Path | None, host: str | None, port: int | None) -> tuple[tuple[str, object | None], ...]:
+    return (("HEADRACE_DATA", data), ("HEADRACE_HOST", host), ("HEADRACE_PORT", port))
+
+
+class _Reader:
+    """Reads one variable after another and gathers what is wrong with them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._faults: list[str] = []
+
+    def __call__(self, name: str, parse: Callable[[str], T], default: T) -> T:
+        given = self._environment.get(name, "")
+        if not given:
+            return default
+        try:
+            return parse(given)
+        except ValueError as fault:
+            self._faults.append(f"{name}={given!r}: {fault}")
+            return default
+
+    def finish(self) -> None:
+        if self._faults:
+            raise SettingsError("\n".join(self._faults))
+
+
+def _region(read: _Reader) -> str:
+    region = Settings.region
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "HEADRACE_REGION"):
+        region = read(name, text.region, region)
+    return region

@@ -1,0 +1,172 @@
+"""Settings: defaults, every value, and every fault at once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from headrace.errors import SettingsError
+from headrace.settings import MIB, Settings
+
+BAD = {
+    "HEADRACE_HOST": "http://somewhere",
+    "HEADRACE_PORT": "65536",
+    "HEADRACE_ACCOUNT": "12345",
+    "HEADRACE_REGION": "Ohio",
+    "HEADRACE_AUTH": "off",
+    "HEADRACE_ALLOW_OPEN": "perhaps",
+    "HEADRACE_LIMITS": "some",
+    "HEADRACE_BODY_LIMIT": "12",
+    "HEADRACE_PARALLEL_RUNS": "2",
+    "HEADRACE_EXECUTIONS_KEPT": "0",
+    "HEADRACE_CONCURRENT_EXECUTIONS": "-1",
+    "HEADRACE_MEMORY_LIMIT": "1MiB",
+    "HEADRACE_THREADS": "1.5",
+    "HEADRACE_LEASE": "1",
+    "HEADRACE_DRAIN": "for ever",
+    "HEADRACE_BUCKETS": "raw=ftp://x",
+    "HEADRACE_LOG": "xml",
+    "HEADRACE_LOG_LEVEL": "loud",
+    "AWS_ENDPOINT_URL_S3": "localhost:9000",
+}
+
+
+def test_nothing_set_gives_a_service_for_this_machine_alone() -> None:
+    settings = Settings.from_environment({})
+
+    assert (settings.host, settings.port, settings.auth, settings.limits) == ("127.0.0.1", 8080, "open", "none")
+    assert settings.data == Path.home() / ".headrace"
+    assert settings.buckets == {}
+    assert settings.s3_endpoint is None
+    assert 0 < settings.memory_limit_bytes <= 512 * MIB
+
+
+def test_the_dataclass_and_an_empty_environment_have_the_same_defaults() -> None:
+    assert Settings.from_environment({}, data=Path("/d")) == Settings(data=Path("/d"))
+
+
+def test_every_bad_value_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(BAD)
+
+    lines = caught.value.message.splitlines()
+    assert sorted(line.split("=")[0] for line in lines) == sorted(BAD)
+
+
+@pytest.mark.parametrize("name", sorted(BAD))
+def test_a_bad_value_is_told_with_what_was_given_and_what_is_allowed(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({name: BAD[name]})
+
+    assert caught.value.message.startswith(f"{name}={BAD[name]!r}: ")
+    assert "allowed" in caught.value.message
+
+
+def test_a_variable_set_to_nothing_counts_as_not_set() -> None:
+    assert Settings.from_environment(dict.fromkeys(BAD, "")) == Settings.from_environment({})
+
+
+def test_the_command_line_wins_over_the_environment() -> None:
+    environment = {"HEADRACE_DATA": "/a", "HEADRACE_HOST": "127.0.0.2", "HEADRACE_PORT": "1"}
+
+    settings = Settings.from_environment(environment, data=Path("/b"), host="::1", port=0)
+
+    assert (settings.data, settings.host, settings.port) == (Path("/b"), "::1", 0)
+
+
+def test_a_port_of_the_command_line_is_checked_too() -> None:
+    with pytest.raises(SettingsError, match="HEADRACE_PORT='70000'"):
+        Settings.from_environment({}, port=70000)
+
+
+def test_a_data_folder_is_made_absolute_and_a_tilde_is_the_home_folder() -> None:
+    assert Settings.from_environment({"HEADRACE_DATA": "~/x"}).data == Path.home() / "x"
+    assert Settings.from_environment({"HEADRACE_DATA": "x"}).data == Path.cwd() / "x"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("HEADRACE_REGION", "AWS_REGION", "AWS_DEFAULT_REGION"),
+        ("AWS_REGION", "AWS_DEFAULT_REGION"),
+        ("AWS_DEFAULT_REGION",),
+    ],
+)
+def test_the_region_comes_from_the_first_of_three_names(names: tuple[str, ...]) -> None:
+    environment = {name: f"eu-west-{number}" for number, name in enumerate(names, start=1)}
+
+    assert Settings.from_environment(environment).region == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    "given, size_bytes",
+    [("67108864", 64 * MIB), ("512MiB", 512 * MIB), ("1 GB", 10**9), ("2gib", 2048 * MIB), ("100000 kb", 10**8)],
+)
+def test_a_size_may_have_a_unit(given: str, size_bytes: int) -> None:
+    assert Settings.from_environment({"HEADRACE_MEMORY_LIMIT": given}).memory_limit_bytes == size_bytes
+
+
+def test_buckets_are_read_in_order() -> None:
+    given = "raw=gs://x/y, lake=file:///data/lake,\n*=s3://,"
+
+    assert dict(Settings.from_environment({"HEADRACE_BUCKETS": given}).buckets) == {
+        "raw": "gs://x/y",
+        "lake": "file:///data/lake",
+        "*": "s3://",
+    }
+
+
+@pytest.mark.parametrize(
+    "given, fault",
+    [
+        ("raw=gs://x,raw=gs://y", "bucket 'raw' is mapped twice"),
+        ("r=gs://x", "'r' is no bucket"),
+        ("raw", "bucket 'raw' lies at ''"),
+        ("=s3://", "'' is no bucket"),
+        ("raw=file://host/x", "a file URL holds an absolute path"),
+        ("raw=file:///", "a file URL holds an absolute path"),
+        ("raw=/data", "URLs that begin with s3://"),
+    ],
+)
+def test_a_bucket_that_lies_nowhere_is_refused(given: str, fault: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"HEADRACE_BUCKETS": given})
+
+    assert fault in caught.value.message
+
+
+def test_every_fault_of_a_bucket_list_is_told() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"HEADRACE_BUCKETS": "r=gs://x,raw=ftp://x"})
+
+    assert "'r' is no bucket" in caught.value.message
+    assert "'ftp://x'" in caught.value.message
+
+
+def test_the_s3_endpoint_of_its_own_wins_over_the_common_one() -> None:
+    environment = {"AWS_ENDPOINT_URL": "http://a:1", "AWS_ENDPOINT_URL_S3": "https://b:2/"}
+
+    assert Settings.from_environment(environment).s3_endpoint == "https://b:2"
+    assert Settings.from_environment({"AWS_ENDPOINT_URL": "http://a:1"}).s3_endpoint == "http://a:1"
+
+
+def test_log_lines_are_text_on_a_terminal_and_json_elsewhere() -> None:
+    assert Settings.from_environment({}, is_terminal=True).log_format == "text"
+    assert Settings.from_environment({}, is_terminal=False).log_format == "json"
+    assert Settings.from_environment({"HEADRACE_LOG": "json"}, is_terminal=True).log_format == "json"
+
+
+def test_the_key_is_not_shown() -> None:
+    assert "hunter2" not in repr(Settings.from_environment({"HEADRACE_KEY": "hunter2"}))
+
+
+def test_every_setting_is_documented() -> None:
+    root = Path(__file__).parents[2]
+    source = (root / "src/headrace/settings.py").read_text("utf-8")
+    names = set(re.findall(r"\"((?:HEADRACE|AWS)_[A-Z0-9_]+)\"", source))
+    documented = (root / "docs/settings.md").read_text("utf-8")
+
+    assert len(names) >= 20
+    assert [name for name in sorted(names) if f"`{name}`" not in documented] == []
