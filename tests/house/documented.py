@@ -1,0 +1,59 @@
+"""Rules on docs: every setting and every error class has its line, and no line lacks its thing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+
+from tests.house.sources import Source
+
+README_LINES = (90, 150)
+
+_SETTING = re.compile(r"\bHEADRACE_[A-Z0-9_]*[A-Z0-9]\b")
+_ERROR_ROOT = "HeadraceError"
+
+
+def settings_missing(sources: Iterable[Source], page: str) -> Iterator[str]:
+    documented = set(_SETTING.findall(page))
+    used = {name: source for source in sources if source.room for name in _SETTING.findall(source.text)}
+    for name in sorted(used.keys() - documented):
+        yield f"{used[name].path}: {name} is not in docs/settings.md: say what it does, its default and its bounds"
+    for name in sorted(documented - used.keys()):
+        yield f"docs/settings.md: {name} is not read anywhere in src/headrace: take it out"
+
+
+def errors_missing(sources: Iterable[Source], page: str) -> Iterator[str]:
+    for name, path in sorted(_error_classes(sources).items()):
+        if f"`{name}`" not in page:
+            yield f"{path}: {name} is not in docs/errors.md: say when it is raised and what to do about it"
+
+
+def readme_length(readme: Source) -> Iterator[str]:
+    lines = readme.text.count("\n")
+    low, high = README_LINES
+    if not low <= lines <= high:
+        yield f"{readme.path}: {lines} lines; between {low} and {high}"
+
+
+def _error_classes(sources: Iterable[Source]) -> dict[str, str]:
+    """Public error classes by name, each with its file: all that come down from HeadraceError."""
+    bases: dict[str, tuple[str, frozenset[str]]] = {}
+    for source in sources:
+        if source.room is None or not source.is_python:
+            continue
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.ClassDef):
+                bases[node.name] = (source.path, frozenset(_names(node.bases)))
+    found = {_ERROR_ROOT}
+    while added := {name for name, (_, above) in bases.items() if above & found} - found:
+        found |= added
+    return {name: bases[name][0] for name in found if name in bases and not name.startswith("_")}
+
+
+def _names(bases: list[ast.expr]) -> Iterator[str]:
+    for base in bases:
+        if isinstance(base, ast.Name):
+            yield base.id
+        elif isinstance(base, ast.Attribute):
+            yield base.attr
