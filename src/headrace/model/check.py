@@ -1,0 +1,151 @@
+"""A document against its shape: every violation, worded as AWS words them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import cache
+from typing import Any
+
+from headrace.errors import HeadraceError, ValidationException
+from headrace.model.api import OPERATIONS, SHAPES
+from headrace.model.constraints import Constraint, is_secret, nested, scalar_constraints, shown, size_constraints
+from headrace.model.places import Place, spell
+from headrace.model.shapes import Document, Limits, ListShape, MapShape, Operation, Structure
+
+# A document can be made of millions of faults; the walk ends after so many.
+MOST_VIOLATIONS = 1000
+
+_Check = Callable[[Any, Place, list[str]], None]
+_CONTAINERS = (Structure, ListShape, MapShape)
+
+
+class _EnoughError(HeadraceError):
+    """MOST_VIOLATIONS were found."""
+
+
+def check(subject: Operation | str, document: Document, *, limits: Limits = "none") -> None:
+    """Raise ValidationException that names every violation, in one message; see `violations`."""
+    found = violations(subject, document, limits=limits)
+    if found:
+        raise ValidationException(worded(found))
+
+
+def violations(subject: Operation | str, document: Document, *, limits: Limits = "none") -> tuple[str, ...]:
+    """What is wrong with a decoded document: missing members of a structure first, then its members in their order.
+
+    `subject` is an operation (its input), an operation's name or a shape's name. With `limits`
+    "aws", values that only headrace accepts are violations too. The JSON types must be right
+    already: `decode` sees to that. Ends after MOST_VIOLATIONS.
+    """
+    found: list[str] = []
+    with suppress(_EnoughError):
+        _checker(_shape_name(subject), limits)(document, None, found)
+    return tuple(found)
+
+
+def worded(found: Sequence[str]) -> str:
+    """Violations as one message: `2 validation errors detected: …; …`."""
+    return f"{len(found)} validation error{'s' if len(found) > 1 else ''} detected: {'; '.join(found)}"
+
+
+def _shape_name(subject: Operation | str) -> str:
+    if isinstance(subject, Operation):
+        return subject.input
+    return OPERATIONS[subject].input if subject in OPERATIONS else subject
+
+
+@cache
+def _checker(shape_name: str, limits: Limits) -> _Check:
+    shape = SHAPES[shape_name]
+    if isinstance(shape, Structure):
+        return _structure_checker(shape, limits)
+    if isinstance(shape, ListShape):
+        return _list_checker(shape, limits, is_hidden=is_secret(shape_name))
+    if isinstance(shape, MapShape):
+        return _map_checker(shape, limits, is_hidden=is_secret(shape_name))
+    return _value_checker(scalar_constraints(shape, limits), is_hidden=is_secret(shape_name))
+
+
+def _structure_checker(shape: Structure, limits: Limits) -> _Check:
+    required = tuple(member.name for member in shape.members if member.is_required)
+    checks = {member.name: _checker(member.shape, limits) for member in shape.members}
+
+    def check_structure(value: Mapping[str, Any], place: Place, found: list[str]) -> None:
+        for name in required:
+            if name not in value:
+                _report(found, f"Value null at '{spell((place, name))}'", "Member must not be null")
+        for name, part in value.items():
+            check_part = checks.get(name)
+            if check_part is not None:
+                check_part(part, (place, name), found)
+
+    return check_structure
+
+
+def _value_checker(constraints: tuple[Constraint, ...], *, is_hidden: bool) -> _Check:
+    def check_value(value: Any, place: Place, found: list[str]) -> None:
+        for holds, sentence in constraints:
+            if not holds(value):
+                _report(found, _subject(value, place, is_hidden=is_hidden), sentence)
+
+    return check_value
+
+
+def _list_checker(shape: ListShape, limits: Limits, *, is_hidden: bool) -> _Check:
+    constraints = (*size_constraints(shape), *_constraint_of_parts("Member", shape.member, limits, iter))
+    check_whole = _value_checker(constraints, is_hidden=is_hidden)
+    if not isinstance(SHAPES[shape.member], _CONTAINERS):
+        return check_whole
+    check_member = _checker(shape.member, limits)
+
+    def check_list(value: Sequence[Any], place: Place, found: list[str]) -> None:
+        check_whole(value, place, found)
+        for number, part in enumerate(value, 1):
+            check_member(part, (place, f"{number}.member"), found)
+
+    return check_list
+
+
+def _map_checker(shape: MapShape, limits: Limits, *, is_hidden: bool) -> _Check:
+    of_keys = _constraint_of_parts("Map keys", shape.key, limits, iter)
+    of_values = _constraint_of_parts("Map value", shape.value, limits, dict[str, Any].values)
+    check_whole = _value_checker((*size_constraints(shape), *of_keys, *of_values), is_hidden=is_hidden)
+    if not isinstance(SHAPES[shape.value], _CONTAINERS):
+        return check_whole
+    check_value = _checker(shape.value, limits)
+
+    def check_map(value: Mapping[str, Any], place: Place, found: list[str]) -> None:
+        check_whole(value, place, found)
+        for key, part in value.items():
+            check_value(part, (place, key), found)
+
+    return check_map
+
+
+def _constraint_of_parts(
+    role: str, shape_name: str, limits: Limits, parts_of: Callable[[Any], Iterable[Any]]
+) -> tuple[Constraint, ...]:
+    """The one constraint that stands for those of all parts of a list or map; none where the parts have none."""
+    constraints = scalar_constraints(SHAPES[shape_name], limits)
+    tests = tuple(constraint.holds for constraint in constraints)
+
+    def holds(whole: Any) -> bool:
+        for part in parts_of(whole):
+            for test in tests:
+                if not test(part):
+                    return False
+        return True
+
+    return (Constraint(holds, f"{role} must satisfy constraint: {nested(constraints)}"),) if constraints else ()
+
+
+def _report(found: list[str], subject: str, sentence: str) -> None:
+    found.append(f"{subject} failed to satisfy constraint: {sentence}")
+    if len(found) >= MOST_VIOLATIONS:
+        raise _EnoughError
+
+
+def _subject(value: object, place: Place, *, is_hidden: bool) -> str:
+    """What a violation is about; AWS leaves the value of a sensitive member out."""
+    return f"Value at '{spell(place)}'" if is_hidden else f"Value '{shown(value)}' at '{spell(place)}'"
