@@ -1,0 +1,278 @@
+"""Executions and the queue they are: claims, leases, results, settling.
+
+The row of an execution is its place in the queue, so nothing else has to be kept in step with it. A worker holds
+an execution by a lease and a fence number that every claim raises; each write it makes names the fence, so a
+worker that lost its lease changes nothing (invariant 5). Moves between states are conditional updates along
+`model.states.MOVES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.model.states import State
+from headrace.store import documents
+from headrace.store import executions_sql as sql
+from headrace.store.flows import FlowHead
+from headrace.store.tx import Row, Tx
+
+TOPIC = "executions"
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """One run of a flow. Instants are None until they happen.
+
+    `sequence` counts the executions of the flow from 1. `trigger` is "ondemand", "scheduled" or "event".
+    `message` says how it ended, None: nothing to say. `counts` are the latest that the worker reported.
+    """
+
+    execution_id: str
+    flow_id: str
+    flow_name: str
+    flow_arn: str
+    account: str
+    region: str
+    revision: int
+    trigger: str
+    state: State
+    sequence: int
+    queued_ms: int
+    started_ms: int | None
+    updated_ms: int
+    finished_ms: int | None
+    window_from_ms: int | None
+    window_to_ms: int | None
+    owner: str | None
+    lease_until_ms: int | None
+    fence: int
+    attempt: int
+    commit_ms: int | None
+    counts: dict[str, Any] | None
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRow:
+    """A recorded split; `result` is None until its records are durable (invariant 1)."""
+
+    number: int
+    document: dict[str, Any]
+    result: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An execution that a worker now holds, and all it needs to run it or to go on with it.
+
+    `document` and `schema_version` are those of the revision it was started with. `splits` is None until
+    `record_splits`; an empty tuple is a source with nothing to read.
+    """
+
+    execution: Execution
+    document: dict[str, Any]
+    schema_version: int
+    splits: tuple[SplitRow, ...] | None
+
+
+def insert(
+    tx: Tx,
+    flow: FlowHead,
+    *,
+    execution_id: str,
+    trigger: str,
+    now_ms: int,
+    window_from_ms: int | None = None,
+    window_to_ms: int | None = None,
+) -> None:
+    """Queue an execution of the flow's present document, and wake the workers once it is durable."""
+    (sequence,) = tx.rows(sql.COUNT_RUN, id=flow.flow_id, execution_id=execution_id)[0]
+    tx.rows(
+        sql.INSERT,
+        execution_id=execution_id,
+        flow_id=flow.flow_id,
+        sequence=sequence,
+        revision=flow.revision,
+        trigger=trigger,
+        now_ms=now_ms,
+        window_from_ms=window_from_ms,
+        window_to_ms=window_to_ms,
+    )
+    tx.announce(TOPIC)
+
+
+def get(tx: Tx, execution_id: str) -> Execution | None:
+    row = tx.row(sql.SELECT, id=execution_id)
+    return None if row is None else _execution(row)
+
+
+def page(tx: Tx, flow_id: str, *, before_sequence: int | None, limit: int) -> list[Execution]:
+    """At most `limit` executions of the flow, newest first, older than `before_sequence` (None: from the newest)."""
+    before = sql.BEYOND if before_sequence is None else before_sequence
+    return [_execution(row) for row in tx.rows(sql.SELECT_PAGE, flow_id=flow_id, before=before, limit=limit)]
+
+
+def active(tx: Tx, flow_id: str) -> list[Execution]:
+    """The flow's executions that have not finished, oldest first."""
+    return [_execution(row) for row in tx.rows(sql.SELECT_ACTIVE, flow_id=flow_id)]
+
+
+def has_active(tx: Tx, flow_id: str) -> bool:
+    return tx.row(sql.SELECT_ANY_ACTIVE, flow_id=flow_id) is not None
+
+
+def count_active(tx: Tx, account: str, region: str) -> int:
+    """How many executions of the account in the region have not finished."""
+    row = tx.row(sql.COUNT_ACTIVE, account=account, region=region)
+    return 0 if row is None else int(row[0])
+
+
+def claim(tx: Tx, *, owner: str, now_ms: int, lease_until_ms: int, limit: int) -> list[Claim]:
+    """Take at most `limit` executions, oldest first: queued ones, and ones whose lease ran out at `now_ms`.
+
+    Each gets a new fence and counts one more attempt. A queued one becomes running; one that is being
+    cancelled stays so, for its worker to settle.
+    """
+    claims: list[Claim] = []
+    for (execution_id,) in tx.rows(sql.CLAIMABLE, now_ms=now_ms, limit=limit):
+        taken = tx.row(sql.CLAIM, id=execution_id, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms)
+        if taken is not None:
+            claims.append(_claim(tx, execution_id))
+    return claims
+
+
+def renew(tx: Tx, execution_ids: Iterable[str], *, owner: str, now_ms: int, lease_until_ms: int) -> dict[str, State]:
+    """Extend the owner's leases; the state of each execution that it still holds.
+
+    An id that is missing from the answer is lost (claimed by another, settled or deleted): stop, and write
+    nothing more. `State.CANCELLING` means: stop and settle. A lease that ran out is extended if nobody took it.
+    """
+    held: dict[str, State] = {}
+    for execution_id in execution_ids:
+        row = tx.row(sql.RENEW, id=execution_id, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms)
+        if row is not None:
+            held[execution_id] = State(row[0])
+    return held
+
+
+def record_splits(tx: Tx, execution_id: str, fence: int, splits: Sequence[dict[str, Any]]) -> bool:
+    """Keep the list of splits, numbered from 0, once: a resumed run works on the same list.
+
+    False if the lease is lost or a list is kept already.
+    """
+    if tx.row(sql.COUNT_SPLITS, id=execution_id, fence=fence, split_count=len(splits)) is None:
+        return False
+    for number, split in enumerate(splits):
+        tx.rows(sql.INSERT_SPLIT, id=execution_id, number=number, document=documents.dumps(split))
+    return True
+
+
+def record_result(tx: Tx, execution_id: str, fence: int, number: int, result: dict[str, Any]) -> bool:
+    """Keep a split's result, whose records must be durable by now (invariant 1). False if the lease is lost.
+
+    The same result again replaces the first (invariant 4).
+    """
+    if tx.row(sql.GUARD, id=execution_id, fence=fence) is None:
+        return False
+    return tx.row(sql.UPDATE_SPLIT, id=execution_id, number=number, result=documents.dumps(result)) is not None
+
+
+def progress(tx: Tx, execution_id: str, fence: int, counts: dict[str, Any]) -> bool:
+    """Show the counts so far. False if the lease is lost."""
+    return tx.row(sql.PROGRESS, id=execution_id, fence=fence, counts=documents.dumps(counts)) is not None
+
+
+def begin_commit(tx: Tx, execution_id: str, fence: int, *, now_ms: int) -> bool:
+    """Record that output is about to become visible: from here on the run can only be finished, by anybody.
+
+    False if the lease is lost or the execution is being cancelled: publish nothing. True again for a commit
+    that has begun before.
+    """
+    return tx.row(sql.BEGIN_COMMIT, id=execution_id, fence=fence, now_ms=now_ms) is not None
+
+
+def settle(
+    tx: Tx,
+    execution_id: str,
+    fence: int,
+    *,
+    state: State,
+    counts: dict[str, Any] | None,
+    message: str | None,
+    now_ms: int,
+) -> bool:
+    """End the execution as DONE, FAILED or CANCELLED. False if the lease is lost or the state has no such move.
+
+    The same transaction counts the flow's failures in a row, suspends a scheduled or event flow that reached
+    its threshold, and drops the flow's oldest finished executions beyond those kept. `counts` None leaves the
+    last ones that `progress` reported.
+    """
+    settled = tx.row(
+        sql.SETTLE[state],
+        id=execution_id,
+        fence=fence,
+        counts=None if counts is None else documents.dumps(counts),
+        message=message,
+        now_ms=now_ms,
+    )
+    if settled is None:
+        return False
+    (flow_id,) = settled
+    if state is State.FAILED:
+        tx.rows(sql.COUNT_FAILURE, id=flow_id)
+        tx.rows(sql.SUSPEND, id=flow_id)
+    elif state is State.DONE:
+        tx.rows(sql.FORGET_FAILURES, id=flow_id)
+    tx.rows(sql.PRUNE, flow_id=flow_id, kept=tx.executions_kept)
+    tx.announce(TOPIC)
+    return True
+
+
+def cancel(tx: Tx, execution_id: str, *, now_ms: int) -> bool:
+    """Cancel the execution: a queued one at once, a running one by telling its worker.
+
+    True also if it is being cancelled already. False if it finished, began its commit, or does not exist.
+    """
+    for statement in (sql.CANCEL_QUEUED, sql.CANCEL_RUNNING, sql.IS_CANCELLING):
+        if tx.row(statement, id=execution_id, now_ms=now_ms) is not None:
+            tx.announce(TOPIC)
+            return True
+    return False
+
+
+def release(tx: Tx, *, owner: str) -> None:
+    """Give up all the owner's leases, at a clean shutdown: what it ran can be claimed at once.
+
+    An execution whose commit has begun, or that is being cancelled, keeps its state.
+    """
+    tx.rows(sql.REQUEUE, owner=owner)
+    tx.rows(sql.RELEASE, owner=owner)
+    tx.announce(TOPIC)
+
+
+def expire_leases(tx: Tx) -> None:
+    """End every lease. For the start of the only process that opens the store: nobody else can hold one."""
+    tx.rows(sql.EXPIRE)
+    tx.announce(TOPIC)
+
+
+def splits(tx: Tx, execution_id: str) -> tuple[SplitRow, ...]:
+    """The recorded splits, in order of their numbers; none before `record_splits`."""
+    return tuple(
+        SplitRow(number, documents.loads(document), documents.loads_or_none(result))
+        for number, document, result in tx.rows(sql.SELECT_SPLITS, id=execution_id)
+    )
+
+
+def _claim(tx: Tx, execution_id: str) -> Claim:
+    row = tx.rows(sql.SELECT_CLAIMED, id=execution_id)[0]
+    *plain, document, schema_version, split_count = row
+    kept = None if split_count is None else splits(tx, execution_id)
+    return Claim(_execution(tuple(plain)), documents.loads(document), schema_version, kept)
+
+
+def _execution(row: Row) -> Execution:
+    values: Row = (*row[:8], State(row[8]), *row[9:21], documents.loads_or_none(row[21]), row[22])
+    return Execution(*values)

@@ -1,0 +1,223 @@
+"""The statements of the queue of executions."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Integer, Text, bindparam, case, delete, func, null, or_, select
+from sqlalchemy import insert as into
+from sqlalchemy import update as change
+
+from headrace.model.states import FINISHED, State, sources_of
+from headrace.store import tables
+from headrace.store.statements import Statement
+
+# Above every sequence.
+BEYOND = 2**62
+
+_f, _r, _e, _s = tables.flows.c, tables.revisions.c, tables.executions.c, tables.splits.c
+_COLUMNS = (
+    _e.execution_id,
+    _e.flow_id,
+    _f.name,
+    _f.arn,
+    _f.account,
+    _f.region,
+    _e.revision,
+    _e.trigger,
+    _e.state,
+    _e.sequence,
+    _e.queued_ms,
+    _e.started_ms,
+    _e.updated_ms,
+    _e.finished_ms,
+    _e.window_from_ms,
+    _e.window_to_ms,
+    _e.owner,
+    _e.lease_until_ms,
+    _e.fence,
+    _e.attempt,
+    _e.commit_ms,
+    _e.counts,
+    _e.message,
+)
+_IS_IT = _e.execution_id == bindparam("id")
+_IS_FLOW = _f.flow_id == bindparam("id")
+# Spelt out, not bound: SQLite takes the partial indexes only for this very condition.
+_IS_UNFINISHED = _e.finished_ms.is_(None)
+
+
+def _is_in(*states: State) -> ColumnElement[bool]:
+    return or_(*(_e.state == state.value for state in states))
+
+
+_IS_HELD = _is_in(State.RUNNING, State.CANCELLING)
+# Invariant 5: every write of a worker names the fence of its claim.
+_IS_HELD_BY_FENCE = _IS_IT & (_e.fence == bindparam("fence")) & _IS_HELD
+_ALL = select(*_COLUMNS).join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
+
+# How many runs the flow has had: the sequence of a new one. Holds the flow's row until the end of the transaction.
+COUNT_RUN = Statement(
+    change(tables.flows).where(_IS_FLOW).values(runs=_f.runs + 1, last_run=bindparam("execution_id")).returning(_f.runs)
+)
+INSERT = Statement(
+    into(tables.executions).values(
+        execution_id=bindparam("execution_id"),
+        flow_id=bindparam("flow_id"),
+        sequence=bindparam("sequence"),
+        revision=bindparam("revision"),
+        trigger=bindparam("trigger"),
+        state=State.QUEUED.value,
+        queued_ms=bindparam("now_ms"),
+        updated_ms=bindparam("now_ms"),
+        window_from_ms=bindparam("window_from_ms"),
+        window_to_ms=bindparam("window_to_ms"),
+        fence=0,
+        attempt=0,
+    )
+)
+
+SELECT = Statement(_ALL.where(_IS_IT))
+SELECT_PAGE = Statement(
+    _ALL.where(_e.flow_id == bindparam("flow_id"), _e.sequence < bindparam("before"))
+    .order_by(_e.sequence.desc())
+    .limit(bindparam("limit"))
+)
+SELECT_ACTIVE = Statement(_ALL.where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).order_by(_e.sequence))
+SELECT_ANY_ACTIVE = Statement(select(_e.ticket).where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).limit(1))
+COUNT_ACTIVE = Statement(
+    select(func.count())
+    .join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
+    .where(_IS_UNFINISHED, _f.account == bindparam("account"), _f.region == bindparam("region"))
+)
+SELECT_CLAIMED = Statement(
+    select(*_COLUMNS, _r.document, _r.schema_version, _e.split_count)
+    .join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
+    .join(tables.revisions, (_r.flow_id == _e.flow_id) & (_r.revision == _e.revision))
+    .where(_IS_IT)
+)
+SELECT_SPLITS = Statement(
+    select(_s.number, _s.document, _s.result).where(_s.execution_id == bindparam("id")).order_by(_s.number)
+)
+
+_IS_CLAIMABLE = (_e.state == State.QUEUED.value) | (_IS_HELD & (_e.lease_until_ms <= bindparam("now_ms")))
+CLAIMABLE = Statement(
+    select(_e.execution_id).where(_IS_UNFINISHED, _IS_CLAIMABLE).order_by(_e.ticket).limit(bindparam("limit"))
+)
+# The condition stands here again, so that of two who saw the same entry one takes it.
+CLAIM = Statement(
+    change(tables.executions)
+    .where(_IS_IT, _IS_CLAIMABLE)
+    .values(
+        state=case((_e.state == State.QUEUED.value, State.RUNNING.value), else_=_e.state),
+        owner=bindparam("owner"),
+        lease_until_ms=bindparam("lease_until_ms"),
+        fence=_e.fence + 1,
+        attempt=_e.attempt + 1,
+        started_ms=func.coalesce(_e.started_ms, bindparam("now_ms", type_=Integer)),
+        updated_ms=bindparam("now_ms"),
+    )
+    .returning(_e.execution_id)
+)
+RENEW = Statement(
+    change(tables.executions)
+    .where(_IS_IT, _e.owner == bindparam("owner"), _IS_HELD)
+    .values(lease_until_ms=bindparam("lease_until_ms"), updated_ms=bindparam("now_ms"))
+    .returning(_e.state)
+)
+# Changes nothing; holds the row until the end of the transaction.
+GUARD = Statement(change(tables.executions).where(_IS_HELD_BY_FENCE).values(fence=_e.fence).returning(_e.execution_id))
+COUNT_SPLITS = Statement(
+    change(tables.executions)
+    .where(_IS_HELD_BY_FENCE, _e.split_count.is_(None))
+    .values(split_count=bindparam("split_count"))
+    .returning(_e.execution_id)
+)
+INSERT_SPLIT = Statement(
+    into(tables.splits).values(execution_id=bindparam("id"), number=bindparam("number"), document=bindparam("document"))
+)
+UPDATE_SPLIT = Statement(
+    change(tables.splits)
+    .where(_s.execution_id == bindparam("id"), _s.number == bindparam("number"))
+    .values(result=bindparam("result"))
+    .returning(_s.number)
+)
+PROGRESS = Statement(
+    change(tables.executions).where(_IS_HELD_BY_FENCE).values(counts=bindparam("counts")).returning(_e.execution_id)
+)
+BEGIN_COMMIT = Statement(
+    change(tables.executions)
+    .where(_IS_HELD_BY_FENCE, _e.state == State.RUNNING.value)
+    .values(commit_ms=func.coalesce(_e.commit_ms, bindparam("now_ms", type_=Integer)), updated_ms=bindparam("now_ms"))
+    .returning(_e.execution_id)
+)
+
+
+def _settle(to: State) -> Statement:
+    return Statement(
+        change(tables.executions)
+        .where(_IS_HELD_BY_FENCE, _is_in(*sources_of(to)))
+        .values(
+            state=to.value,
+            counts=func.coalesce(bindparam("counts", type_=Text), _e.counts),
+            message=bindparam("message"),
+            updated_ms=bindparam("now_ms"),
+            finished_ms=bindparam("now_ms"),
+            lease_until_ms=null(),
+        )
+        .returning(_e.flow_id)
+    )
+
+
+SETTLE = {state: _settle(state) for state in FINISHED}
+COUNT_FAILURE = Statement(change(tables.flows).where(_IS_FLOW).values(failures_in_a_row=_f.failures_in_a_row + 1))
+FORGET_FAILURES = Statement(change(tables.flows).where(_IS_FLOW, _f.failures_in_a_row > 0).values(failures_in_a_row=0))
+SUSPEND = Statement(
+    change(tables.flows)
+    .where(
+        _IS_FLOW,
+        _f.status == "Active",
+        _f.trigger_type != "OnDemand",
+        _f.failures_in_a_row >= _f.failure_threshold,
+    )
+    .values(
+        status="Suspended",
+        status_message="The flow was suspended because its last runs failed as often in a row as"
+        " flowErrorDeactivationThreshold allows. Start the flow to activate it again.",
+    )
+)
+_OLDEST_KEPT = select(_f.runs - bindparam("kept", type_=Integer)).where(_f.flow_id == bindparam("flow_id"))
+PRUNE = Statement(
+    delete(tables.executions).where(
+        _e.flow_id == bindparam("flow_id"),
+        _e.finished_ms.is_not(None),
+        _e.sequence <= _OLDEST_KEPT.scalar_subquery(),
+    )
+)
+
+CANCEL_QUEUED = Statement(
+    change(tables.executions)
+    .where(_IS_IT, _e.state == State.QUEUED.value)
+    .values(state=State.CANCELLED.value, updated_ms=bindparam("now_ms"), finished_ms=bindparam("now_ms"))
+    .returning(_e.execution_id)
+)
+CANCEL_RUNNING = Statement(
+    change(tables.executions)
+    .where(_IS_IT, _e.state == State.RUNNING.value, _e.commit_ms.is_(None))
+    .values(state=State.CANCELLING.value, updated_ms=bindparam("now_ms"))
+    .returning(_e.execution_id)
+)
+IS_CANCELLING = Statement(select(_e.execution_id).where(_IS_IT, _e.state == State.CANCELLING.value))
+
+REQUEUE = Statement(
+    change(tables.executions)
+    .where(
+        _IS_UNFINISHED,
+        _e.owner == bindparam("owner"),
+        _e.state == State.RUNNING.value,
+        _e.commit_ms.is_(None),
+    )
+    .values(state=State.QUEUED.value, owner=null(), lease_until_ms=null())
+)
+RELEASE = Statement(
+    change(tables.executions).where(_IS_UNFINISHED, _e.owner == bindparam("owner"), _IS_HELD).values(lease_until_ms=0)
+)
+EXPIRE = Statement(change(tables.executions).where(_IS_UNFINISHED, _IS_HELD).values(lease_until_ms=0))

@@ -1,0 +1,273 @@
+"""Flows and the revisions of their documents.
+
+A flow is found by account, region and name. Each change of its document is a new revision; an execution runs
+the revision it was started with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Integer, bindparam, case, delete, func, select
+from sqlalchemy import insert as into
+from sqlalchemy import update as change
+
+from headrace.model.states import State
+from headrace.store import documents, tables
+from headrace.store.statements import Statement, binds
+from headrace.store.tx import Row, Tx
+
+
+@dataclass(frozen=True, slots=True)
+class LastRun:
+    """The newest execution of a flow, running or not; `started_ms` is when it was queued until it starts."""
+
+    execution_id: str
+    started_ms: int
+    state: State
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlowHead:
+    """A flow without its document; `kms_arn` is None where the caller gave none.
+
+    `failure_threshold` is after how many failures in a row a scheduled or event flow is suspended, None: never.
+    """
+
+    flow_id: str
+    account: str
+    region: str
+    name: str
+    arn: str
+    revision: int
+    trigger_type: str
+    failure_threshold: int | None
+    status: str
+    status_message: str | None
+    schema_version: int
+    kms_arn: str | None
+    created_ms: int
+    created_by: str
+    updated_ms: int
+    updated_by: str
+    failures_in_a_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRow(FlowHead):
+    """A flow, its current document, its tags apart; `last_run` is None before the first run."""
+
+    document: dict[str, Any]
+    last_run: LastRun | None
+
+
+_f, _r, _e = tables.flows.c, tables.revisions.c, tables.executions.c
+_HEAD = (
+    _f.flow_id,
+    _f.account,
+    _f.region,
+    _f.name,
+    _f.arn,
+    _f.revision,
+    _f.trigger_type,
+    _f.failure_threshold,
+    _f.status,
+    _f.status_message,
+    _f.schema_version,
+    _f.kms_arn,
+    _f.created_ms,
+    _f.created_by,
+    _f.updated_ms,
+    _f.updated_by,
+    _f.failures_in_a_row,
+)
+_IS_NAMED = (_f.account == bindparam("account")) & (_f.region == bindparam("region")) & (_f.name == bindparam("name"))
+_IS_FLOW = _f.flow_id == bindparam("id")
+_STARTED = func.coalesce(_e.started_ms, _e.queued_ms, type_=Integer)
+_WHOLE = (
+    select(*_HEAD, _r.document, _e.execution_id, _STARTED, _e.state, _e.message)
+    .join_from(tables.flows, tables.revisions, (_r.flow_id == _f.flow_id) & (_r.revision == _f.revision))
+    .outerjoin(tables.executions, _e.execution_id == _f.last_run)
+)
+_SELECT_HEAD = Statement(select(*_HEAD).where(_IS_NAMED))
+_SELECT_WHOLE = Statement(_WHOLE.where(_IS_NAMED))
+_SELECT_PAGE = Statement(
+    _WHOLE.where(_f.account == bindparam("account"), _f.region == bindparam("region"), _f.name > bindparam("after"))
+    .order_by(_f.name)
+    .limit(bindparam("limit"))
+)
+_COUNT = Statement(
+    select(func.count())
+    .select_from(tables.flows)
+    .where(_f.account == bindparam("account"), _f.region == bindparam("region"))
+)
+_INSERT = Statement(into(tables.flows).values(binds(_HEAD) | {"runs": 0, "failures_in_a_row": 0}))
+_INSERT_REVISION = Statement(into(tables.revisions).values(binds(tables.revisions.columns)))
+_CHANGING = (
+    _f.revision,
+    _f.trigger_type,
+    _f.failure_threshold,
+    _f.status,
+    _f.status_message,
+    _f.schema_version,
+    _f.updated_ms,
+    _f.updated_by,
+)
+_UPDATE = Statement(
+    change(tables.flows)
+    .where(_IS_FLOW, _f.revision == bindparam("old_revision"))
+    .values(binds(_CHANGING))
+    .returning(_f.flow_id)
+)
+_DELETE_OLD_REVISIONS = Statement(
+    delete(tables.revisions).where(
+        _r.flow_id == bindparam("id"),
+        _r.revision != bindparam("kept"),
+        ~select(_e.ticket).where(_e.flow_id == _r.flow_id, _e.revision == _r.revision).exists(),
+    )
+)
+_SET_STATUS = Statement(
+    change(tables.flows)
+    .where(_IS_FLOW)
+    .values(
+        status=bindparam("status"),
+        status_message=bindparam("message"),
+        failures_in_a_row=case((bindparam("forget", type_=Integer) == 1, 0), else_=_f.failures_in_a_row),
+    )
+)
+_DELETE = Statement(delete(tables.flows).where(_IS_FLOW).returning(_f.flow_id))
+
+
+def head(tx: Tx, account: str, region: str, name: str) -> FlowHead | None:
+    """The flow without its document: cheap, however long its task list is."""
+    row = tx.row(_SELECT_HEAD, account=account, region=region, name=name)
+    return None if row is None else FlowHead(*row)
+
+
+def get(tx: Tx, account: str, region: str, name: str) -> FlowRow | None:
+    row = tx.row(_SELECT_WHOLE, account=account, region=region, name=name)
+    return None if row is None else _flow(row)
+
+
+def list_page(tx: Tx, account: str, region: str, *, after: str, limit: int) -> list[FlowRow]:
+    """At most `limit` flows whose names sort after `after` ("" for the first page), by name in code point order."""
+    rows = tx.rows(_SELECT_PAGE, account=account, region=region, after=after, limit=limit)
+    return [_flow(row) for row in rows]
+
+
+def count(tx: Tx, account: str, region: str) -> int:
+    row = tx.row(_COUNT, account=account, region=region)
+    return 0 if row is None else int(row[0])
+
+
+def insert(
+    tx: Tx,
+    *,
+    flow_id: str,
+    account: str,
+    region: str,
+    name: str,
+    arn: str,
+    trigger_type: str,
+    failure_threshold: int | None,
+    status: str,
+    kms_arn: str | None,
+    document: dict[str, Any],
+    by: str,
+    now_ms: int,
+) -> None:
+    """Add a flow at revision and schema version 1. The name must be free: look first, in the same transaction."""
+    tx.row(
+        _INSERT,
+        flow_id=flow_id,
+        account=account,
+        region=region,
+        name=name,
+        arn=arn,
+        revision=1,
+        trigger_type=trigger_type,
+        failure_threshold=failure_threshold,
+        status=status,
+        status_message=None,
+        schema_version=1,
+        kms_arn=kms_arn,
+        created_ms=now_ms,
+        created_by=by,
+        updated_ms=now_ms,
+        updated_by=by,
+    )
+    _insert_revision(tx, flow_id, 1, 1, document)
+
+
+def update(
+    tx: Tx,
+    flow: FlowHead,
+    *,
+    trigger_type: str,
+    failure_threshold: int | None,
+    status: str,
+    status_message: str | None,
+    schema_version: int,
+    document: dict[str, Any],
+    by: str,
+    now_ms: int,
+) -> bool:
+    """Give the flow a new document; False if somebody else did since `flow` was read.
+
+    Earlier revisions that no kept execution ran are dropped.
+    """
+    revision = flow.revision + 1
+    changed = tx.row(
+        _UPDATE,
+        id=flow.flow_id,
+        old_revision=flow.revision,
+        revision=revision,
+        trigger_type=trigger_type,
+        failure_threshold=failure_threshold,
+        status=status,
+        status_message=status_message,
+        schema_version=schema_version,
+        updated_ms=now_ms,
+        updated_by=by,
+    )
+    if changed is None:
+        return False
+    _insert_revision(tx, flow.flow_id, revision, schema_version, document)
+    tx.rows(_DELETE_OLD_REVISIONS, id=flow.flow_id, kept=revision)
+    return True
+
+
+def set_status(tx: Tx, flow_id: str, *, status: str, message: str | None = None, forget_failures: bool = False) -> None:
+    """Set the flow's status and its message; `forget_failures` counts the failures in a row from 0 again."""
+    tx.rows(_SET_STATUS, id=flow_id, status=status, message=message, forget=int(forget_failures))
+
+
+def delete_flow(tx: Tx, flow_id: str) -> bool:
+    """Delete the flow with its revisions, executions and splits; False if there is none.
+
+    A worker that holds one of its executions finds its lease gone, so it is told to look. Tags are the
+    caller's to delete (`tags.delete_all`).
+    """
+    deleted = tx.row(_DELETE, id=flow_id) is not None
+    if deleted:
+        tx.announce("executions")
+    return deleted
+
+
+def _insert_revision(tx: Tx, flow_id: str, revision: int, schema_version: int, document: dict[str, Any]) -> None:
+    tx.rows(
+        _INSERT_REVISION,
+        flow_id=flow_id,
+        revision=revision,
+        schema_version=schema_version,
+        document=documents.dumps(document),
+    )
+
+
+def _flow(row: Row) -> FlowRow:
+    width = len(_HEAD)
+    document, execution_id, started_ms, state, message = row[width:]
+    last_run = None if execution_id is None else LastRun(execution_id, started_ms, State(state), message)
+    return FlowRow(*row[:width], document=documents.loads(document), last_run=last_run)

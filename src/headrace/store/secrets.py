@@ -1,0 +1,91 @@
+"""Sealing of secrets: encrypted, authenticated, bound to what they belong to (invariant 8)."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Self
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from headrace.errors import HeadraceError, SettingsError
+
+KEY_NAME = "key"
+
+
+class SealError(HeadraceError):
+    """Sealed text that no key opens, or that belongs to something else."""
+
+
+class Sealer:
+    """Seals text with the first of its keys and opens what any of them sealed, so keys can be rotated."""
+
+    def __init__(self, keys: MultiFernet) -> None:
+        self._keys = keys
+
+    @classmethod
+    def from_text(cls, text: str, *, origin: str) -> Self:
+        """Read keys as HEADRACE_KEY and the key file have them: Fernet keys, separated by commas or line ends.
+
+        A Fernet key is 32 bytes in URL-safe base64. Raises SettingsError naming `origin`, never the key.
+        """
+        given = [key.strip() for key in text.replace("\n", ",").split(",") if key.strip()]
+        try:
+            fernets = [Fernet(key) for key in given]
+        except ValueError as error:
+            raise SettingsError(_not_a_key(origin, f"a key is not valid ({error})")) from None
+        if not fernets:
+            raise SettingsError(_not_a_key(origin, "there is no key in it"))
+        return cls(MultiFernet(fernets))
+
+    @classmethod
+    def open_folder(cls, data: Path, key: str | None = None) -> Self:
+        """Use the keys in `key` (the setting HEADRACE_KEY); without one those of the file `key` in the data folder.
+
+        The file is made with a new key, readable by its owner only, if there is none.
+        """
+        if key is not None:
+            return cls.from_text(key, origin="HEADRACE_KEY")
+        path = data / KEY_NAME
+        try:
+            return cls.from_text(_read_or_make(path), origin=str(path))
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"headrace can't read or make its key file {path}: {error}") from error
+
+    def seal(self, text: str, bound_to: str) -> str:
+        """Sealed text in URL-safe base64. Only who names the same `bound_to` can open it."""
+        # Inside, so that it is authenticated: a sealed secret moved to another row does not open.
+        plain = json.dumps([bound_to, text])
+        return self._keys.encrypt(plain.encode()).decode("ascii")
+
+    def open(self, sealed: str, bound_to: str) -> str:
+        """The text that was sealed; raises SealError if it was changed, or sealed for something else."""
+        try:
+            plain = self._keys.decrypt(sealed.encode("utf-8", "replace"))
+        except InvalidToken:
+            raise SealError(f"what was sealed for {bound_to} can't be opened with the present keys") from None
+        owner, text = json.loads(plain)
+        if owner != bound_to:
+            raise SealError(f"what should belong to {bound_to} was sealed for something else")
+        return str(text)
+
+
+def _read_or_make(path: Path) -> str:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text("ascii")
+    key = Fernet.generate_key()
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return key.decode("ascii")
+
+
+def _not_a_key(origin: str, fault: str) -> str:
+    return (
+        f"{origin}: {fault}. Give Fernet keys, separated by commas, the one to seal with first; make one with"
+        " python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'."
+    )

@@ -1,0 +1,125 @@
+"""The SQLite file: opening it as the only process, and what its errors mean in words."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from headrace.errors import InternalServerException, SettingsError
+
+FILE_NAME = "headrace.db"
+LOCK_NAME = "headrace.lock"
+# A statement waits for nobody: the lock file keeps other processes out, and one thread writes.
+_BUSY_TIMEOUT_S = 5.0
+_STATEMENTS_CACHED = 256
+# After a checkpoint the write-ahead log is cut back to this.
+_LOG_KEPT_BYTES = 16 * 1024 * 1024
+
+
+def connect(file: Path, *, is_reader: bool = False) -> sqlite3.Connection:
+    """Open a connection in autocommit mode: transactions begin where they are said to.
+
+    (The driver would otherwise begin one before the first change only, and a SELECT before it would run outside.)
+    """
+    connection = sqlite3.connect(
+        file,
+        timeout=_BUSY_TIMEOUT_S,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=_STATEMENTS_CACHED,
+    )
+    try:
+        for pragma in _pragmas(is_reader=is_reader):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _pragmas(*, is_reader: bool) -> tuple[str, ...]:
+    shared = ("foreign_keys=ON", "temp_store=MEMORY")
+    if is_reader:
+        return (*shared, "query_only=ON")
+    return (*shared, "journal_mode=WAL", "synchronous=FULL", f"journal_size_limit={_LOG_KEPT_BYTES}")
+
+
+@contextmanager
+def opening(file: Path) -> Generator[None]:
+    """Turn what goes wrong while the file is opened into a SettingsError that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise SettingsError(f"headrace can't open its store {file}: {_cause(error) or error}") from error
+
+
+def worded(error: sqlite3.Error) -> Exception:
+    """What a caller hears when the disk or the file fails while it is used; nothing of the transaction was kept.
+
+    An error of another kind is a mistake in headrace, and stays as it is.
+    """
+    cause = _cause(error)
+    if cause is None:
+        return error
+    return InternalServerException(f"headrace could not use its store, so nothing was changed: {cause}")
+
+
+def _cause(error: sqlite3.Error) -> str | None:
+    name = getattr(error, "sqlite_errorname", None) or ""
+    for prefix, words in _CAUSES.items():
+        if name.startswith(prefix):
+            return f"{words} ({error})"
+    return None
+
+
+_CAUSES = {
+    "SQLITE_FULL": "the disk is full. Make room, then try again",
+    "SQLITE_READONLY": "the file or its folder is read-only. Allow writing to it, or choose another folder with --data",
+    "SQLITE_CANTOPEN": "the file can't be opened or created. Check the folder's permissions",
+    "SQLITE_NOTADB": "it is not a SQLite database. Move the file away, or restore a backup of it",
+    "SQLITE_CORRUPT": "the file is damaged. Restore a backup of it, or move it away to start with an empty store",
+    "SQLITE_IOERR": "reading or writing the disk failed. Check the disk",
+    "SQLITE_BUSY": "another program holds it locked. Close that program",
+    "SQLITE_PERM": "permission is denied. Check the folder's permissions",
+}
+
+
+class Lock:
+    """The right to open the store in this folder, held by one process at a time (and one Store in it)."""
+
+    def __init__(self, data: Path) -> None:
+        """Take the lock; raises SettingsError naming the process that holds it."""
+        path = data / LOCK_NAME
+        try:
+            data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = path.open("a+", encoding="ascii")
+        except OSError as error:
+            raise SettingsError(
+                f"headrace can't write to its data folder {data}: {error.strerror}."
+                " Allow writing to it, or choose another folder with --data."
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise SettingsError(_held(data, self._file)) from error
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def _held(data: Path, file: IO[str]) -> str:
+    with file:
+        file.seek(0)
+        holder = file.read().strip() or "unknown"
+    return (
+        f"the data folder {data} is in use by process {holder}."
+        " Stop that process, or choose another folder with --data."
+    )

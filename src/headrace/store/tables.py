@@ -1,0 +1,132 @@
+"""The tables, as SQLAlchemy Core values.
+
+Columns hold text, whole numbers and bytes only: rows come back from the driver as they are, on SQLite and
+on PostgreSQL alike. Documents are JSON text. Instants are milliseconds since the epoch, UTC, in columns ending
+in `_ms`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+
+METADATA = MetaData()
+
+flows = Table(
+    "flows",
+    METADATA,
+    Column("flow_id", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("arn", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("trigger_type", Text, nullable=False),
+    Column("failure_threshold", BigInteger),
+    Column("status", Text, nullable=False),
+    Column("status_message", Text),
+    Column("schema_version", BigInteger, nullable=False),
+    Column("kms_arn", Text),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("updated_by", Text, nullable=False),
+    Column("runs", BigInteger, nullable=False),
+    Column("last_run", Text),
+    Column("failures_in_a_row", BigInteger, nullable=False),
+    UniqueConstraint("account", "region", "name", name="flows_name"),
+)
+
+revisions = Table(
+    "revisions",
+    METADATA,
+    Column("flow_id", Text, ForeignKey("flows.flow_id", ondelete="CASCADE"), primary_key=True),
+    Column("revision", BigInteger, primary_key=True),
+    Column("schema_version", BigInteger, nullable=False),
+    Column("document", Text, nullable=False),
+)
+
+executions = Table(
+    "executions",
+    METADATA,
+    # The place in the queue; grows with every execution of the store.
+    Column("ticket", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("execution_id", Text, nullable=False),
+    Column("flow_id", Text, ForeignKey("flows.flow_id", ondelete="CASCADE"), nullable=False),
+    # Counts the executions of one flow from 1: pages and retention are comparisons with it.
+    Column("sequence", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("trigger", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("queued_ms", BigInteger, nullable=False),
+    Column("started_ms", BigInteger),
+    Column("updated_ms", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    Column("window_from_ms", BigInteger),
+    Column("window_to_ms", BigInteger),
+    Column("owner", Text),
+    Column("lease_until_ms", BigInteger),
+    Column("fence", BigInteger, nullable=False),
+    Column("attempt", BigInteger, nullable=False),
+    Column("commit_ms", BigInteger),
+    # None until the splits are recorded, so that no splits at all is told from not yet planned.
+    Column("split_count", BigInteger),
+    Column("counts", Text),
+    Column("message", Text),
+    UniqueConstraint("execution_id", name="executions_id"),
+)
+_UNFINISHED = executions.c.finished_ms.is_(None)
+Index("executions_of_flow", executions.c.flow_id, executions.c.sequence)
+# The queue: small however long the history is.
+Index(
+    "executions_unfinished",
+    executions.c.ticket,
+    sqlite_where=_UNFINISHED,
+    postgresql_where=_UNFINISHED,
+)
+Index(
+    "executions_unfinished_of_flow",
+    executions.c.flow_id,
+    executions.c.sequence,
+    sqlite_where=_UNFINISHED,
+    postgresql_where=_UNFINISHED,
+)
+
+splits = Table(
+    "splits",
+    METADATA,
+    Column("execution_id", Text, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("document", Text, nullable=False),
+    Column("result", Text),
+)
+
+tokens = Table(
+    "tokens",
+    METADATA,
+    Column("account", Text, primary_key=True),
+    Column("region", Text, primary_key=True),
+    Column("operation", Text, primary_key=True),
+    Column("token", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("answer", Text, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)
+Index("tokens_expiry", tokens.c.expires_ms)
+
+tags = Table(
+    "tags",
+    METADATA,
+    Column("arn", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+access_keys = Table(
+    "access_keys",
+    METADATA,
+    Column("key_id", Text, primary_key=True),
+    Column("sealed_secret", Text, nullable=False),
+    Column("arn", Text, nullable=False),
+    Column("policy", Text),
+    Column("created_ms", BigInteger, nullable=False),
+)
