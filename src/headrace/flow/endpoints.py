@@ -1,10 +1,38 @@
-"""The source and the destinations of a flow as typed values."""
+"""The source and the destination of a flow as typed values."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, cast
+
+from headrace.engine.formats import InputFormat
+from headrace.engine.layout import Output
+from headrace.flow.faults import Faults, listed, shown
+from headrace.flow.operators import is_destination, is_source
+from headrace.flow.schedule import TriggerType
+from headrace.model.connector_names import connector_types, member_name, member_of
+from headrace.model.shapes import Document
+from headrace.model.types import (
+    DestinationFlowConfig,
+    ErrorHandlingConfig,
+    S3DestinationProperties,
+    S3SourceProperties,
+    SourceFlowConfig,
+)
+
+_MEGABYTE: Final = 1024 * 1024
+_FORMATS: Final[Mapping[str, InputFormat]] = {"CSV": "csv", "JSON": "json", "PARQUET": "parquet"}
+
+# AppFlow reaches these without credentials; a profile given all the same is ignored.
+_WITHOUT_PROFILE: Final = frozenset({"S3", "EventBridge", "LookoutMetrics", "Upsolver", "CustomerProfiles"})
+_WITH_EVENTS: Final = frozenset({"Salesforce"})
+_TRIGGERS_OF_DESTINATIONS: Final[Mapping[str, TriggerType]] = {"EventBridge": "Event", "LookoutMetrics": "Scheduled"}
+_WRITES: Final[Mapping[str, tuple[str, ...]]] = {
+    "SAPOData": ("INSERT", "UPDATE"),
+    "Zendesk": ("INSERT", "UPDATE", "UPSERT"),
+}
+_UPSOLVER_PREFIX: Final = "upsolver-appflow"
 
 
 @dataclass(frozen=True)
@@ -17,7 +45,7 @@ class Endpoint:
     """
 
     connector_type: str
-    properties: Mapping[str, Any]
+    properties: Document
     profile: str | None = None
     label: str | None = None
     api_version: str | None = None
@@ -30,3 +58,130 @@ class ErrorHandling:
     fail_on_first: bool = False
     bucket: str | None = None
     prefix: str | None = None
+
+
+def read_source(config: SourceFlowConfig, trigger_type: TriggerType, faults: Faults) -> Endpoint:
+    """The source of a flow with this trigger."""
+    part = "Source"
+    connector_type = config["connectorType"]
+    union = cast("dict[str, Any]", config["sourceConnectorProperties"])
+    properties = _properties(
+        part, connector_type, union, faults, possible=[t for t in connector_types() if is_source(t)]
+    )
+    profile = _profile(part, connector_type, config.get("connectorProfileName"), faults)
+    if trigger_type == "Event" and connector_type not in _WITH_EVENTS:
+        faults.part(
+            part,
+            f"triggerType Event is not supported for {connector_type} sources; write OnDemand or Scheduled, "
+            f"or a source of {listed(sorted(_WITH_EVENTS))}",
+        )
+    return Endpoint(connector_type, properties, profile, api_version=config.get("apiVersion"))
+
+
+def read_destinations(
+    configs: Sequence[DestinationFlowConfig], trigger_type: TriggerType, faults: Faults
+) -> tuple[Endpoint, ...]:
+    """The destinations; the wire has a list, AppFlow takes exactly one."""
+    if len(configs) != 1:
+        faults.part("Destination", f"destinationFlowConfigList has {len(configs)} destinations; write exactly one")
+    return tuple(_read_destination(config, trigger_type, faults) for config in configs)
+
+
+def read_input(source: Endpoint) -> InputFormat | None:
+    """The format of an S3 source's files, CSV where the flow doesn't say; None for other sources."""
+    if source.connector_type != "S3":
+        return None
+    properties = cast("S3SourceProperties", source.properties)
+    return _FORMATS[properties.get("s3InputFormatConfig", {}).get("s3InputFileType", "CSV")]
+
+
+def read_output(destination: Endpoint, faults: Faults) -> Output | None:
+    """What an S3 destination asks for; None for other destinations."""
+    if destination.connector_type != "S3" or not destination.properties:
+        return None
+    properties = cast("S3DestinationProperties", destination.properties)
+    config = properties.get("s3OutputFormatConfig", {})
+    prefix, aggregation = config.get("prefixConfig", {}), config.get("aggregationConfig", {})
+    megabytes = aggregation.get("targetFileSize", 0)
+    if megabytes < 0:
+        faults.part("Destination", f"targetFileSize is {megabytes}; write a size in MB, or leave it out")
+    hierarchy = prefix.get("pathPrefixHierarchy")
+    return Output(
+        bucket=properties["bucketName"],
+        prefix=properties.get("bucketPrefix", ""),
+        file_type=config.get("fileType", "JSON"),
+        prefix_type=prefix.get("prefixType"),
+        prefix_format=prefix.get("prefixFormat"),
+        hierarchy=None if hierarchy is None else tuple(hierarchy),
+        is_single_file=aggregation.get("aggregationType") == "SingleFile",
+        target_file_bytes=megabytes * _MEGABYTE if megabytes > 0 else None,
+        keeps_types=config.get("preserveSourceDataTyping", False),
+    )
+
+
+def read_errors(destination: Endpoint) -> ErrorHandling:
+    """The destination's errorHandlingConfig."""
+    config = cast("ErrorHandlingConfig", destination.properties.get("errorHandlingConfig", {}))
+    return ErrorHandling(
+        fail_on_first=config.get("failOnFirstDestinationError", False),
+        bucket=config.get("bucketName"),
+        prefix=config.get("bucketPrefix"),
+    )
+
+
+def _read_destination(config: DestinationFlowConfig, trigger_type: TriggerType, faults: Faults) -> Endpoint:
+    part = "Destination"
+    connector_type = config["connectorType"]
+    union = cast("dict[str, Any]", config["destinationConnectorProperties"])
+    possible = [t for t in connector_types() if is_destination(t)]
+    properties = _properties(part, connector_type, union, faults, possible=possible)
+    profile = _profile(part, connector_type, config.get("connectorProfileName"), faults)
+    needed = _TRIGGERS_OF_DESTINATIONS.get(connector_type, trigger_type)
+    if trigger_type != needed:
+        faults.part(part, f"triggerType is {trigger_type}, but {connector_type} destinations need {needed}; write that")
+    _check_write(connector_type, properties, faults)
+    bucket = properties.get("bucketName", "")
+    if connector_type == "Upsolver" and properties and not bucket.startswith(_UPSOLVER_PREFIX):
+        faults.part(
+            part, f"the Upsolver bucket is {shown(bucket)}; write one whose name starts with {_UPSOLVER_PREFIX}"
+        )
+    return Endpoint(connector_type, properties, profile, api_version=config.get("apiVersion"))
+
+
+def _properties(
+    part: str, connector_type: str, union: Mapping[str, Document], faults: Faults, *, possible: Sequence[str]
+) -> Document:
+    """The one set member, which must be the connector's; empty, with a fault, where it isn't."""
+    if connector_type not in possible:
+        faults.part(part, f"{connector_type} can't be a {part.lower()}; write {listed(possible)}")
+        return {}
+    given = f"{part.lower()}ConnectorProperties"
+    if len(union) != 1 or member_name(connector_type, union) is None:
+        has = f"has {', '.join(union)}" if union else "is empty"
+        faults.part(
+            part, f"connectorType is {connector_type}, but {given} {has}; write the {connector_type} properties alone"
+        )
+        return {}
+    return member_of(connector_type, union) or {}
+
+
+def _profile(part: str, connector_type: str, name: str | None, faults: Faults) -> str | None:
+    if name is None and connector_type not in _WITHOUT_PROFILE:
+        faults.part(part, f"{connector_type} needs a connectorProfileName; write the name of a connector profile")
+    return name
+
+
+def _check_write(connector_type: str, properties: Document, faults: Faults) -> None:
+    operation: str = properties.get("writeOperationType", "INSERT")
+    allowed = _WRITES.get(connector_type)
+    if allowed is not None and operation not in allowed:
+        faults.part(
+            "Destination",
+            f"writeOperationType {operation} is not supported for {connector_type} destinations; "
+            f"write {listed(allowed)}",
+        )
+    elif operation != "INSERT" and not any(properties.get("idFieldNames", [])):
+        faults.part(
+            "Destination",
+            f"writeOperationType {operation} needs idFieldNames; write the field that identifies a record",
+        )

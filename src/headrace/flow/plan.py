@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import cast
 
 from headrace.engine.formats import InputFormat
 from headrace.engine.layout import Output
 from headrace.engine.tasks import Tasks
-from headrace.flow.endpoints import Endpoint, ErrorHandling
-from headrace.flow.faults import PlanFaults
+from headrace.flow.endpoints import (
+    Endpoint,
+    ErrorHandling,
+    read_destinations,
+    read_errors,
+    read_input,
+    read_output,
+    read_source,
+)
+from headrace.flow.faults import Faults, PlanFaults
 from headrace.flow.schedule import Trigger
+from headrace.flow.tasks.reading import read_tasks
+from headrace.flow.trigger import read_trigger
+from headrace.model.shapes import Document
+from headrace.model.types import CreateFlowRequest
 
-__all__ = ["Endpoint", "ErrorHandling", "Plan", "PlanFaults"]
+__all__ = ["Endpoint", "ErrorHandling", "Plan", "PlanFaults", "plan"]
 
 
 @dataclass(frozen=True)
@@ -30,3 +43,33 @@ class Plan:
     input: InputFormat | None = None
     output: Output | None = None
     errors: ErrorHandling = field(default_factory=ErrorHandling)
+
+
+def plan(document: Document) -> Plan:
+    """What a flow document means: CreateFlow asks to refuse, the runner to run (invariant 10).
+
+    The document has the members that CreateFlowRequest requires, of its types (`model.check`).
+    Members that only AppFlow itself makes sense of, and task properties that a task type doesn't
+    use, are let through. Whether a connector is available is not asked here.
+
+    Raises PlanFaults with every fault at once.
+    """
+    request = cast("CreateFlowRequest", document)
+    faults = Faults()
+    trigger = read_trigger(request["triggerConfig"], faults)
+    source = read_source(request["sourceFlowConfig"], trigger.trigger_type, faults)
+    destinations = read_destinations(request["destinationFlowConfigList"], trigger.trigger_type, faults)
+    tasks = read_tasks(request["tasks"], source.connector_type, faults)
+    outputs = [read_output(destination, faults) for destination in destinations]
+    if found := faults.all():
+        raise PlanFaults(found)
+    return Plan(
+        flow_name=request["flowName"],
+        trigger=trigger,
+        source=source,
+        destinations=destinations,
+        tasks=tasks,
+        input=read_input(source),
+        output=outputs[0],
+        errors=read_errors(destinations[0]),
+    )

@@ -1,0 +1,97 @@
+"""The triggerConfig of a flow document as a typed trigger."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from headrace.flow.cron import Cron
+from headrace.flow.faults import Faults, shown
+from headrace.flow.schedule import Once, Rate, Schedule, Trigger, parse_expression
+from headrace.model.types import ScheduledTriggerProperties, TriggerConfig
+
+_MOST_OFFSET_S: Final = 36_000
+_MOST_FAILURES: Final = 100
+_PART: Final = "Trigger"
+
+
+def read_trigger(config: TriggerConfig, faults: Faults) -> Trigger:
+    """The trigger; triggerProperties count for Scheduled only, as AppFlow says."""
+    trigger_type = config["triggerType"]
+    if trigger_type != "Scheduled":
+        return Trigger(trigger_type)
+    properties = config.get("triggerProperties", {}).get("Scheduled")
+    if properties is None:
+        faults.part(_PART, "triggerType Scheduled needs triggerProperties.Scheduled; write its scheduleExpression")
+        return Trigger(trigger_type)
+    _check_range("scheduleOffset", properties.get("scheduleOffset"), 0, _MOST_OFFSET_S, faults)
+    _check_range(
+        "flowErrorDeactivationThreshold",
+        properties.get("flowErrorDeactivationThreshold"),
+        1,
+        _MOST_FAILURES,
+        faults,
+    )
+    return Trigger(
+        trigger_type,
+        expression=properties["scheduleExpression"],
+        schedule=_schedule(properties, faults),
+        pull_mode=properties.get("dataPullMode", "Complete"),
+        offset_s=properties.get("scheduleOffset", 0),
+        first_execution_from=_instant("firstExecutionFrom", properties.get("firstExecutionFrom"), faults),
+        timezone=properties.get("timezone"),
+        failure_threshold=properties.get("flowErrorDeactivationThreshold"),
+    )
+
+
+def _schedule(properties: ScheduledTriggerProperties, faults: Faults) -> Schedule | None:
+    timing = _timing(properties["scheduleExpression"], faults)
+    start = _instant("scheduleStartTime", properties.get("scheduleStartTime"), faults)
+    end = _instant("scheduleEndTime", properties.get("scheduleEndTime"), faults)
+    start = None if start is None else _whole_second(start + timedelta(microseconds=999_999))
+    end = None if end is None else _whole_second(end)
+    if start is not None and end is not None and end < start:
+        faults.part(
+            _PART,
+            f"scheduleEndTime {end.isoformat()} is before scheduleStartTime {start.isoformat()}; write a later end",
+        )
+    if isinstance(timing, Once) and timing.at is not None:
+        _check_within(timing.at, start, end, faults)
+    return None if timing is None else Schedule(timing, start, end)
+
+
+def _timing(expression: str, faults: Faults) -> Rate | Cron | Once | None:
+    try:
+        return parse_expression(expression)
+    except ValueError as fault:
+        faults.part(_PART, str(fault))
+        return None
+
+
+def _instant(name: str, epoch_s: float | None, faults: Faults) -> datetime | None:
+    """Epoch seconds, fractions too, as an instant; None, with a fault, if no calendar has it."""
+    if epoch_s is None:
+        return None
+    # A day from either end stays free, so that rounding and time zones can't leave the calendar.
+    if not math.isfinite(epoch_s) or not -62_135_500_000 <= epoch_s <= 253_402_200_000:
+        faults.part(_PART, f"{name} is {shown(epoch_s)}; write seconds (not milliseconds) since 1970-01-01T00:00:00Z")
+        return None
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch_s)
+
+
+def _whole_second(instant: datetime) -> datetime:
+    return instant.replace(microsecond=0)
+
+
+def _check_within(at: datetime, start: datetime | None, end: datetime | None, faults: Faults) -> None:
+    if (start is not None and at < start) or (end is not None and at > end):
+        faults.part(
+            _PART,
+            f"{at.isoformat()} lies outside scheduleStartTime and scheduleEndTime; write an instant within them in at(…)",
+        )
+
+
+def _check_range(name: str, value: int | None, least: int, most: int, faults: Faults) -> None:
+    if value is not None and not least <= value <= most:
+        faults.part(_PART, f"{name} is {value}; write a number from {least} to {most}")
