@@ -1,0 +1,1 @@
+"""What headrace costs, as ratios measured in one run."""
