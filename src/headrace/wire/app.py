@@ -1,0 +1,137 @@
+"""The API over HTTP, step by step: start reading at `Api.answer`."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any, Protocol
+
+from headrace.clock import Clock
+from headrace.errors import HeadraceError, SettingsError
+from headrace.log import Log
+from headrace.model.check import check
+from headrace.model.codec import decode
+from headrace.model.shapes import Limits
+from headrace.operations.context import Answer, Caller
+from headrace.settings import Settings
+from headrace.wire.asgi import Application, Receive, Scope, Send
+from headrace.wire.bodies import GoneError, Patience
+from headrace.wire.callers import Callers, Identity, KeyLookup, OpenCallers, SignedCallers, authorize
+from headrace.wire.calls import Call
+from headrace.wire.pages import healthy, live
+from headrace.wire.replies import Reply, answered, failed, refused, send_reply
+from headrace.wire.routes import Route, find_route
+from headrace.wire.sigv4 import Signed
+
+# A body longer than this is read and checked beside the event loop, which goes on answering.
+LARGE_BODY_BYTES = 64 * 1024
+
+
+class Dispatching(Protocol):
+    """What runs the operations."""
+
+    def call(self, name: str, caller: Caller, request: dict[str, Any], /) -> Future[Answer]:
+        """Run an operation on a request that is decoded and checked; the future may hold a ServiceError."""
+        ...
+
+
+def create_app(
+    *,
+    dispatcher: Dispatching,
+    settings: Settings,
+    clock: Clock,
+    keys: KeyLookup | None,
+    log: Log,
+    new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    patience: Patience = Patience(),  # noqa: B008 - immutable
+) -> Application:
+    """The service as an ASGI application.
+
+    Raises SettingsError if signatures are to be verified and `keys` is None.
+    """
+    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await live(scope, receive, send)
+        elif scope["path"] == "/healthz":
+            await healthy(scope, send)
+        else:
+            await api.serve(Call(scope, receive, new_id()), send)
+
+    return app
+
+
+def _callers(settings: Settings, keys: KeyLookup | None, clock: Clock) -> Callers:
+    if settings.auth == "open":
+        return OpenCallers(settings)
+    if keys is None:
+        raise SettingsError("HEADRACE_AUTH=sigv4 needs access keys to verify signatures with: none were given")
+    return SignedCallers(keys, clock)
+
+
+class Api:
+    """The way of a request through the steps, and back."""
+
+    def __init__(
+        self, dispatcher: Dispatching, settings: Settings, callers: Callers, log: Log, patience: Patience
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._limits: Limits = settings.limits
+        self._body_limit_bytes = settings.body_limit_bytes
+        self._callers = callers
+        self._log = log
+        self._patience = patience
+
+    async def serve(self, call: Call, send: Send) -> None:
+        """Answer a request, whatever becomes of it, and write its log line."""
+        try:
+            reply = await self.answer(call)
+        except GoneError:
+            self._log.info(call.operation_name or "unknown operation", **call.log_fields(0, 0), gone=True)
+            return
+        except HeadraceError as error:
+            reply = refused(error, call.request_id)
+        except Exception as error:
+            # Boundary: nothing that goes wrong behind the wire may leave a client without an answer.
+            self._log.failure("the service failed", error, request_id=call.request_id, operation=call.operation_name)
+            reply = failed(call.request_id)
+        await self._send(call, reply, send)
+
+    async def answer(self, call: Call) -> Reply:
+        """The steps of a request, in order; raises what any of them refuses."""
+        route = find_route(call.method, call.raw_path)
+        operation = route.operation
+        call.operation_name = operation.name
+        body = await call.body(self._body_limit_bytes, self._patience)
+        query = call.query()
+        signed = Signed(call.method, call.raw_path, call.query_string, call.headers, body)
+        identity = await self._callers.identify(signed, query)
+        call.caller_arn = identity.caller.arn
+        if len(body) > LARGE_BODY_BYTES:
+            request = await asyncio.to_thread(self._read, route, identity, query, body)
+        else:
+            request = self._read(route, identity, query, body)
+        answer = await asyncio.wrap_future(self._dispatcher.call(operation.name, identity.caller, request))
+        return answered(operation, answer, call.request_id)
+
+    def _read(
+        self, route: Route, identity: Identity, query: Mapping[str, Sequence[str]], body: bytes
+    ) -> dict[str, Any]:
+        request = decode(route.operation, path_values=route.path_values, query=query, body=body)
+        authorize(identity, route.operation, request)
+        check(route.operation, request, limits=self._limits)
+        return request
+
+    async def _send(self, call: Call, reply: Reply, send: Send) -> None:
+        call.error = reply.error
+        if call.is_body_pending:
+            reply.headers.append((b"connection", b"close"))
+            await send_reply(send, reply, is_last=False)
+            await call.drain(self._patience)
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await send_reply(send, reply)
+        self._log.info(call.operation_name or "unknown operation", **call.log_fields(reply.status, len(reply.body)))
