@@ -1,0 +1,98 @@
+"""What a connector is to the rest of headrace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One file of a source as it was when it was listed.
+
+    `name` is how people know it (`s3://bucket/key`); `etag` None: the store has none;
+    `modified_ms` is in milliseconds since the epoch.
+    """
+
+    name: str
+    key: str
+    size_bytes: int
+    etag: str | None
+    modified_ms: int
+
+    def to_document(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return {
+            "name": self.name,
+            "key": self.key,
+            "sizeBytes": self.size_bytes,
+            "etag": self.etag,
+            "modifiedMs": self.modified_ms,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> SourceFile:
+        """The inverse of `to_document`."""
+        return cls(
+            document["name"], document["key"], document["sizeBytes"], document["etag"], document["modifiedMs"]
+        )
+
+
+@dataclass(frozen=True)
+class LocalFile:
+    """A source file that can be opened on this machine; `name` is the source's name for it."""
+
+    name: str
+    path: Path
+    size_bytes: int
+
+
+class Publishable(Protocol):
+    """A finished file on this machine and the key it is to have."""
+
+    @property
+    def path(self) -> str:
+        """Where it lies."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """The object's key."""
+        ...
+
+
+class FileSource(Protocol):
+    """A source whose records lie in files."""
+
+    def files(self, properties: Mapping[str, Any]) -> tuple[SourceFile, ...]:
+        """The files of the source, sorted by key; none where nothing is there.
+
+        Raises Retry or Stop where the source can't be listed.
+        """
+        ...
+
+    def fetch(self, properties: Mapping[str, Any], files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
+        """Each file on this machine, in order, read ahead of its use.
+
+        A copy lies in `scratch` and is deleted when the next file is asked for, or when the
+        iterator is closed; a file that is on this machine already is not copied.
+        Raises Stop where a file is gone or has changed since it was listed, Retry where the source fails.
+        """
+        ...
+
+    def head(self, properties: Mapping[str, Any], file: SourceFile, size_bytes: int) -> bytes:
+        """The first `size_bytes` bytes of the file, or all of it where it is shorter."""
+        ...
+
+
+class FileDestination(Protocol):
+    """A destination that takes files."""
+
+    def publish(self, properties: Mapping[str, Any], staged: Sequence[Publishable]) -> None:
+        """Make every staged file visible under its key; done twice, it is there once.
+
+        Raises Retry or Stop.
+        """
+        ...

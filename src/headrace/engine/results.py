@@ -1,0 +1,155 @@
+"""What goes into a split and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from headrace.connector_sdk.contract import LocalFile
+from headrace.engine.formats import InputFormat
+from headrace.engine.layout import Output
+from headrace.engine.tasks import Tasks
+from headrace.errors import HeadraceError
+
+
+class DatasetDropped(HeadraceError):
+    """A Validate task with DropDataset met a violating record: the run ends, nothing of it is committed."""
+
+
+class UnreadableSource(HeadraceError):
+    """A source file that can't be read at all, such as a broken Parquet file; names the file."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What became of the records of a split or a run.
+
+    `dropped` counts by the index of the task that dropped them (filters and validations).
+    """
+
+    records_read: int = 0
+    records_written: int = 0
+    records_rejected: int = 0
+    dropped: Mapping[int, int] = field(default_factory=dict[int, int])
+    bytes_read: int = 0
+    bytes_written: int = 0
+
+    @property
+    def balanced(self) -> bool:
+        """Invariant 3: every record read was written, rejected or dropped by a named task."""
+        return self.records_read == self.records_written + self.records_rejected + sum(self.dropped.values())
+
+    def add(self, other: Counts) -> Counts:
+        """The sum of the two."""
+        dropped = dict(self.dropped)
+        for index, count in other.dropped.items():
+            dropped[index] = dropped.get(index, 0) + count
+        return Counts(
+            self.records_read + other.records_read,
+            self.records_written + other.records_written,
+            self.records_rejected + other.records_rejected,
+            dropped,
+            self.bytes_read + other.bytes_read,
+            self.bytes_written + other.bytes_written,
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return {
+            "recordsRead": self.records_read,
+            "recordsWritten": self.records_written,
+            "recordsRejected": self.records_rejected,
+            "dropped": {str(index): count for index, count in sorted(self.dropped.items())},
+            "bytesRead": self.bytes_read,
+            "bytesWritten": self.bytes_written,
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Counts:
+        """The inverse of `to_document`."""
+        return cls(
+            document["recordsRead"],
+            document["recordsWritten"],
+            document["recordsRejected"],
+            {int(index): count for index, count in document["dropped"].items()},
+            document["bytesRead"],
+            document["bytesWritten"],
+        )
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """A finished file at `path` on this machine that is to become the object `key`."""
+
+    path: str
+    key: str
+    size_bytes: int
+    records: int
+
+    def to_document(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return {"path": self.path, "key": self.key, "sizeBytes": self.size_bytes, "records": self.records}
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> StagedFile:
+        """The inverse of `to_document`."""
+        return cls(document["path"], document["key"], document["sizeBytes"], document["records"])
+
+
+@dataclass(frozen=True)
+class Naming:
+    """What the names of a run's files are made from; `started_at` is aware, UTC."""
+
+    flow_name: str
+    execution_id: str
+    schema_version: int
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class SplitJob:
+    """One split of one run.
+
+    `files` may fetch lazily. `fields` are all fields of the source, in order, where Map_all has
+    to write the same columns from every file; None: each file's own. `staging` and `rejects` are
+    folders of this split alone: they are emptied first, so running a split again replaces.
+    """
+
+    tasks: Tasks
+    input: InputFormat
+    output: Output
+    number: int
+    files: Iterable[LocalFile]
+    fields: tuple[str, ...] | None
+    staging: Path
+    rejects: Path
+    naming: Naming
+
+
+@dataclass(frozen=True)
+class SplitResult:
+    """What a split made: all of it staged, none of it visible yet."""
+
+    counts: Counts
+    outputs: tuple[StagedFile, ...]
+    rejects: tuple[StagedFile, ...]
+
+    def to_document(self) -> dict[str, Any]:
+        """As the store keeps it."""
+        return {
+            "counts": self.counts.to_document(),
+            "outputs": [staged.to_document() for staged in self.outputs],
+            "rejects": [staged.to_document() for staged in self.rejects],
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> SplitResult:
+        """The inverse of `to_document`."""
+        return cls(
+            Counts.from_document(document["counts"]),
+            tuple(StagedFile.from_document(staged) for staged in document["outputs"]),
+            tuple(StagedFile.from_document(staged) for staged in document["rejects"]),
+        )
