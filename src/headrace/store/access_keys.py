@@ -34,6 +34,11 @@ class AccessKey:
     policy: dict[str, Any] | None
     created_ms: int
 
+    @property
+    def account(self) -> str:
+        """The account that the ARN names."""
+        return self.arn.split(":")[4]
+
 
 @dataclass(frozen=True, slots=True)
 class KeyWithSecret(AccessKey):

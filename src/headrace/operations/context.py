@@ -1,0 +1,55 @@
+"""What every operation is given beside its request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from headrace.clock import Clock, to_ms
+from headrace.flow.plan import Plan
+from headrace.settings import Settings
+from headrace.store.secrets import Sealer
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: everything is scoped by account and region."""
+
+    account: str
+    region: str
+    arn: str
+    access_key_id: str
+
+
+class SourceCheck(Protocol):
+    """What CreateFlow and UpdateFlow ask before they accept a plan; may be slow."""
+
+    def missing(self, plan: Plan) -> str | None:
+        """A sentence that names which connector of the plan is not available and what to do; None: all are."""
+        ...
+
+    def check(self, plan: Plan) -> None:
+        """Raise ConnectorServerException if the source can't be reached or holds nothing to read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call's surroundings. `new_id` makes ids nobody has made before, in the form of a UUID."""
+
+    caller: Caller
+    settings: Settings
+    clock: Clock
+    new_id: Callable[[], str]
+    sealer: Sealer
+
+    def now_ms(self) -> int:
+        return to_ms(self.clock.now())
+
+    @property
+    def has_limits(self) -> bool:
+        """Whether AppFlow's own quotas hold."""
+        return self.settings.limits == "aws"

@@ -1,0 +1,134 @@
+"""Rows of the store as the API shows them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from headrace.flow.defaults import with_defaults
+from headrace.model.shapes import Document
+from headrace.model.states import SHOWN, State
+from headrace.operations.context import Answer
+from headrace.store.executions import Execution
+from headrace.store.flows import FlowRow, LastRun
+
+_LONGEST = 2048
+# What ErrorInfo$executionMessage and ExecutionDetails$mostRecentExecutionMessage may not hold.
+_NOT_IN_MESSAGE = re.compile(r"[^\s\w/!@#+=.-]+", re.ASCII)
+_NOT_IN_LAST_MESSAGE = re.compile(r"[^\w!@#\-.?,\s]+", re.ASCII)
+
+
+def seconds(ms: int) -> float:
+    """A timestamp of the API: seconds since the epoch, with milliseconds."""
+    return ms / 1000
+
+
+def described(flow: FlowRow, tags: dict[str, str]) -> Answer:
+    """DescribeFlow's answer: the document with its defaults, and what became of it."""
+    document = with_defaults(flow.document)
+    return _given(
+        {
+            "flowArn": flow.arn,
+            "description": document.get("description"),
+            "flowName": flow.name,
+            "kmsArn": flow.kms_arn or local_key_arn(flow.account, flow.region),
+            "flowStatus": flow.status,
+            "flowStatusMessage": flow.status_message,
+            "sourceFlowConfig": document["sourceFlowConfig"],
+            "destinationFlowConfigList": document["destinationFlowConfigList"],
+            "lastRunExecutionDetails": _last_run(flow.last_run),
+            "triggerConfig": document["triggerConfig"],
+            "tasks": document["tasks"],
+            "createdAt": seconds(flow.created_ms),
+            "lastUpdatedAt": seconds(flow.updated_ms),
+            "createdBy": flow.created_by,
+            "lastUpdatedBy": flow.updated_by,
+            "tags": tags,
+            "metadataCatalogConfig": document.get("metadataCatalogConfig", {}),
+            "schemaVersion": flow.schema_version,
+        }
+    )
+
+
+def listed(flow: FlowRow, tags: dict[str, str]) -> Answer:
+    """The flow as an element of ListFlows."""
+    document = flow.document
+    return _given(
+        {
+            "flowArn": flow.arn,
+            "description": document.get("description"),
+            "flowName": flow.name,
+            "flowStatus": flow.status,
+            "sourceConnectorType": document["sourceFlowConfig"]["connectorType"],
+            "destinationConnectorType": document["destinationFlowConfigList"][0]["connectorType"],
+            "triggerType": flow.trigger_type,
+            "createdAt": seconds(flow.created_ms),
+            "lastUpdatedAt": seconds(flow.updated_ms),
+            "createdBy": flow.created_by,
+            "lastUpdatedBy": flow.updated_by,
+            "tags": tags,
+            "lastRunExecutionDetails": _last_run(flow.last_run),
+        }
+    )
+
+
+def recorded(execution: Execution) -> Answer:
+    """The execution as a record of DescribeFlowExecutionRecords."""
+    return _given(
+        {
+            "executionId": execution.execution_id,
+            "executionStatus": SHOWN[execution.state],
+            "executionResult": _result(execution),
+            "startedAt": seconds(execution.queued_ms if execution.started_ms is None else execution.started_ms),
+            "lastUpdatedAt": seconds(execution.updated_ms),
+            "dataPullStartTime": None if execution.window_from_ms is None else seconds(execution.window_from_ms),
+            "dataPullEndTime": None if execution.window_to_ms is None else seconds(execution.window_to_ms),
+        }
+    )
+
+
+def local_key_arn(account: str, region: str) -> str:
+    """The kmsArn of a flow that names no key: AppFlow always shows one (decision 19)."""
+    return f"arn:aws:kms:{region}:{account}:key/68656164-7261-4365-8000-000000000000"
+
+
+def _result(execution: Execution) -> Answer:
+    counts: Document = execution.counts or {}
+    return _given(
+        {
+            "errorInfo": _error(execution, counts.get("records_rejected", 0)),
+            "bytesProcessed": counts.get("bytes_read", 0),
+            "bytesWritten": counts.get("bytes_written", 0),
+            "recordsProcessed": counts.get("records_read", 0),
+        }
+    )
+
+
+def _error(execution: Execution, rejected: int) -> Answer | None:
+    if execution.state is not State.FAILED and rejected == 0:
+        return None
+    message = None if execution.message is None else _fitted(_NOT_IN_MESSAGE, execution.message)
+    return _given({"putFailuresCount": rejected, "executionMessage": message})
+
+
+def _last_run(run: LastRun | None) -> Answer | None:
+    if run is None:
+        return None
+    message = run.message if run.state is State.FAILED else None
+    return _given(
+        {
+            "mostRecentExecutionMessage": None if message is None else _fitted(_NOT_IN_LAST_MESSAGE, message),
+            "mostRecentExecutionTime": seconds(run.started_ms),
+            "mostRecentExecutionStatus": SHOWN[run.state],
+        }
+    )
+
+
+def _fitted(forbidden: re.Pattern[str], message: str) -> str:
+    """The message in the characters and the length that the model allows."""
+    return forbidden.sub(" ", message)[:_LONGEST]
+
+
+def _given(members: dict[str, Any]) -> Answer:
+    """The members that have a value: AppFlow leaves the others out."""
+    return {name: value for name, value in members.items() if value is not None}
