@@ -6,6 +6,7 @@ python -m bench.data --records 1000000 --format csv bench/out/people.csv
 from __future__ import annotations
 
 import argparse
+from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
@@ -91,19 +92,24 @@ _COPY = {
 }
 
 
-def write(path: Path, records: int, *, form: Format = "csv", seed: int = 7) -> Path:
-    """Write so many records to `path`; the values depend on seed and position alone. Some 310 bytes a record as CSV."""
+def write(
+    path: Path, records: int, *, form: Format = "csv", seed: int = 7, fields: Collection[str] | None = None
+) -> Path:
+    """Write so many records to `path`, some 250 bytes each as CSV; values depend on seed and position alone.
+
+    `fields` None: all of them.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
         connection.execute("CREATE MACRO one_of(these, n) AS these[1 + CAST(n % len(these) AS BIGINT)]")
         connection.execute("CREATE MACRO maybe(n, value) AS CASE WHEN n % 20 = 13 THEN NULL ELSE value END")
         # From a table, which threads scan in pieces; range() itself would keep one thread busy.
         connection.execute("CREATE TABLE numbers AS SELECT i FROM range(?) AS t(i)", [records])
-        connection.execute(f"COPY ({_select(seed)}) TO '{path}' ({_COPY[form]})")
+        connection.execute(f"COPY ({_select(seed, fields or _FIELDS)}) TO '{path}' ({_COPY[form]})")
     return path
 
 
-def _select(seed: int) -> str:
+def _select(seed: int, wanted: Collection[str]) -> str:
     lists = {
         name: "[" + ", ".join("'" + word.replace("'", "''") + "'" for word in words) + "]"
         for name, words in (
@@ -118,7 +124,8 @@ def _select(seed: int) -> str:
     fields: list[str] = []
     for number, (field, sql) in enumerate(_FIELDS.items()):
         value = sql.format(r=f"(hash(i * 64 + {number} + {seed << 48}) >> 3)", **lists)
-        fields.append(f'{value} AS "{field}"')
+        if field in wanted:
+            fields.append(f'{value} AS "{field}"')
     return f"SELECT {', '.join(fields)} FROM numbers"
 
 
