@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from headrace.clock import Clock, to_ms
 from headrace.flow.plan import Plan
 from headrace.settings import Settings
 from headrace.store.secrets import Sealer
@@ -38,16 +37,13 @@ class SourceCheck(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One call's surroundings. `new_id` makes ids nobody has made before, in the form of a UUID."""
+    """One call's surroundings. `now_ms` is when it came in. `new_id` makes ids nobody has made before, in the form of a UUID."""
 
     caller: Caller
     settings: Settings
-    clock: Clock
+    now_ms: int
     new_id: Callable[[], str]
     sealer: Sealer
-
-    def now_ms(self) -> int:
-        return to_ms(self.clock.now())
 
     @property
     def has_limits(self) -> bool:

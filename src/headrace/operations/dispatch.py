@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from headrace.clock import Clock
+from headrace.clock import Clock, to_ms
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
 from headrace.operations import executions, flows, tags, unserved
@@ -70,7 +70,7 @@ class Dispatcher:
         `request` is decoded and keeps the model's constraints. The future raises the operation's ServiceError.
         Raises KeyError for a name that is none of the 25 operations, InternalServerException once closed.
         """
-        context = Context(caller, self._settings, self._clock, self._new_id, self._sealer)
+        context = Context(caller, self._settings, to_ms(self._clock.now()), self._new_id, self._sealer)
         if name in WRITING:
             write = WRITING[name]
             return self._store.write(lambda tx: write(context, tx, request))

@@ -29,6 +29,6 @@ def cancel_flow_executions(context: Context, tx: Tx, request: Document) -> Answe
     flow = refusals.flow_head(context, tx, request["flowName"])
     running = [execution.execution_id for execution in executions.active(tx, flow.flow_id)]
     wanted: list[str] = list(dict.fromkeys(request.get("executionIds", running)))
-    now_ms, own = context.now_ms(), set(running)
+    now_ms, own = context.now_ms, set(running)
     invalid = [each for each in wanted if each not in own or not executions.cancel(tx, each, now_ms=now_ms)]
     return {"invalidExecutions": invalid}

@@ -13,7 +13,7 @@ from headrace.operations import pages, refusals, shown, statuses
 from headrace.operations.context import Answer, Context, SourceCheck
 from headrace.operations.idempotency import Retry
 from headrace.store import executions, flows, tags
-from headrace.store.flows import FlowHead
+from headrace.store.flows import StartView
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 
@@ -84,11 +84,14 @@ def start_flow(context: Context, tx: Tx, request: Document) -> Answer:
     kept = retry.look(tx)
     if kept.answer is not None:
         return kept.answer
-    flow = refusals.flow_head(context, tx, request["flowName"])
+    name, caller = request["flowName"], context.caller
+    flow = flows.start_view(tx, caller.account, caller.region, name)
+    if flow is None:
+        raise refusals.flow_not_found(name)
     # AppFlow takes a token that another flow used as new, but for flows that a trigger starts.
     if kept.is_used_otherwise and flow.trigger_type != "OnDemand":
         raise retry.used_otherwise()
-    answer = _run(context, tx, flow) if flow.trigger_type == "OnDemand" else _activate(tx, flow)
+    answer = _run(context, tx, name, flow) if flow.trigger_type == "OnDemand" else _activate(tx, flow)
     retry.keep(tx, answer)
     return answer
 
@@ -156,7 +159,7 @@ def _create(context: Context, tx: Tx, retry: Retry, request: Document, planned: 
         kms_arn=request.get("kmsArn"),
         document=_document(request),
         by=caller.arn,
-        now_ms=context.now_ms(),
+        now_ms=context.now_ms,
     )
     tags.put(tx, arn, request.get("tags", {}))
     answer = {"flowArn": arn, "flowStatus": status}
@@ -201,7 +204,7 @@ def _update(context: Context, tx: Tx, retry: Retry, request: Document, planned: 
         schema_version=flow.schema_version + int(bumps_schema_version(flow.document, document)),
         document=document,
         by=context.caller.arn,
-        now_ms=context.now_ms(),
+        now_ms=context.now_ms,
     )
     if not is_done:
         raise refusals.conflict(f"Flow {flow.name} is being updated by another request. Try again")
@@ -210,16 +213,23 @@ def _update(context: Context, tx: Tx, retry: Retry, request: Document, planned: 
     return answer
 
 
-def _run(context: Context, tx: Tx, flow: FlowHead) -> Answer:
-    if executions.has_active(tx, flow.flow_id) and not _may_overlap(context, tx, flow):
-        raise refusals.conflict(f"Flow {flow.name} is already running")
+def _run(context: Context, tx: Tx, name: str, flow: StartView) -> Answer:
+    if flow.is_running and not _may_overlap(context, tx, flow):
+        raise refusals.conflict(f"Flow {name} is already running")
     _check_execution_quota(context, tx)
     execution_id = context.new_id()
-    executions.insert(tx, flow, execution_id=execution_id, trigger="ondemand", now_ms=context.now_ms())
+    executions.insert(
+        tx,
+        execution_id=execution_id,
+        flow_id=flow.flow_id,
+        revision=flow.revision,
+        trigger="ondemand",
+        now_ms=context.now_ms,
+    )
     return {"flowArn": flow.arn, "flowStatus": flow.status, "executionId": execution_id}
 
 
-def _may_overlap(context: Context, tx: Tx, flow: FlowHead) -> bool:
+def _may_overlap(context: Context, tx: Tx, flow: StartView) -> bool:
     return context.settings.parallel_runs or tags.get(tx, flow.arn).get(PARALLEL_RUNS_TAG) == "true"
 
 
@@ -234,7 +244,7 @@ def _check_execution_quota(context: Context, tx: Tx) -> None:
         )
 
 
-def _activate(tx: Tx, flow: FlowHead) -> Answer:
+def _activate(tx: Tx, flow: StartView) -> Answer:
     """Activate the flow; one that is active stays so (decision 15)."""
     if flow.status != "Active":
         flows.set_status(tx, flow.flow_id, status="Active", forget_failures=True)

@@ -17,6 +17,7 @@ from headrace.store.tx import Tx
 
 LIFETIME_MS = 8 * 3600 * 1000
 _TOKEN = "clientToken"  # noqa: S105 - the member's name
+_encode = json.JSONEncoder(check_circular=False, sort_keys=True).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Retry:
         """Look the token up; the fingerprint tells this very request from others that used the token."""
         if self._token is None:
             return Kept()
-        now_ms, caller = self._context.now_ms(), self._context.caller
+        now_ms, caller = self._context.now_ms, self._context.caller
         known = tokens.get(tx, caller.account, caller.region, self._operation, self._token, now_ms=now_ms)
         for each in known:
             if each.fingerprint == self._fingerprint:
@@ -58,7 +59,7 @@ class Retry:
         """Keep the answer of a call that succeeded, in the transaction of what it did."""
         if self._token is None:
             return
-        now_ms, caller = self._context.now_ms(), self._context.caller
+        now_ms, caller = self._context.now_ms, self._context.caller
         tokens.put(
             tx,
             caller.account,
@@ -80,5 +81,5 @@ class Retry:
 
 def fingerprint(request: Document) -> str:
     """A digest of the request without its token; the order of keys makes no difference."""
-    normal = json.dumps({key: value for key, value in request.items() if key != _TOKEN}, sort_keys=True)
+    normal = _encode({key: value for key, value in request.items() if key != _TOKEN})
     return hashlib.sha256(normal.encode("ascii")).hexdigest()

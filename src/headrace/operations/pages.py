@@ -40,7 +40,7 @@ def position(context: Context, operation: str, request: Document) -> Any:
             "The nextToken is not valid. Use one as it came, with the operation and the parameters of the request"
             " that answered it, or leave it out to start with the first page."
         ) from None
-    if context.now_ms() >= expires_ms:
+    if context.now_ms >= expires_ms:
         raise ValidationException("The nextToken has expired. Leave it out to start with the first page.")
     return where
 
@@ -60,7 +60,7 @@ def split(
     if len(found) <= size:
         return found, {}
     page = found[:size]
-    kept = json.dumps([context.now_ms() + LIFETIME_MS, where(page[-1])])
+    kept = json.dumps([context.now_ms + LIFETIME_MS, where(page[-1])])
     return page, {"nextToken": context.sealer.seal(kept, _bound_to(context, operation, request))}
 
 

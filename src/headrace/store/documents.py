@@ -6,10 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+# Made once: json.dumps makes an encoder a call.
+_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+
 
 def dumps(document: Mapping[str, Any]) -> str:
     """JSON text in ASCII (a lone surrogate or NUL in a string is no trouble); the order of keys is kept."""
-    return json.dumps(document, separators=(",", ":"))
+    return _encode(document)
 
 
 def loads(text: str) -> dict[str, Any]:

@@ -54,15 +54,16 @@ _IS_HELD = _is_in(State.RUNNING, State.CANCELLING)
 _IS_HELD_BY_FENCE = _IS_IT & (_e.fence == bindparam("fence")) & _IS_HELD
 _ALL = select(*_COLUMNS).join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
 
-# How many runs the flow has had: the sequence of a new one. Holds the flow's row until the end of the transaction.
-COUNT_RUN = Statement(
-    change(tables.flows).where(_IS_FLOW).values(runs=_f.runs + 1, last_run=bindparam("execution_id")).returning(_f.runs)
+_of_same = tables.executions.alias("of_same").c
+# Unique with the flow: of two that take the same at once, one fails.
+_NEXT_SEQUENCE = select(func.coalesce(func.max(_of_same.sequence), 0) + 1).where(
+    _of_same.flow_id == bindparam("flow_id")
 )
 INSERT = Statement(
     into(tables.executions).values(
         execution_id=bindparam("execution_id"),
         flow_id=bindparam("flow_id"),
-        sequence=bindparam("sequence"),
+        sequence=_NEXT_SEQUENCE.scalar_subquery(),
         revision=bindparam("revision"),
         trigger=bindparam("trigger"),
         state=State.QUEUED.value,
@@ -184,7 +185,9 @@ SUSPEND = Statement(
         " flowErrorDeactivationThreshold allows. Start the flow to activate it again.",
     )
 )
-_OLDEST_KEPT = select(_f.runs - bindparam("kept", type_=Integer)).where(_f.flow_id == bindparam("flow_id"))
+_OLDEST_KEPT = select(func.max(_of_same.sequence) - bindparam("kept", type_=Integer)).where(
+    _of_same.flow_id == bindparam("flow_id")
+)
 PRUNE = Statement(
     delete(tables.executions).where(
         _e.flow_id == bindparam("flow_id"),

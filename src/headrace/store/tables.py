@@ -30,8 +30,6 @@ flows = Table(
     Column("created_by", Text, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     Column("updated_by", Text, nullable=False),
-    Column("runs", BigInteger, nullable=False),
-    Column("last_run", Text),
     Column("failures_in_a_row", BigInteger, nullable=False),
     UniqueConstraint("account", "region", "name", name="flows_name"),
 )
@@ -73,9 +71,9 @@ executions = Table(
     Column("counts", Text),
     Column("message", Text),
     UniqueConstraint("execution_id", name="executions_id"),
+    UniqueConstraint("flow_id", "sequence", name="executions_of_flow"),
 )
 _UNFINISHED = executions.c.finished_ms.is_(None)
-Index("executions_of_flow", executions.c.flow_id, executions.c.sequence)
 # The queue: small however long the history is.
 Index(
     "executions_unfinished",
@@ -103,15 +101,17 @@ splits = Table(
 tokens = Table(
     "tokens",
     METADATA,
-    Column("account", Text, primary_key=True),
-    Column("region", Text, primary_key=True),
-    Column("operation", Text, primary_key=True),
-    Column("token", Text, primary_key=True),
-    Column("fingerprint", Text, primary_key=True),
+    # In the order they were kept in, which is nearly that of their expiry.
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("operation", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
     Column("answer", Text, nullable=False),
     Column("expires_ms", BigInteger, nullable=False),
+    UniqueConstraint("account", "region", "operation", "token", "fingerprint", name="tokens_key"),
 )
-Index("tokens_expiry", tokens.c.expires_ms)
 
 tags = Table(
     "tags",

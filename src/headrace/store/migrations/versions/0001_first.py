@@ -34,8 +34,6 @@ def _flows() -> None:
         sa.Column("created_by", sa.Text, nullable=False),
         sa.Column("updated_ms", sa.BigInteger, nullable=False),
         sa.Column("updated_by", sa.Text, nullable=False),
-        sa.Column("runs", sa.BigInteger, nullable=False),
-        sa.Column("last_run", sa.Text),
         sa.Column("failures_in_a_row", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("account", "region", "name", name="flows_name"),
     )
@@ -73,8 +71,8 @@ def _executions() -> None:
         sa.Column("counts", sa.Text),
         sa.Column("message", sa.Text),
         sa.UniqueConstraint("execution_id", name="executions_id"),
+        sa.UniqueConstraint("flow_id", "sequence", name="executions_of_flow"),
     )
-    op.create_index("executions_of_flow", "executions", ["flow_id", "sequence"])
     unfinished = sa.text("finished_ms IS NULL")
     for name, columns in (
         ("executions_unfinished", ["ticket"]),
@@ -95,15 +93,16 @@ def _executions() -> None:
 def _others() -> None:
     op.create_table(
         "tokens",
-        sa.Column("account", sa.Text, primary_key=True),
-        sa.Column("region", sa.Text, primary_key=True),
-        sa.Column("operation", sa.Text, primary_key=True),
-        sa.Column("token", sa.Text, primary_key=True),
-        sa.Column("fingerprint", sa.Text, primary_key=True),
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+        sa.Column("account", sa.Text, nullable=False),
+        sa.Column("region", sa.Text, nullable=False),
+        sa.Column("operation", sa.Text, nullable=False),
+        sa.Column("token", sa.Text, nullable=False),
+        sa.Column("fingerprint", sa.Text, nullable=False),
         sa.Column("answer", sa.Text, nullable=False),
         sa.Column("expires_ms", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("account", "region", "operation", "token", "fingerprint", name="tokens_key"),
     )
-    op.create_index("tokens_expiry", "tokens", ["expires_ms"])
     op.create_table(
         "tags",
         sa.Column("arn", sa.Text, primary_key=True),
