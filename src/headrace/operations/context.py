@@ -37,7 +37,10 @@ class SourceCheck(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One call's surroundings. `now_ms` is when it came in. `new_id` makes ids nobody has made before, in the form of a UUID."""
+    """One call's surroundings.
+
+    `now_ms` is when it came in. `new_id` makes ids that nobody has made before, in the form of a UUID.
+    """
 
     caller: Caller
     settings: Settings

@@ -218,14 +218,7 @@ def _run(context: Context, tx: Tx, name: str, flow: StartView) -> Answer:
         raise refusals.conflict(f"Flow {name} is already running")
     _check_execution_quota(context, tx)
     execution_id = context.new_id()
-    executions.insert(
-        tx,
-        execution_id=execution_id,
-        flow_id=flow.flow_id,
-        revision=flow.revision,
-        trigger="ondemand",
-        now_ms=context.now_ms,
-    )
+    executions.insert(tx, flow, execution_id=execution_id, trigger="ondemand", now_ms=context.now_ms)
     return {"flowArn": flow.arn, "flowStatus": flow.status, "executionId": execution_id}
 
 

@@ -15,6 +15,7 @@ from typing import Any
 from headrace.model.states import State
 from headrace.store import documents
 from headrace.store import executions_sql as sql
+from headrace.store.flows import FlowHead, StartView
 from headrace.store.tx import Row, Tx
 
 TOPIC = "executions"
@@ -78,21 +79,20 @@ class Claim:
 
 def insert(
     tx: Tx,
+    flow: FlowHead | StartView,
     *,
     execution_id: str,
-    flow_id: str,
-    revision: int,
     trigger: str,
     now_ms: int,
     window_from_ms: int | None = None,
     window_to_ms: int | None = None,
 ) -> None:
-    """Queue an execution of this revision of the flow's document, and wake the workers once it is durable."""
+    """Queue an execution of the flow's document as it was read, and wake the workers once it is durable."""
     tx.rows(
         sql.INSERT,
         execution_id=execution_id,
-        flow_id=flow_id,
-        revision=revision,
+        flow_id=flow.flow_id,
+        revision=flow.revision,
         trigger=trigger,
         now_ms=now_ms,
         window_from_ms=window_from_ms,
