@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("engine", "start_flow", "latency")
+PARTS = ("engine", "latency", "start_up", "start_flow")
 
 
 def main() -> None:

@@ -54,7 +54,6 @@ def headrace(folder: Path) -> Generator[tuple[int, int]]:
             "AWS_SECRET_ACCESS_KEY": "any",
             "HEADRACE_PARALLEL_RUNS": "yes",
             "HEADRACE_CONCURRENT_EXECUTIONS": "1",
-            "HEADRACE_LOG_LEVEL": "warning",
         }
         with closing(ServiceProcess(folder / "data", environment)) as service:
             client = service.client()
