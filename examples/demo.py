@@ -163,7 +163,9 @@ def show(record: dict[str, Any], data: Path, document: dict[str, Any]) -> None:
 def first_rows(lake: Path) -> Table:
     shown = "order_id, ordered_at, customer, card, quantity, total, note"
     table = Table(*shown.split(", "), box=None, header_style="bold cyan", padding=(0, 2, 0, 2))
-    for row in rows(f"SELECT {shown} FROM '{lake}/*.parquet' ORDER BY order_id LIMIT 5"):
+    for row in rows(
+        f"SELECT COLUMNS(*)::VARCHAR FROM (SELECT {shown} FROM '{lake}/*.parquet' ORDER BY order_id LIMIT 5)"
+    ):
         table.add_row(*("[dim]null[/]" if value is None else str(value).replace("\n", "⏎") for value in row))
     return table
 
@@ -174,18 +176,16 @@ def rows(query: str) -> list[tuple[Any, ...]]:
 
 
 def what_next(data: Path) -> None:
-    headrace = Path(sys.executable).with_name("headrace")
-    here = Path.cwd()
-    headrace = headrace.relative_to(here) if headrace.is_relative_to(here) else headrace
+    headrace = from_here(Path(sys.executable).with_name("headrace"))
     console.print("\n[bold]Next[/]")
     console.print(f"  {headrace} serve --data {data}", soft_wrap=True, highlight=False)
     console.print("      serve this flow again, for boto3, the AWS CLI, Airflow or Terraform")
-    console.print(
-        f"  {headrace} run {FLOW.relative_to(here) if FLOW.is_relative_to(here) else FLOW} --data {data}",
-        soft_wrap=True,
-        highlight=False,
-    )
+    console.print(f"  {headrace} run {from_here(FLOW)} --data {data}", soft_wrap=True, highlight=False)
     console.print("      run the same document without a server; change it and run it again")
+
+
+def from_here(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def say(text: str) -> None:
