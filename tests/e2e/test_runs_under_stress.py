@@ -136,7 +136,7 @@ def test_sigterm_drains_and_the_run_ends_whole_after_a_restart(headrace_service:
     _check_whole(service, record, files=40)
 
 
-@pytest.mark.timeout(120, reason="the run is done one and a half times")
+@pytest.mark.timeout(120)  # the run is done one and a half times
 def test_a_run_killed_half_way_ends_whole_after_a_restart(headrace_service: StartService, people: Path) -> None:
     service = headrace_service()
     _plant(service, people, files=40)
