@@ -87,6 +87,11 @@ def test_every_published_flow_is_in_one_of_the_three_groups() -> None:
     assert sorted(OUTPUT) == of_s3
 
 
+def test_every_published_flow_names_its_source() -> None:
+    readme = (FLOWS / "README.md").read_text(encoding="utf-8")
+    assert [name for name in ALL if f"| `{name}` |" not in readme] == []
+
+
 @pytest.mark.parametrize("name", OF_S3)
 def test_a_flow_from_s3_to_s3_is_created_and_stays_as_it_was_sent(place: Place, caller: Caller, name: str) -> None:
     document, _ = _planted(place.objects, name)
