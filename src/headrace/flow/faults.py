@@ -49,8 +49,9 @@ class Faults:
         self._of_parts.append(f"{part} Validation Error: {sentence}")
 
     def all(self) -> tuple[str, ...]:
-        """Everything found: trigger, source and destination first, then tasks in their order."""
-        return (*self._of_parts, *(text for _, text in sorted(self._of_tasks, key=lambda fault: fault[0])))
+        """Everything found, each once: trigger, source, destination, then tasks in their order."""
+        parts = dict.fromkeys(self._of_parts)
+        return (*parts, *(text for _, text in sorted(self._of_tasks, key=lambda fault: fault[0])))
 
 
 def shown(value: object) -> str:

@@ -12,9 +12,9 @@ from headrace.engine.tasks import Kind
 _KINDS: Final[dict[Kind, tuple[str, ...]]] = {
     "number": (
         "bigdecimal bigint biginteger bigserial byteint counter currency decimal double edm.byte edm.decimal",
-        "edm.double edm.int16 edm.int32 edm.int64 edm.sbyte edm.single fixed float float4 float8 float64 int int2 int4 int8",
-        "int16 int32 int64 integer long longint mediumint money number numeric percent percentage real score serial",
-        "short single smallint tinyint",
+        "edm.double edm.int16 edm.int32 edm.int64 edm.sbyte edm.single fixed float float4 float8 float64 int int2 int4",
+        "int8 int16 int32 int64 integer long longint mediumint money number numeric percent percentage real score",
+        "serial short single smallint tinyint",
     ),
     "instant": (
         "date datetime datetimetz datetimeoffset edm.date edm.datetime edm.datetimeoffset glide_date glide_date_time",
@@ -43,7 +43,7 @@ def kind_of(data_type: str) -> Kind:
 
     Case, lengths in parentheses ("decimal(10,2)") and SQL's trailing words don't matter.
     """
-    name = _TRAILING.sub("", _IN_PARENTHESES.sub("", data_type.strip().lower()))
+    name = _TRAILING.sub("", _IN_PARENTHESES.sub(" ", data_type.lower()).strip())
     return _KIND_OF.get(name, "string")
 
 

@@ -88,7 +88,7 @@ def _check_within(at: datetime, start: datetime | None, end: datetime | None, fa
     if (start is not None and at < start) or (end is not None and at > end):
         faults.part(
             _PART,
-            f"{at.isoformat()} lies outside scheduleStartTime and scheduleEndTime; write an instant within them in at(…)",
+            f"{at.isoformat()} lies outside scheduleStartTime and scheduleEndTime; write one within them",
         )
 
 

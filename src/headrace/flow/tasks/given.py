@@ -60,12 +60,11 @@ class Given:
     def _operators(self) -> tuple[str, ...]:
         return tuple(str(value) for value in self.task.get("connectorOperator", {}).values())
 
-    def has_one_operator_at_most(self) -> bool:
-        """Whether connectorOperator has no more than one value; a fault otherwise."""
+    def expect_one_operator_at_most(self) -> None:
+        """Add a fault if connectorOperator has several values; the first counts from here on."""
         values = self._operators()
         if len(values) > 1:
             self.fault(f"connectorOperator has {len(values)} values ({', '.join(values)}); write exactly one")
-        return len(values) <= 1
 
     def operator_among(self, choices: Sequence[str]) -> str | None:
         """The operator, if it is one of `choices` and the source has it; a fault and None otherwise."""
@@ -173,4 +172,6 @@ def _json_names(text: str) -> tuple[str, ...] | None:
 def _counted(fields: Sequence[str]) -> str:
     if not fields:
         return "no field"
+    if len(fields) == 1:
+        return f"one field ({shown(fields[0])})"
     return f"{len(fields)} fields ({', '.join(shown(name) for name in fields[:5])}{', …' if len(fields) > 5 else ''})"

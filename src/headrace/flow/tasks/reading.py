@@ -40,8 +40,8 @@ def read_tasks(tasks: Sequence[Task], source: str, faults: Faults) -> Tasks:
     gathered = Gathered()
     for index, task in enumerate(tasks):
         given = Given(index, task, source, faults)
-        if given.has_one_operator_at_most():
-            _READERS[task["taskType"]](given, gathered)
+        given.expect_one_operator_at_most()
+        _READERS[task["taskType"]](given, gathered)
     check_rules(gathered, tasks, source, faults)
     return _sorted(gathered)
 

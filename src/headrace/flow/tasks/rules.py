@@ -15,7 +15,7 @@ def check_rules(gathered: Gathered, tasks: Sequence[Task], source: str, faults: 
     """Add a fault for each rule that the tasks of a flow from `source` break together."""
     _check_projection(gathered, tasks, source, faults)
     _check_passthrough(gathered, tasks, faults)
-    _check_named_once(gathered, faults)
+    _check_named_once(gathered, tasks, faults)
     _check_intermediates(gathered, tasks, faults)
     _check_partition(gathered, faults)
 
@@ -43,10 +43,10 @@ def _check_passthrough(gathered: Gathered, tasks: Sequence[Task], faults: Faults
             )
 
 
-def _check_named_once(gathered: Gathered, faults: Faults) -> None:
-    _once(((one.index, one.destination) for one in gathered.maps), "Map", faults)
+def _check_named_once(gathered: Gathered, tasks: Sequence[Task], faults: Faults) -> None:
+    _once(((one.index, one.destination) for one in gathered.maps), tasks, faults)
     made = sorted([*gathered.merges, *gathered.arithmetics], key=lambda one: one.index)
-    _once(((one.index, one.output) for one in made), "Merge or Arithmetic", faults)
+    _once(((one.index, one.output) for one in made), tasks, faults)
     for task_type, indices in (
         ("Map_all", [one.index for one in gathered.map_alls]),
         ("Partition", [index for index, _ in gathered.partitions]),
@@ -55,13 +55,13 @@ def _check_named_once(gathered: Gathered, faults: Faults) -> None:
             faults.task(index, task_type, f"the flow has another at tasks[{indices[0]}]; write one {task_type} task")
 
 
-def _once(named: Iterable[tuple[int, str]], task_type: str, faults: Faults) -> None:
+def _once(named: Iterable[tuple[int, str]], tasks: Sequence[Task], faults: Faults) -> None:
     first: dict[str, int] = {}
     for index, name in named:
         if first.setdefault(name, index) != index:
             faults.task(
                 index,
-                task_type,
+                tasks[index]["taskType"],
                 f"destinationField {shown(name)} is already made by tasks[{first[name]}]; write another name",
             )
 
