@@ -1,0 +1,58 @@
+"""What the subcommands share: settings of the process, its log, its signals."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from headrace.log import Level, LibraryLog, Log
+from headrace.settings import Settings
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder of everything headrace keeps.  [default: HEADRACE_DATA or ~/.headrace]",
+)
+
+
+def settings_of(
+    *, data: Path | None, host: str | None = None, port: int | None = None, environment: Mapping[str, str] = os.environ
+) -> Settings:
+    """The settings of this process; SettingsError names every bad one."""
+    return Settings.from_environment(environment, data=data, host=host, port=port, is_terminal=sys.stderr.isatty())
+
+
+def log_of(settings: Settings, *, least: Level | None = None) -> Log:
+    """The log of this process, on standard error; what libraries log goes there too.
+
+    `least` stands in for the setting of the least level.
+    """
+    log = Log(sys.stderr, form=settings.log_format, level=least or settings.log_level)
+    library = logging.getLogger()
+    library.handlers = [LibraryLog(log)]
+    return log
+
+
+@contextmanager
+def told_to_stop(stop: Callable[[], None]) -> Generator[None]:
+    """Call `stop`, which must return at once, on the first SIGTERM or SIGINT; a second one ends the process."""
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        stop()
+
+    numbers = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, on_signal) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,100 @@
+"""`headrace keys`: the access keys of callers, for HEADRACE_AUTH=sigv4."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from headrace.cli.common import data_option, settings_of
+from headrace.cli.main import BAD_USAGE, DONE
+from headrace.clock import SystemClock, from_ms, to_ms
+from headrace.errors import SettingsError
+from headrace.settings import Settings
+from headrace.store import access_keys
+from headrace.store.secrets import Sealer
+from headrace.store.store import Store
+from headrace.wire.policy import parse_policy
+
+
+@click.group()
+def command() -> None:
+    """Make, list and delete the access keys of callers.
+
+    `headrace serve` asks for them with HEADRACE_AUTH=sigv4. Stop it first: one process uses a data folder at a
+    time.
+    """
+
+
+@command.command()
+@click.option("--user", default="headrace", show_default=True, help="The user name in the caller's ARN.")
+@click.option(
+    "--policy",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A JSON file with an IAM policy: what the key may do.  [default: everything]",
+)
+@data_option
+def create(user: str, policy: Path | None, data: Path | None) -> int:
+    """Make a key and print it; its secret can't be seen again."""
+    settings = settings_of(data=data)
+    try:
+        rules = None if policy is None else _policy(policy)
+    except ValueError as error:
+        click.echo(str(error), err=True)
+        return BAD_USAGE
+    arn = f"arn:aws:iam::{settings.account}:user/{user}"
+    with _store(settings) as store:
+        sealer, now_ms = Sealer.open_folder(settings.data, settings.key), to_ms(SystemClock().now())
+        key = store.write(lambda tx: access_keys.create(tx, sealer, arn=arn, policy=rules, now_ms=now_ms)).result()
+    click.echo(f"export AWS_ACCESS_KEY_ID={key.key_id}\nexport AWS_SECRET_ACCESS_KEY={key.secret}")
+    return DONE
+
+
+@command.command(name="list")
+@data_option
+def list_keys(data: Path | None) -> int:
+    """List the keys, oldest first, without their secrets."""
+    with _store(settings_of(data=data)) as store:
+        for key in store.read(access_keys.list_all).result():
+            rules = "everything" if key.policy is None else json.dumps(key.policy, separators=(",", ":"))
+            click.echo(f"{key.key_id}  {from_ms(key.created_ms):%Y-%m-%dT%H:%M:%SZ}  {key.arn}  {rules}")
+    return DONE
+
+
+@command.command()
+@click.argument("key_id", metavar="ACCESS_KEY_ID")
+@data_option
+def delete(key_id: str, data: Path | None) -> int:
+    """Delete a key; requests signed with it are refused from then on."""
+    with _store(settings_of(data=data)) as store:
+        if store.write(lambda tx: access_keys.delete_key(tx, key_id)).result():
+            return DONE
+    click.echo(f"There is no key {key_id}. `headrace keys list` shows those there are.", err=True)
+    return BAD_USAGE
+
+
+@contextmanager
+def _store(settings: Settings) -> Generator[Store]:
+    store = Store.open(settings.data)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _policy(path: Path) -> dict[str, Any]:
+    """The policy in the file; ValueError with every fault of it."""
+    try:
+        document = json.loads(path.read_bytes())
+        parse_policy(document)
+    except OSError as error:
+        raise ValueError(f"{path}: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path}: this is no JSON: {error}") from None
+    except SettingsError as error:
+        raise ValueError(error.message) from None
+    return cast("dict[str, Any]", document)

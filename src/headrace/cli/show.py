@@ -1,0 +1,144 @@
+"""A run on a terminal or in a log: its progress while it goes on, its summary when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+
+from headrace.cli.one_run import Look
+from headrace.engine.results import SplitResult
+from headrace.flow.plan import plan
+from headrace.model.states import SHOWN, State
+from headrace.runner.folders import Folders
+from headrace.settings import Settings
+
+Show = Callable[[Look], None]
+# How often a line is written where nobody can watch a bar.
+_LINE_S = 5.0
+
+
+@contextmanager
+def live(*, is_terminal: bool) -> Generator[Show]:
+    """Show an execution as it goes on, on standard error: a bar on a terminal, else a line now and then."""
+    if not is_terminal:
+        yield _Lines().show
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[records]:,} records"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("queued", total=None, records=0)
+
+        def show(look: Look) -> None:
+            progress.update(
+                bar,
+                description=_words(look),
+                total=look.source_bytes or None,
+                completed=min(look.counts.bytes_read, look.source_bytes),
+                records=look.counts.records_read,
+            )
+
+        yield show
+
+
+class _Lines:
+    """Writes a line when the state changes, and every few seconds."""
+
+    def __init__(self) -> None:
+        self._words = ""
+        self._due_s = 0.0
+
+    def show(self, look: Look) -> None:
+        words = _words(look)
+        if words == self._words and monotonic() < self._due_s:
+            return
+        self._words, self._due_s = words, monotonic() + _LINE_S
+        click.echo(f"{words}: {look.counts.records_read:,} records read", err=True)
+
+
+def _words(look: Look) -> str:
+    execution = look.execution
+    if execution.state is State.RUNNING and execution.commit_ms is not None:
+        return "publishing"
+    return execution.state.value
+
+
+def summary(
+    look: Look, results: Sequence[SplitResult], document: Mapping[str, Any], settings: Settings
+) -> Iterator[str]:
+    """What became of the run, a line a fact."""
+    execution, counts = look.execution, look.counts
+    yield _line("status", SHOWN[execution.state])
+    if execution.message:
+        yield _line("message", execution.message)
+    yield _line("flow", execution.flow_name)
+    yield _line("execution", execution.execution_id)
+    yield _line("records read", f"{counts.records_read:,}")
+    yield _line("records written", f"{counts.records_written if execution.state is State.DONE else 0:,}")
+    yield _line("records rejected", f"{counts.records_rejected:,}")
+    yield _line("records dropped", f"{sum(counts.dropped.values()):,}")
+    for index, dropped in sorted(counts.dropped.items()):
+        yield _line("", f"{dropped:,} by {_task(document, index)}")
+    yield _line("bytes read", f"{counts.bytes_read:,}")
+    yield _line("bytes written", f"{counts.bytes_written:,}")
+    yield _line("seconds", f"{_seconds(look):.2f}")
+    if execution.state is State.DONE:
+        yield from _output(results, document, settings)
+    if counts.records_rejected:
+        yield _line("rejects", _rejects_place(look, document, settings))
+
+
+def _line(name: str, value: str) -> str:
+    return f"{name:<17} {value}"
+
+
+def _seconds(look: Look) -> float:
+    begun, ended = look.execution.started_ms, look.execution.finished_ms
+    return 0.0 if begun is None or ended is None else (ended - begun) / 1000
+
+
+def _task(document: Mapping[str, Any], index: int) -> str:
+    task = document["tasks"][index]
+    return f"tasks[{index}], {task['taskType']} {', '.join(task.get('sourceFields', ()))}".rstrip()
+
+
+def _output(results: Sequence[SplitResult], document: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+    keys = [file.key for result in results for file in result.outputs]
+    if not keys:
+        yield _line("output", "no file: there was no record to write")
+        return
+    output = plan(document).output
+    bucket = "" if output is None else output.bucket
+    prefix = keys[0] if len(keys) == 1 else _folder(keys)
+    yield _line("output", f"s3://{bucket}/{prefix} ({len(keys)} file{'s' if len(keys) > 1 else ''})")
+    folder = settings.data / "buckets" / bucket / prefix
+    if folder.exists():
+        yield _line("", str(folder))
+
+
+def _folder(keys: Sequence[str]) -> str:
+    """The longest folder that all keys begin with, with its slash; empty if there is none."""
+    first, last = min(keys), max(keys)
+    common = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "".join("".join(pair[0] for pair in common).rpartition("/")[:2])
+
+
+def _rejects_place(look: Look, document: Mapping[str, Any], settings: Settings) -> str:
+    errors, execution = plan(document).errors, look.execution
+    kept: Path = Folders(settings.data).rejects(execution.flow_name, execution.execution_id)
+    if errors.bucket is None or kept.exists():
+        return str(kept)
+    prefix = (errors.prefix or "").strip("/")
+    return f"s3://{errors.bucket}/{prefix + '/' if prefix else ''}{execution.flow_name}/{execution.execution_id}/"

@@ -1,0 +1,50 @@
+"""How the threads around an execution stop it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from enum import Enum
+
+from headrace.engine.results import Counts
+from headrace.engine.watch import Cancelled, Watch
+
+
+class Reason(Enum):
+    """Why an execution is stopped before its end."""
+
+    CANCELLED = "cancelled"  # a caller asked for it
+    LOST = "lost"  # another lease holder has it
+    HANDED_BACK = "handed back"  # the worker stops; the execution goes back into the queue
+
+
+class Control:
+    """The stop switch of one execution in this process. The first reason stays."""
+
+    def __init__(self, on_progress: Callable[[Counts], None]) -> None:
+        self.watch = Watch(on_progress)
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._reason: Reason | None = None
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it was stopped; None as long as it was not."""
+        return self._reason
+
+    def stop(self, reason: Reason) -> None:
+        """Stop the execution at once, from any thread: a running query is interrupted."""
+        with self._lock:
+            self._reason = self._reason or reason
+        self._stopped.set()
+        self.watch.cancel()
+
+    def check(self) -> None:
+        """Raise Cancelled once the execution was stopped."""
+        if self._reason is not None:
+            raise Cancelled(f"The execution was stopped: {self._reason.value}.")
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until the execution is stopped; then raise Cancelled."""
+        self._stopped.wait(seconds)
+        self.check()

@@ -1,0 +1,64 @@
+"""The folders of the data folder that executions use while they run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class Folders:
+    """Where executions stage their output and where rejected records stay.
+
+    A split has a folder of its own for each lease, so that a holder that lost its lease can't
+    touch what the next one writes (invariant 5).
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._staging = data / "staging"
+        self._rejects = data / "rejects"
+
+    def split(self, execution_id: str, fence: int, number: int) -> Path:
+        """The empty folder of one split under one lease; what an earlier try left there is removed."""
+        folder = self._staging / execution_id / f"{fence}-{number:05d}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def drop_split(self, execution_id: str, fence: int, number: int) -> None:
+        """Remove what a split left that did not come to its end."""
+        shutil.rmtree(self._staging / execution_id / f"{fence}-{number:05d}", ignore_errors=True)
+
+    def drop(self, execution_id: str) -> None:
+        """Remove everything an execution staged."""
+        shutil.rmtree(self._staging / execution_id, ignore_errors=True)
+
+    def staged(self) -> tuple[str, ...]:
+        """The executions that have staged something, finished or not."""
+        if not self._staging.is_dir():
+            return ()
+        return tuple(sorted(entry.name for entry in self._staging.iterdir()))
+
+    def rejects(self, flow_name: str, execution_id: str) -> Path:
+        """Where rejected records stay that have no bucket to go to."""
+        return self._rejects / flow_name / execution_id
+
+    def keep_rejects(self, flow_name: str, execution_id: str, files: Iterable[tuple[Path, str]]) -> None:
+        """Move each staged file of rejects to its name in `rejects`; one that was moved before stays."""
+        folder = self.rejects(flow_name, execution_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, name in files:
+            if path.exists() or not (folder / name).exists():
+                path.replace(folder / name)
+        make_durable([folder])
+
+
+def make_durable(paths: Iterable[Path]) -> None:
+    """Return once the files, or the names in the folders, survive a power failure."""
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,109 @@
+"""What a worker writes about its executions, each write under its lease."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from headrace.clock import Clock, to_ms
+from headrace.engine.watch import Cancelled
+from headrace.errors import HeadraceError
+from headrace.model.states import FINISHED, State
+from headrace.store import executions
+from headrace.store.executions import Claim, Execution
+from headrace.store.store import Store
+from headrace.store.tx import Tx
+
+
+class LeaseLost(HeadraceError):
+    """Another holder has the execution, or it is gone: whoever gets this writes nothing more (invariant 5)."""
+
+
+class Ledger:
+    """The executions in the store, as one worker sees them.
+
+    Every write returns once it is durable. `owner` names the worker among all that ever were.
+    """
+
+    def __init__(self, store: Store, clock: Clock, *, owner: str, lease_s: float) -> None:
+        self._store = store
+        self._clock = clock
+        self._owner = owner
+        self._lease_ms = int(lease_s * 1000)
+
+    def claim(self, limit: int) -> list[Claim]:
+        """At most `limit` executions that wait or whose lease ran out, oldest first."""
+        now_ms, until_ms = self._lease()
+        return self._store.write(
+            lambda tx: executions.claim(tx, owner=self._owner, now_ms=now_ms, lease_until_ms=until_ms, limit=limit)
+        ).result()
+
+    def renew(self, execution_ids: Iterable[str]) -> Mapping[str, State]:
+        """The state of each execution still held; one that is missing is lost."""
+        held, (now_ms, until_ms) = tuple(execution_ids), self._lease()
+        return self._store.write(
+            lambda tx: executions.renew(tx, held, owner=self._owner, now_ms=now_ms, lease_until_ms=until_ms)
+        ).result()
+
+    def look_up(self, execution_ids: Iterable[str]) -> Mapping[str, Execution]:
+        """The executions as they are now; one that is missing does not exist."""
+        wanted = tuple(execution_ids)
+        found = self._store.read(lambda tx: [executions.get(tx, each) for each in wanted]).result()
+        return {each.execution_id: each for each in found if each is not None}
+
+    def record_splits(self, claim: Claim, splits: Sequence[dict[str, Any]]) -> None:
+        """Keep the list of splits; a resumed execution works on the same list."""
+        self._write(claim, lambda tx, id_, fence: executions.record_splits(tx, id_, fence, splits))
+
+    def record_result(self, claim: Claim, number: int, result: dict[str, Any]) -> None:
+        """Keep a split's result, whose records are durable (invariant 1)."""
+        self._write(claim, lambda tx, id_, fence: executions.record_result(tx, id_, fence, number, result))
+
+    def progress(self, claim: Claim, counts: dict[str, Any]) -> Future[bool]:
+        """Show the counts so far; the answer, which nobody needs to wait for, is False if the lease is lost."""
+        execution = claim.execution
+        return self._store.write(lambda tx: executions.progress(tx, execution.execution_id, execution.fence, counts))
+
+    def begin_commit(self, claim: Claim) -> None:
+        """From here on the execution can only be finished. Raises Cancelled if a caller was faster."""
+        now_ms = to_ms(self._clock.now())
+        try:
+            self._write(claim, lambda tx, id_, fence: executions.begin_commit(tx, id_, fence, now_ms=now_ms))
+        except LeaseLost:
+            found = self.look_up([claim.execution.execution_id]).get(claim.execution.execution_id)
+            if found is None or found.fence != claim.execution.fence or found.state is not State.CANCELLING:
+                raise
+            raise Cancelled("The execution was cancelled before its commit.") from None
+
+    def settle(self, claim: Claim, state: State, counts: dict[str, Any] | None, message: str | None) -> None:
+        """End the execution; `counts` None leaves the last ones shown."""
+        now_ms = to_ms(self._clock.now())
+        self._write(
+            claim,
+            lambda tx, id_, fence: executions.settle(
+                tx, id_, fence, state=state, counts=counts, message=message, now_ms=now_ms
+            ),
+        )
+
+    def release(self) -> None:
+        """Give every lease back: what this worker ran can be claimed at once."""
+        self._store.write(lambda tx: executions.release(tx, owner=self._owner)).result()
+
+    def is_finished(self, execution_id: str) -> bool:
+        """Whether nobody will work on the execution any more."""
+        found = self.look_up([execution_id]).get(execution_id)
+        return found is None or found.state in FINISHED
+
+    def watch(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call the listener, which must return at once, after each change of an execution's state."""
+        return self._store.watch(lambda topic: listener() if topic == executions.TOPIC else None)
+
+    def _lease(self) -> tuple[int, int]:
+        now_ms = to_ms(self._clock.now())
+        return now_ms, now_ms + self._lease_ms
+
+    def _write(self, claim: Claim, work: Callable[[Tx, str, int], bool]) -> None:
+        execution = claim.execution
+        if not self._store.write(lambda tx: work(tx, execution.execution_id, execution.fence)).result():
+            raise LeaseLost(f"The lease of execution {execution.execution_id} is lost.")

@@ -1,0 +1,184 @@
+"""The splits of one execution: listed once, each run until its result is durable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from headrace.clock import from_ms
+from headrace.connector_sdk.contract import FileSource, LocalFile, SourceFile
+from headrace.connector_sdk.registry import Registry
+from headrace.engine.results import Naming, SplitJob, SplitResult
+from headrace.engine.split import Engine
+from headrace.errors import HeadraceError, Stop
+from headrace.flow.plan import Plan
+from headrace.log import Log
+from headrace.runner.control import Control
+from headrace.runner.fields import common_fields
+from headrace.runner.folders import Folders, make_durable
+from headrace.runner.grouping import grouped
+from headrace.runner.ledger import Ledger
+from headrace.runner.placement import Placement
+from headrace.runner.progress import Progress
+from headrace.runner.retries import with_retries
+from headrace.store.executions import Claim, SplitRow
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every execution of a worker works with. `wait` waits some seconds unless the execution is stopped."""
+
+    ledger: Ledger
+    registry: Registry
+    engine: Engine
+    placement: Placement
+    folders: Folders
+    plan: Callable[[dict[str, Any]], Plan]
+    wait: Callable[[Control, float], None]
+
+
+@dataclass(frozen=True)
+class Held:
+    """One claimed execution in this process."""
+
+    claim: Claim
+    control: Control
+    progress: Progress
+    log: Log
+
+
+@dataclass(frozen=True)
+class SplitWork:
+    """A split that has no result yet."""
+
+    number: int
+    files: tuple[SourceFile, ...]
+    fields: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, row: SplitRow) -> SplitWork:
+        """The split as it was recorded."""
+        files, fields = row.document["files"], row.document.get("fields")
+        return cls(row.number, tuple(map(SourceFile.from_document, files)), None if fields is None else tuple(fields))
+
+
+class Splits:
+    """Runs the splits of one execution and gathers their results."""
+
+    def __init__(self, tools: Tools, held: Held) -> None:
+        self._tools = tools
+        self._held = held
+        self._results: dict[int, SplitResult] = {}
+        self._unfinished: set[int] = set()
+
+    @property
+    def results(self) -> list[SplitResult]:
+        """Of the splits that came to their end, in order of their numbers."""
+        return [self._results[number] for number in sorted(self._results)]
+
+    def run(self, plan: Plan) -> None:
+        """Run each split that has no result, until the first reject if the flow fails on that."""
+        source = self._tools.registry.source(plan.source.connector_type)
+        rows = self._held.claim.splits
+        works = self._without_result(self._listed(plan, source) if rows is None else rows)
+        for work, result in self._tools.placement.run(works, lambda work: self._run_one(plan, source, work)):
+            self._record(work, result)
+            if plan.errors.fail_on_first and result.counts.records_rejected:
+                return
+            self._held.control.check()
+
+    def take_results(self) -> None:
+        """Take the recorded results of an execution whose commit has begun: all are there."""
+        for split in self._held.claim.splits or ():
+            if split.result is None:
+                raise HeadraceError(f"Split {split.number} has no result though the commit has begun")
+            self._finish(split.number, SplitResult.from_document(split.result))
+
+    def leave(self) -> None:
+        """Remove what unfinished splits staged; finished ones are for the next holder."""
+        execution = self._held.claim.execution
+        for number in self._unfinished:
+            self._tools.folders.drop_split(execution.execution_id, execution.fence, number)
+
+    def retried(self, what: str, call: Callable[[], Result]) -> Result:
+        """Make a call of a connector, again while it asks for that and the execution is not stopped."""
+        held, wait = self._held, self._tools.wait
+        return with_retries(what, call, wait=lambda seconds: wait(held.control, seconds), log=held.log)
+
+    def _listed(self, plan: Plan, source: FileSource) -> Sequence[SplitRow]:
+        files = self.retried("list", lambda: source.files(plan.source.properties))
+        groups = grouped(files, is_single=plan.output is not None and plan.output.is_single_file)
+        # Recorded with the files, so that every split, whenever it runs, writes the same columns.
+        fields = self.retried("read headers", lambda: common_fields(plan, source, files))
+        documents = [{"files": [file.to_document() for file in group], "fields": fields} for group in groups]
+        self._tools.ledger.record_splits(self._held.claim, documents)
+        return [SplitRow(number, document, None) for number, document in enumerate(documents)]
+
+    def _without_result(self, rows: Sequence[SplitRow]) -> list[SplitWork]:
+        works: list[SplitWork] = []
+        for row in rows:
+            result = None if row.result is None else SplitResult.from_document(row.result)
+            if result is not None and _is_staged(result):
+                self._finish(row.number, result)
+            else:
+                works.append(SplitWork.of(row))
+        return works
+
+    def _run_one(self, plan: Plan, source: FileSource, work: SplitWork) -> SplitResult:
+        return self.retried(f"split {work.number}", lambda: self._try_one(plan, source, work))
+
+    def _try_one(self, plan: Plan, source: FileSource, work: SplitWork) -> SplitResult:
+        if plan.input is None or plan.output is None:
+            raise Stop("Only flows from S3 to S3 can be run")
+        execution, tools = self._held.claim.execution, self._tools
+        self._held.control.check()
+        self._unfinished.add(work.number)
+        folder = tools.folders.split(execution.execution_id, execution.fence, work.number)
+        fetched = cast("Generator[LocalFile]", source.fetch(plan.source.properties, work.files, folder / "scratch"))
+        with closing(fetched) as files:
+            job = SplitJob(
+                tasks=plan.tasks,
+                input=plan.input,
+                output=plan.output,
+                number=work.number,
+                files=files,
+                fields=work.fields,
+                staging=folder / "staged",
+                rejects=folder / "rejects",
+                naming=self._naming(),
+            )
+            return tools.engine.run_split(job, self._held.control.watch)
+
+    def _naming(self) -> Naming:
+        execution = self._held.claim.execution
+        # Not the time of this attempt: a split that runs again must give the same names (invariant 4).
+        started_ms = execution.started_ms if execution.started_ms is not None else execution.queued_ms
+        return Naming(
+            flow_name=execution.flow_name,
+            execution_id=execution.execution_id,
+            schema_version=self._held.claim.schema_version,
+            started_at=from_ms(started_ms),
+        )
+
+    def _record(self, work: SplitWork, result: SplitResult) -> None:
+        files = [Path(file.path) for file in (*result.outputs, *result.rejects)]
+        # Durable first, then recorded (invariant 1).
+        make_durable([*files, *{file.parent for file in files}])
+        self._tools.ledger.record_result(self._held.claim, work.number, result.to_document())
+        self._unfinished.discard(work.number)
+        self._finish(work.number, result)
+
+    def _finish(self, number: int, result: SplitResult) -> None:
+        self._results[number] = result
+        self._held.progress.split_done(result.counts)
+
+
+def _is_staged(result: SplitResult) -> bool:
+    """Whether everything that the result names is still there, so that the split need not run again."""
+    files = [(Path(file.path), file.size_bytes) for file in (*result.outputs, *result.rejects)]
+    return all(path.is_file() and path.stat().st_size == size_bytes for path, size_bytes in files)

@@ -1,0 +1,197 @@
+"""Takes executions from the queue and sees each to its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from headrace.clock import Clock
+from headrace.connector_sdk.registry import Registry
+from headrace.engine.split import Engine
+from headrace.engine.watch import Cancelled
+from headrace.flow import plan as flow_plan
+from headrace.log import Log, silent
+from headrace.model.states import State
+from headrace.runner import messages
+from headrace.runner.control import Control, Reason
+from headrace.runner.execution import Attempt, Outcome
+from headrace.runner.folders import Folders
+from headrace.runner.leases import Leases
+from headrace.runner.ledger import LeaseLost, Ledger
+from headrace.runner.placement import Local, Placement
+from headrace.runner.progress import Progress
+from headrace.runner.splits import Held, Tools
+from headrace.settings import Settings
+from headrace.store.executions import Claim
+from headrace.store.store import Store
+
+# The store wakes the worker; looking by itself finds executions whose holder fell silent.
+POLL_S = 2.0
+# Announcements come in bursts (one a StartFlow); between two looks at cancellations lies at least this.
+BREATH_S = 0.05
+# How long an interrupted execution may take to let go.
+LET_GO_S = 5.0
+
+
+class Worker:
+    """Runs up to `settings.concurrent_executions` executions at once, each in a thread of its own.
+
+    `new_id` names the worker; `plan` and `wait` (seconds to wait before a connector is called
+    again, unless the execution is stopped) are there for tests to replace.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        registry: Registry,
+        engine: Engine,
+        clock: Clock,
+        settings: Settings,
+        new_id: Callable[[], str],
+        log: Log | None = None,
+        placement: Placement | None = None,
+        plan: Callable[[dict[str, Any]], flow_plan.Plan] = flow_plan.plan,
+        wait: Callable[[Control, float], None] = Control.wait,
+    ) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._log = log or silent()
+        self._ledger = Ledger(store, clock, owner=new_id(), lease_s=settings.lease_s)
+        self._leases = Leases(self._ledger, clock, lease_s=settings.lease_s)
+        self._folders = Folders(settings.data)
+        self._tools = Tools(
+            ledger=self._ledger,
+            registry=registry,
+            engine=engine,
+            placement=placement or Local(),
+            folders=self._folders,
+            plan=plan,
+            wait=wait,
+        )
+        self._claimable = threading.Event()
+        self._changed = threading.Event()
+        self._draining = threading.Event()
+        self._ended = threading.Event()
+        self._claiming = threading.Thread(target=self._claim_until_draining, name="claims", daemon=True)
+        self._keeping = threading.Thread(target=self._keep_until_ended, name="leases", daemon=True)
+        self._unwatch: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        """Remove what finished executions left behind, then take executions from the queue."""
+        for execution_id in self._folders.staged():
+            if self._ledger.is_finished(execution_id):
+                self._folders.drop(execution_id)
+        self._unwatch = self._ledger.watch(self._wake)
+        self._claiming.start()
+        self._keeping.start()
+
+    def stop(self) -> None:
+        """Take no more executions, let those that run finish, hand back what takes longer than `drain_s`."""
+        self._draining.set()
+        self._claimable.set()
+        self._claiming.join()
+        if not self._leases.wait_until_none(self._settings.drain_s):
+            self._log.info("handing executions back", count=len(self._leases))
+            self._leases.stop_all(Reason.HANDED_BACK)
+            self._leases.wait_until_none(LET_GO_S)
+        self._ended.set()
+        self._changed.set()
+        self._keeping.join()
+        self._unwatch()
+        self._ledger.release()
+
+    def _wake(self) -> None:
+        self._claimable.set()
+        self._changed.set()
+
+    def _claim_until_draining(self) -> None:
+        while not self._draining.is_set():
+            self._claimable.clear()
+            try:
+                self._claim()
+            except Exception as error:  # Boundary: a store that fails now may work at the next look
+                self._log.failure("no executions claimed", error)
+            self._claimable.wait(POLL_S)
+
+    def _claim(self) -> None:
+        free = self._settings.concurrent_executions - len(self._leases)
+        if free <= 0:
+            return
+        # Else an execution of our own would look as if its holder had fallen silent.
+        self._leases.renew_if_due()
+        for claim in self._ledger.claim(free):
+            held = self._hold(claim)
+            execution = claim.execution
+            self._leases.take(claim, held.control)
+            threading.Thread(
+                target=self._run, args=(held,), name=f"execution-{execution.execution_id}", daemon=True
+            ).start()
+        # A cancellation may have come between the claim and the lease.
+        self._changed.set()
+
+    def _hold(self, claim: Claim) -> Held:
+        control = Control(lambda counts: progress.reached(counts))  # noqa: PLW0108
+        progress = Progress(
+            lambda counts: self._ledger.progress(claim, counts.to_document()),
+            now=self._clock.now,
+            lost=lambda: control.stop(Reason.LOST),
+        )
+        execution = claim.execution
+        if execution.state is State.CANCELLING:
+            control.stop(Reason.CANCELLED)
+        log = self._log.bind(flow=execution.flow_name, execution=execution.execution_id)
+        return Held(claim, control, progress, log)
+
+    def _keep_until_ended(self) -> None:
+        while not self._ended.is_set():
+            self._changed.wait(self._settings.lease_s / 10)
+            self._changed.clear()
+            try:
+                self._leases.look()
+                self._leases.renew_if_due()
+            except Exception as error:  # Boundary: the fence guards what a lease that runs out would
+                self._log.failure("leases not renewed", error)
+            self._ended.wait(BREATH_S)
+
+    def _run(self, held: Held) -> None:
+        try:
+            self._see_to_its_end(held)
+        except LeaseLost:
+            held.log.warning("lease lost")
+        except Exception as error:  # Boundary: the lease runs out and the execution is claimed again
+            held.log.failure("execution not settled", error)
+        finally:
+            self._leases.drop(held.claim)
+            self._claimable.set()
+
+    def _see_to_its_end(self, held: Held) -> None:
+        execution = held.claim.execution
+        held.log.info("execution claimed", attempt=execution.attempt)
+        attempt = Attempt(self._tools, held)
+        outcome = self._outcome(attempt, held)
+        if outcome is None:
+            attempt.leave()
+            held.log.info("execution left", reason=held.control.reason and held.control.reason.value)
+            return
+        message = None if outcome.message is None else messages.shown(outcome.message)
+        self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message)
+        self._folders.drop(execution.execution_id)
+        fields = {"state": outcome.state.value, "message": outcome.message, **outcome.counts.to_document()}
+        held.log.info("execution settled", **fields)
+
+    def _outcome(self, attempt: Attempt, held: Held) -> Outcome | None:
+        """How the execution ends; None if it doesn't end here."""
+        try:
+            return attempt.run()
+        except LeaseLost:
+            return None
+        except Exception as error:  # Boundary: whatever a flow does, the worker lives and its execution settles
+            if held.control.reason is Reason.CANCELLED:
+                return attempt.cancelled()
+            if held.control.reason is not None:
+                return None
+            if not messages.is_expected(error) or isinstance(error, Cancelled):
+                held.log.failure("execution failed inside headrace", error)
+            return attempt.failed(messages.of_failure(error))

@@ -1,0 +1,124 @@
+"""A whole headrace in the process of a test: real HTTP, real store, real engine, a clock turned by hand."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from headrace.clock import HandClock
+from headrace.log import Log
+from headrace.model.states import FINISHED
+from headrace.service import Service
+from headrace.settings import Settings
+from headrace.store import executions
+
+# Where the clock stands at first, so that keys with dates in them are the same in every run of a test.
+START = datetime(2026, 1, 1, tzinfo=UTC)
+_NO_SETTINGS: Mapping[str, str] = {}
+
+
+class StillRunning(AssertionError):
+    """An execution did not end in the time that a test gave it."""
+
+
+@dataclass(frozen=True)
+class Headrace:
+    """A running service; `clock` stands still until it is turned.
+
+    `data` holds everything, the embedded buckets too: no store outside the machine is spoken to
+    unless the settings name one.
+    """
+
+    url: str
+    data: Path
+    clock: HandClock
+    service: Service
+
+    @property
+    def client_arguments(self) -> dict[str, str]:
+        """What points an unmodified boto3 here: `boto3.client("appflow", **headrace.client_arguments)`."""
+        return {
+            "endpoint_url": self.url,
+            "region_name": self.service.backend.settings.region,
+            "aws_access_key_id": "testing",
+            "aws_secret_access_key": "testing",
+        }
+
+    def put_object(self, bucket: str, key: str, body: bytes) -> None:
+        """Plant an object in an embedded bucket, which is made if missing."""
+        path = self._path(bucket, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+    def get_object(self, bucket: str, key: str) -> bytes:
+        """The object's bytes; FileNotFoundError if there is none."""
+        return self._path(bucket, key).read_bytes()
+
+    def list_objects(self, bucket: str, prefix: str = "") -> list[str]:
+        """The keys in an embedded bucket that begin with the prefix, sorted; none if there is no such bucket."""
+        folder = self.data / "buckets" / bucket
+        keys = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+        return sorted(key for key in keys if key.startswith(prefix))
+
+    def wait_until_settled(self, execution_ids: Iterable[str], timeout_s: float = 30) -> None:
+        """Return once every one of the executions has ended, well or not; StillRunning after the timeout."""
+        wanted = tuple(execution_ids)
+        changed, given_up = threading.Event(), threading.Event()
+        timer = threading.Timer(timeout_s, lambda: (given_up.set(), changed.set()))
+        unwatch = self.service.backend.store.watch(lambda _: changed.set())
+        timer.start()
+        try:
+            while unfinished := self._unfinished(wanted):
+                if given_up.is_set():
+                    raise StillRunning(f"still running after {timeout_s} s: {', '.join(unfinished)}")
+                changed.wait()
+                changed.clear()
+        finally:
+            timer.cancel()
+            unwatch()
+
+    def _unfinished(self, execution_ids: Iterable[str]) -> list[str]:
+        store = self.service.backend.store
+        found = store.read(lambda tx: [executions.get(tx, each) for each in execution_ids]).result()
+        return [each.execution_id for each in found if each is not None and each.state not in FINISHED]
+
+    def _path(self, bucket: str, key: str) -> Path:
+        folder = self.data / "buckets" / bucket
+        path = folder / key
+        if not path.resolve().is_relative_to(folder.resolve()):
+            raise ValueError(f"the key {key!r} leads out of its bucket")
+        return path
+
+
+@contextmanager
+def running(
+    data: Path | None = None,
+    *,
+    start: datetime = START,
+    settings: Mapping[str, str] = _NO_SETTINGS,
+    log: Log | None = None,
+) -> Generator[Headrace]:
+    """Run a service on a free loopback port for the length of the block.
+
+    `data` None: a temporary folder that goes with the block; a folder given stays, so that a
+    second block goes on with it. `settings` are environment variables (`HEADRACE_LIMITS`, …): the
+    test's own environment is not read. As a fixture:
+
+        @pytest.fixture
+        def headrace(tmp_path):
+            with running(tmp_path) as service:
+                yield service
+    """
+    with ExitStack() as stack:
+        folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="headrace-")))
+        clock = HandClock(start)
+        chosen = Settings.from_environment(settings, data=folder.absolute(), port=0)
+        service = Service(chosen, clock, log=log)
+        service.start()
+        stack.callback(service.stop)
+        yield Headrace(url=service.url, data=chosen.data, clock=clock, service=service)

@@ -1,0 +1,304 @@
+"""A worker on a real store, with an engine and an object store that do what a test says."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from headrace.clock import Clock, HandClock, SystemClock, to_ms
+from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
+from headrace.engine.results import Counts, DatasetDropped, SplitJob, SplitResult, StagedFile
+from headrace.engine.watch import Watch
+from headrace.errors import Stop
+from headrace.flow.plan import Plan
+from headrace.log import Log, silent
+from headrace.model.states import FINISHED
+from headrace.runner.control import Control
+from headrace.runner.worker import Worker
+from headrace.settings import Settings
+from headrace.store import executions, flows
+from headrace.store.executions import Execution, SplitRow
+from headrace.store.store import Store
+
+START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+PATIENCE_S = 20.0
+
+
+def document(name: str = "orders", **errors: Any) -> dict[str, Any]:
+    """A flow from S3 to S3; `errors` is its errorHandlingConfig."""
+    destination: dict[str, Any] = {"bucketName": "lake", "s3OutputFormatConfig": {"fileType": "JSON"}}
+    return {
+        "flowName": name,
+        "triggerConfig": {"triggerType": "OnDemand"},
+        "sourceFlowConfig": {
+            "connectorType": "S3",
+            "sourceConnectorProperties": {"S3": {"bucketName": "raw", "bucketPrefix": "in"}},
+        },
+        "destinationFlowConfigList": [
+            {"connectorType": "S3", "destinationConnectorProperties": {"S3": destination | _errors(errors)}}
+        ],
+        "tasks": [{"taskType": "Map_all", "sourceFields": [], "taskProperties": {}}],
+    }
+
+
+def _errors(errors: Mapping[str, Any]) -> dict[str, Any]:
+    return {"errorHandlingConfig": dict(errors)} if errors else {}
+
+
+class Objects:
+    """An object store in memory: source and destination of every flow of the rig."""
+
+    def __init__(self, objects: Mapping[tuple[str, str], str] | None = None) -> None:
+        self.objects: dict[tuple[str, str], str] = dict(objects or {})
+        self.published: list[tuple[str, str]] = []
+        self.listed = 0
+        self.on_list: Callable[[], None] = lambda: None
+        self.on_fetch: Callable[[], None] = lambda: None
+        self.on_publish: Callable[[str], None] = lambda bucket: None
+
+    def files(self, properties: Mapping[str, Any]) -> tuple[SourceFile, ...]:
+        self.listed += 1
+        self.on_list()
+        wanted = (properties["bucketName"], properties.get("bucketPrefix", ""))
+        return tuple(
+            SourceFile(name=f"s3://{bucket}/{key}", key=key, size_bytes=len(text), etag="e", modified_ms=0)
+            for (bucket, key), text in sorted(self.objects.items())
+            if bucket == wanted[0] and key.startswith(wanted[1])
+        )
+
+    def fetch(self, properties: Mapping[str, Any], files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
+        scratch.mkdir(parents=True, exist_ok=True)
+        for number, file in enumerate(files):
+            self.on_fetch()
+            if ("raw", file.key) not in self.objects:
+                raise Stop(f"{file.name} is gone: it was listed when the execution began")
+            path = scratch / str(number)
+            path.write_text(self.objects["raw", file.key], encoding="utf-8")
+            yield LocalFile(name=file.name, path=path, size_bytes=file.size_bytes)
+
+    def head(self, properties: Mapping[str, Any], file: SourceFile, size_bytes: int) -> bytes:
+        return self.objects["raw", file.key].encode()[:size_bytes]
+
+    def publish(self, properties: Mapping[str, Any], staged: Sequence[Publishable]) -> None:
+        bucket = properties["bucketName"]
+        for file in staged:
+            self.on_publish(bucket)
+            self.objects[bucket, file.key] = Path(file.path).read_text("utf-8")
+            self.published.append((bucket, file.key))
+
+    def output(self, bucket: str = "lake") -> dict[str, str]:
+        return {key: text for (where, key), text in self.objects.items() if where == bucket}
+
+
+class Connectors:
+    """A registry in which S3 is the rig's objects."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self.absent: str | None = None
+
+    def source(self, connector_type: str) -> Objects:
+        return self._objects
+
+    def destination(self, connector_type: str) -> Objects:
+        return self._objects
+
+    def missing(self, plan: Plan) -> str | None:
+        return self.absent
+
+
+class LineEngine:
+    """Copies lines. One that begins with `bad` is rejected, with `drop` dropped by task 0, with `dataset` ends all.
+
+    `on_split` is called before a split is read; `hold` keeps splits from ending until it is set or they are
+    cancelled; `running` is set once a split waits for that.
+    """
+
+    def __init__(self) -> None:
+        self.jobs: list[SplitJob] = []
+        self.on_split: Callable[[SplitJob], None] = lambda job: None
+        self.hold = threading.Event()
+        self.hold.set()
+        self.running = threading.Event()
+        self.is_deaf = False
+        self.lie = Counts()
+
+    def run_split(self, job: SplitJob, watch: Watch) -> SplitResult:
+        self.jobs.append(job)
+        self.on_split(job)
+        lines = [line for file in job.files for line in Path(file.path).read_text("utf-8").splitlines()]
+        self._wait(watch)
+        if any(line.startswith("dataset") for line in lines):
+            raise DatasetDropped("tasks[0] Validate: a record of field a violates VALIDATE_NON_NULL")
+        kinds = {kind: [line for line in lines if line.startswith(kind)] for kind in ("bad", "drop")}
+        kept = [line for line in lines if not line.startswith(("bad", "drop"))]
+        outputs = self._write(job, kept, job.staging, f"{job.naming.execution_id}-{job.number:05d}.json")
+        rejects = self._write(job, kinds["bad"], job.rejects, f"{job.number}.json")
+        counts = Counts(
+            records_read=len(lines),
+            records_written=len(kept),
+            records_rejected=len(kinds["bad"]),
+            dropped={0: len(kinds["drop"])} if kinds["drop"] else {},
+            bytes_read=sum(map(len, lines)),
+            bytes_written=sum(file.size_bytes for file in outputs),
+        )
+        return SplitResult(counts=counts.add(self.lie), outputs=outputs, rejects=rejects)
+
+    def close(self) -> None:
+        return
+
+    def _wait(self, watch: Watch) -> None:
+        self.running.set()
+        while not self.hold.wait(0.005):
+            if not self.is_deaf:
+                watch.check()
+
+    def _write(self, job: SplitJob, lines: Iterable[str], folder: Path, name: str) -> tuple[StagedFile, ...]:
+        text = "".join(f"{line}\n" for line in lines)
+        if not text:
+            return ()
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / name
+        path.write_text(text, encoding="utf-8")
+        return (StagedFile(path=str(path), key=f"{job.naming.flow_name}/{name}", size_bytes=len(text)),)
+
+
+@dataclass
+class Rig:
+    """One data folder; `work` runs workers on it."""
+
+    data: Path
+    store: Store
+    clock: Clock = field(default_factory=SystemClock)
+    objects: Objects = field(default_factory=lambda: Objects({("raw", "in/1"): "a\nb\n"}))
+    engine: LineEngine = field(default_factory=LineEngine)
+    waited_s: list[float] = field(default_factory=list)
+    log: Log = field(default_factory=silent)
+    numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 1000)))
+
+    def __post_init__(self) -> None:
+        self.connectors = Connectors(self.objects)
+        self.settings = Settings(data=self.data, drain_s=0.2, lease_s=3.0)
+
+    def worker(self, **changes: Any) -> Worker:
+        parts: dict[str, Any] = {
+            "store": self.store,
+            "registry": self.connectors,
+            "engine": self.engine,
+            "clock": self.clock,
+            "settings": self.settings,
+            "new_id": lambda: f"worker-{next(self.numbers)}",
+            "log": self.log,
+            "wait": self._wait,
+        }
+        return Worker(**(parts | changes))
+
+    @contextmanager
+    def work(self, **changes: Any) -> Generator[Worker]:
+        worker = self.worker(**changes)
+        worker.start()
+        try:
+            yield worker
+        finally:
+            self.engine.hold.set()
+            worker.stop()
+
+    def queue(self, execution_id: str = "e1", flow: dict[str, Any] | None = None) -> str:
+        """Queue an execution of the flow, which is made or changed to be the document."""
+        asked = flow or document()
+        self.store.write(lambda tx: self._queue(tx, execution_id, asked)).result()
+        return execution_id
+
+    def _queue(self, tx: Any, execution_id: str, asked: dict[str, Any]) -> None:
+        name, now_ms = asked["flowName"], to_ms(self.clock.now())
+        found = flows.head(tx, "1", "r", name)
+        if found is None:
+            flows.insert(
+                tx,
+                flow_id=f"id of {name}",
+                account="1",
+                region="r",
+                name=name,
+                arn=f"arn:{name}",
+                trigger_type="OnDemand",
+                failure_threshold=None,
+                status="Active",
+                kms_arn=None,
+                document=asked,
+                by="me",
+                now_ms=now_ms,
+            )
+            found = flows.head(tx, "1", "r", name)
+        assert found is not None
+        executions.insert(tx, found, execution_id=execution_id, trigger="ondemand", now_ms=now_ms)
+
+    def get(self, execution_id: str = "e1") -> Execution:
+        found = self.store.read(lambda tx: executions.get(tx, execution_id)).result()
+        assert found is not None
+        return found
+
+    def splits(self, execution_id: str = "e1") -> tuple[SplitRow, ...]:
+        return self.store.read(lambda tx: executions.splits(tx, execution_id)).result()
+
+    def cancel(self, execution_id: str = "e1") -> bool:
+        now_ms = to_ms(self.clock.now())
+        return self.store.write(lambda tx: executions.cancel(tx, execution_id, now_ms=now_ms)).result()
+
+    def until(self, is_so: Callable[[Execution], bool], execution_id: str = "e1") -> Execution:
+        """The execution once `is_so`, waited for."""
+        changed = threading.Event()
+        unwatch = self.store.watch(lambda topic: changed.set())
+        try:
+            for _ in range(int(PATIENCE_S / 0.1)):
+                found = self.get(execution_id)
+                if is_so(found):
+                    return found
+                changed.wait(0.1)
+                changed.clear()
+        finally:
+            unwatch()
+        raise AssertionError(f"execution {execution_id} is {self.get(execution_id)}")
+
+    def settled(self, execution_id: str = "e1") -> Execution:
+        return self.until(lambda found: found.state in FINISHED, execution_id)
+
+    def run(self, flow: dict[str, Any] | None = None, **changes: Any) -> Execution:
+        """Queue one execution and run it to its end."""
+        self.queue("e1", flow)
+        with self.work(**changes):
+            return self.settled("e1")
+
+    def counts(self, execution_id: str = "e1") -> Counts:
+        found = self.get(execution_id).counts
+        assert found is not None
+        return Counts.from_document(found)
+
+    def left_over(self) -> list[str]:
+        """What still lies in the staging folder."""
+        staging = self.data / "staging"
+        return sorted(str(path.relative_to(staging)) for path in staging.rglob("*")) if staging.exists() else []
+
+    def kept_rejects(self) -> dict[str, str]:
+        """The rejects in the data folder."""
+        folder = self.data / "rejects"
+        return {str(path.relative_to(folder)): path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()}
+
+    def _wait(self, control: Control, seconds: float) -> None:
+        self.waited_s.append(seconds)
+        control.check()
+
+
+@contextmanager
+def rig(data: Path, *, turned_by_hand: bool = False, **settings: Any) -> Generator[Rig]:
+    store = Store.open(data)
+    try:
+        made = Rig(data, store, HandClock(START) if turned_by_hand else SystemClock())
+        made.settings = replace(made.settings, **settings)
+        yield made
+    finally:
+        store.close()

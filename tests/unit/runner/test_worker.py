@@ -1,0 +1,410 @@
+"""Leases, cancellations, drains and what the next holder of an execution finds."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.clock import HandClock, to_ms
+from headrace.engine.results import SplitJob
+from headrace.errors import Retry
+from headrace.model.states import State
+from headrace.runner.control import Control
+from headrace.runner.execution import MOST_ATTEMPTS
+from headrace.store import executions, flows
+from headrace.store.executions import Claim
+from tests.unit.runner.rig import PATIENCE_S, Rig, document, rig
+
+# A thread that stands for a process ends with SystemExit.
+DYING = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+TWO_SPLITS = {("raw", f"in/{number:04d}"): f"{number}\n" for number in range(300)}
+
+
+def claim(rig: Rig, owner: str = "another", *, lease_ms: int = 60_000) -> Claim:
+    """Take the one execution as another worker would."""
+    now_ms = to_ms(rig.clock.now())
+    (claimed,) = rig.store.write(
+        lambda tx: executions.claim(tx, owner=owner, now_ms=now_ms, lease_until_ms=now_ms + lease_ms, limit=1)
+    ).result()
+    return claimed
+
+
+def expire(rig: Rig) -> None:
+    rig.store.write(executions.expire_leases).result()
+
+
+def hold(rig: Rig) -> None:
+    """Keep splits from ending until the rig's `hold` is set."""
+    rig.engine.hold.clear()
+
+
+def wait_for(event: threading.Event) -> None:
+    assert event.wait(PATIENCE_S)
+
+
+def test_an_execution_that_waits_is_found_at_the_start(rig: Rig) -> None:
+    rig.queue("e1")
+    rig.queue("e2", document("other"))
+
+    with rig.work():
+        assert rig.settled("e1").state is State.DONE
+        assert rig.settled("e2").state is State.DONE
+
+
+def test_an_execution_that_is_queued_later_wakes_the_worker(rig: Rig) -> None:
+    with rig.work():
+        rig.queue("e1")
+        assert rig.settled("e1").state is State.DONE
+
+
+def test_no_more_executions_run_at_once_than_the_setting_says(tmp_path: Path) -> None:
+    with rig(tmp_path / "data", concurrent_executions=2) as made:
+        hold(made)
+        begun = threading.Semaphore(0)
+        made.engine.on_split = lambda job: begun.release()
+        for number in range(4):
+            made.queue(f"e{number}", document(f"flow-{number}"))
+        with made.work():
+            assert begun.acquire(timeout=PATIENCE_S)
+            assert begun.acquire(timeout=PATIENCE_S)
+            assert not begun.acquire(timeout=0.3)
+            made.engine.hold.set()
+            for number in range(4):
+                assert made.settled(f"e{number}").state is State.DONE
+
+
+def test_a_cancelled_execution_in_the_queue_never_runs(rig: Rig) -> None:
+    rig.queue("e1")
+    assert rig.cancel("e1")
+
+    with rig.work():
+        rig.queue("e2")
+        rig.settled("e2")
+
+    assert rig.get("e1").state is State.CANCELLED
+    assert [job.naming.execution_id for job in rig.engine.jobs] == ["e2"]
+
+
+def test_a_running_execution_is_cancelled_within_a_second(rig: Rig) -> None:
+    hold(rig)
+    rig.queue("e1")
+    with rig.work():
+        wait_for(rig.engine.running)
+        rig.cancel("e1")
+        execution = rig.settled("e1")
+
+    assert execution.state is State.CANCELLED
+    assert execution.finished_ms is not None
+    assert execution.finished_ms - execution.updated_ms <= 1000
+    assert rig.objects.output() == {}
+    assert rig.left_over() == []
+
+
+def test_a_cancellation_is_noticed_between_two_splits(rig: Rig) -> None:
+    rig.objects.objects |= TWO_SPLITS
+    rig.engine.is_deaf = True
+
+    def cancel(job: SplitJob) -> None:
+        rig.cancel("e1")
+
+    rig.engine.on_split = cancel
+    execution = rig.run()
+
+    assert execution.state is State.CANCELLED
+    assert rig.objects.output() == {}
+    assert rig.left_over() == []
+
+
+def test_a_cancellation_that_is_not_heard_in_time_is_seen_before_the_commit(rig: Rig) -> None:
+    """The last look is the store's own: begin_commit refuses an execution that is being cancelled."""
+    hold(rig)
+    rig.engine.is_deaf = True
+    rig.queue("e1")
+    with rig.work():
+        wait_for(rig.engine.running)
+        rig.cancel("e1")
+        rig.engine.hold.set()
+        assert rig.settled("e1").state is State.CANCELLED
+
+    assert rig.objects.output() == {}
+
+
+def test_a_cancellation_ends_the_wait_for_a_busy_source(rig: Rig) -> None:
+    waiting = threading.Event()
+
+    def wait(control: Control, seconds: float) -> None:
+        waiting.set()
+        control.wait(3600)
+
+    def busy() -> None:
+        raise Retry("busy")
+
+    rig.objects.on_list = busy
+    rig.queue("e1")
+    with rig.work(wait=wait):
+        wait_for(waiting)
+        rig.cancel("e1")
+        assert rig.settled("e1").state is State.CANCELLED
+
+
+def test_an_execution_whose_commit_has_begun_can_not_be_cancelled(rig: Rig) -> None:
+    answers: list[bool] = []
+    rig.objects.on_publish = lambda bucket: answers.append(rig.cancel("e1"))
+
+    assert rig.run().state is State.DONE
+    assert answers == [False]
+    assert rig.objects.output() != {}
+
+
+def test_a_cancelling_execution_of_a_dead_worker_is_settled_by_the_next(rig: Rig) -> None:
+    rig.queue("e1")
+    claim(rig)
+    rig.cancel("e1")
+    expire(rig)
+
+    with rig.work():
+        assert rig.settled("e1").state is State.CANCELLED
+    assert rig.engine.jobs == []
+
+
+@pytest.mark.parametrize("is_deaf", [True, False], ids=["at its next write", "while the query runs"])
+def test_a_worker_that_lost_its_lease_stops_and_changes_nothing(tmp_path: Path, is_deaf: bool) -> None:
+    with rig(tmp_path / "data", concurrent_executions=1) as made:
+        hold(made)
+        made.engine.is_deaf = is_deaf
+        made.queue("e1")
+        with made.work():
+            wait_for(made.engine.running)
+            expire(made)
+            taken = claim(made)
+            made.store.write(lambda tx: tx.announce(executions.TOPIC)).result()
+            if is_deaf:
+                made.engine.hold.set()
+
+        execution = made.get("e1")
+        assert (execution.state, execution.owner) == (State.RUNNING, "another")
+        assert execution.fence == taken.execution.fence
+        assert execution.counts is None
+        assert [split.result for split in made.splits()] == [None]
+        assert made.objects.output() == {}
+        assert made.left_over() == ["e1"]
+
+
+def test_a_worker_that_takes_its_own_execution_again_ends_the_older_run(rig: Rig) -> None:
+    hold(rig)
+    rig.queue("e1")
+    with rig.work():
+        wait_for(rig.engine.running)
+        rig.engine.running.clear()
+        expire(rig)
+        wait_for(rig.engine.running)
+        rig.engine.hold.set()
+        execution = rig.settled("e1")
+
+    assert (execution.state, execution.fence) == (State.DONE, 2)
+    assert len(rig.objects.published) == 1
+
+
+def test_a_deleted_flow_ends_its_execution(rig: Rig) -> None:
+    hold(rig)
+    rig.queue("e1")
+    with rig.work():
+        wait_for(rig.engine.running)
+        rig.store.write(lambda tx: flows.delete_flow(tx, "id of orders")).result()
+
+    assert rig.objects.output() == {}
+
+
+def test_leases_are_renewed_while_an_execution_runs(tmp_path: Path) -> None:
+    with rig(tmp_path / "data", turned_by_hand=True, lease_s=3.0) as made:
+        assert isinstance(made.clock, HandClock)
+        hold(made)
+        made.queue("e1")
+        with made.work():
+            wait_for(made.engine.running)
+            before = made.get("e1").lease_until_ms
+            made.clock.turn(timedelta(seconds=2))
+            found = made.until(lambda found: found.lease_until_ms != before)
+            made.engine.hold.set()
+            assert made.settled("e1").state is State.DONE
+
+    assert found.lease_until_ms is not None
+    assert before is not None
+    assert found.lease_until_ms - before == 2000
+    assert found.fence == 1
+
+
+@DYING
+def test_splits_that_have_a_result_are_not_run_again(rig: Rig) -> None:
+    rig.objects.objects = TWO_SPLITS | {("raw", "in/0000"): "first\n"}
+    rig.engine.on_split = death = Death(at_call=2)
+    rig.queue("e1")
+    run_until_dead(rig, death)
+    done_before = [split.result is not None for split in rig.splits()]
+
+    with rig.work():
+        execution = rig.settled("e1")
+
+    assert done_before == [True, False]
+    assert execution.state is State.DONE
+    assert [job.number for job in rig.engine.jobs] == [0, 1, 1]
+    assert rig.objects.listed == 1
+    assert sorted(rig.objects.output()) == ["orders/e1-00000.json", "orders/e1-00001.json"]
+    assert rig.counts().records_read == 300
+    assert rig.left_over() == []
+
+
+@DYING
+def test_a_result_whose_file_is_gone_is_made_again(rig: Rig) -> None:
+    rig.objects.objects = dict(TWO_SPLITS)
+    rig.engine.on_split = death = Death(at_call=2)
+    rig.queue("e1")
+    run_until_dead(rig, death)
+    (staged,) = (rig.data / "staging").rglob("*-00000.json")
+    staged.unlink()
+
+    with rig.work():
+        assert rig.settled("e1").state is State.DONE
+
+    assert [job.number for job in rig.engine.jobs] == [0, 1, 0, 1]
+    assert sorted(rig.objects.output()) == ["orders/e1-00000.json", "orders/e1-00001.json"]
+
+
+@DYING
+def test_a_commit_that_was_interrupted_is_finished_not_repeated(rig: Rig) -> None:
+    rig.objects.objects = dict(TWO_SPLITS)
+    rig.objects.on_publish = death = Death(at_call=2)
+    rig.queue("e1")
+    run_until_dead(rig, death)
+    assert len(rig.objects.output()) == 1
+
+    with rig.work():
+        execution = rig.settled("e1")
+
+    assert execution.state is State.DONE
+    assert len(rig.engine.jobs) == 2
+    assert rig.objects.listed == 1
+    assert len(rig.objects.output()) == 2
+    assert rig.counts().balanced
+
+
+def test_an_execution_that_takes_its_worker_down_every_time_is_given_up(rig: Rig) -> None:
+    rig.queue("e1")
+    for _ in range(MOST_ATTEMPTS):
+        claim(rig)
+        expire(rig)
+
+    with rig.work():
+        execution = rig.settled("e1")
+
+    assert execution.state is State.FAILED
+    assert f"begun {MOST_ATTEMPTS} times" in str(execution.message)
+
+
+def test_a_stop_lets_what_runs_finish(tmp_path: Path) -> None:
+    with rig(tmp_path / "data", drain_s=PATIENCE_S) as made:
+        hold(made)
+        made.queue("e1")
+        worker = made.worker()
+        worker.start()
+        wait_for(made.engine.running)
+        stopping = threading.Thread(target=worker.stop)
+        stopping.start()
+        made.queue("e2", document("other"))
+        made.engine.hold.set()
+        stopping.join(PATIENCE_S)
+
+        assert made.get("e1").state is State.DONE
+        assert made.get("e2").state is State.QUEUED
+
+
+def test_a_stop_hands_back_what_takes_too_long(rig: Rig) -> None:
+    hold(rig)
+    rig.queue("e1")
+    worker = rig.worker()
+    worker.start()
+    wait_for(rig.engine.running)
+
+    worker.stop()
+
+    execution = rig.get("e1")
+    assert (execution.state, execution.owner) == (State.QUEUED, None)
+    assert rig.objects.output() == {}
+    rig.engine.hold.set()
+    with rig.work():
+        assert rig.settled("e1").state is State.DONE
+    assert rig.left_over() == []
+
+
+def test_what_finished_executions_left_behind_is_swept_at_the_start(rig: Rig) -> None:
+    rig.run()
+    for execution_id in ("e1", "never heard of"):
+        (rig.data / "staging" / execution_id / "1-00000").mkdir(parents=True)
+    rig.queue("e2", document("other"))
+    claim(rig, "alive")
+    (rig.data / "staging" / "e2").mkdir(parents=True)
+
+    with rig.work():
+        pass
+
+    assert rig.left_over() == ["e2"]
+
+
+def test_counts_are_shown_while_an_execution_runs(tmp_path: Path) -> None:
+    with rig(tmp_path / "data", turned_by_hand=True) as made:
+        assert isinstance(made.clock, HandClock)
+        clock = made.clock
+        made.objects.objects = dict(TWO_SPLITS)
+        second = threading.Event()
+
+        def hold_the_second(job: SplitJob) -> None:
+            clock.turn(timedelta(seconds=1))
+            if job.number == 1:
+                made.engine.hold.clear()
+                second.set()
+
+        made.engine.on_split = hold_the_second
+        made.queue("e1")
+        with made.work():
+            wait_for(second)
+            found = made.until(lambda found: found.counts is not None)
+            made.engine.hold.set()
+            made.settled("e1")
+
+    assert found.counts is not None
+    assert found.state is State.RUNNING
+    assert found.counts["recordsRead"] == 256
+
+
+@pytest.mark.parametrize("prefix, key", [("why", "why/"), ("why/", "why/"), (None, "")])
+def test_the_prefix_of_rejects_may_end_with_a_slash(rig: Rig, prefix: str | None, key: str) -> None:
+    rig.objects.objects["raw", "in/1"] = "a\nbad\n"
+    errors = {"bucketName": "errors"} | ({} if prefix is None else {"bucketPrefix": prefix})
+
+    rig.run(document(**errors))
+
+    assert list(rig.objects.output("errors")) == [f"{key}orders/e1/1.json"]
+
+
+class Death:
+    """Ends the thread of an execution without a word, as if its process had been killed."""
+
+    def __init__(self, at_call: int) -> None:
+        self._left = at_call
+        self.came = threading.Event()
+
+    def __call__(self, *_: Any) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self.came.set()
+            raise SystemExit
+
+
+def run_until_dead(rig: Rig, death: Death) -> None:
+    with rig.work():
+        wait_for(death.came)
+    expire(rig)
