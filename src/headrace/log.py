@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, TextIO
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -22,9 +23,9 @@ _HIDDEN = (
 _SECRET_NAME = re.compile(rf"(?:^|[._\-])(?:{_HIDDEN})$|^(?:{_HIDDEN})", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # A cheap look that lets nearly every text through without the searches below.
-_SUSPECT = re.compile(
-    r"auth|secret|passw|passphrase|private|api.?key|token|credential|signature|bearer|basic|AWS4|:[^/\s@]+@",
-    re.IGNORECASE,
+_SUSPECT = (
+    *("auth", "secret", "passw", "passphrase", "private", "key", "token", "credential", "signature"),
+    *("bearer", "basic", "aws4", "@"),
 )
 _SIGNED = re.compile(r"AWS4-HMAC-SHA256[^\r\n]*", re.IGNORECASE)
 _SCHEME = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9+/=._~\-]{6,}", re.IGNORECASE)
@@ -36,7 +37,8 @@ _ASSIGNED = re.compile(
 
 def redacted(text: str) -> str:
     """The text without what looks like a secret: signatures, tokens, passwords, keys."""
-    if not _SUSPECT.search(text):
+    lower = text.lower()
+    if not any(word in lower for word in _SUSPECT):
         return text
     text = _SIGNED.sub(REDACTED, text)
     text = _SCHEME.sub(rf"\1 {REDACTED}", text)
@@ -44,8 +46,13 @@ def redacted(text: str) -> str:
     return _ASSIGNED.sub(rf"\1{REDACTED}", text)
 
 
+@lru_cache(maxsize=1024)
+def _is_secret(name: str) -> bool:
+    return _SECRET_NAME.search(_CAMEL.sub("_", name)) is not None
+
+
 def _clean(name: str, value: Any) -> Any:
-    if value is not None and _SECRET_NAME.search(_CAMEL.sub("_", name)):
+    if value is not None and _is_secret(name):
         return REDACTED
     if value is None or isinstance(value, bool | int | float):
         return value

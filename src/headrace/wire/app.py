@@ -114,7 +114,8 @@ class Api:
             request = await asyncio.to_thread(self._read, route, identity, query, body)
         else:
             request = self._read(route, identity, query, body)
-        answer = await asyncio.wrap_future(self._dispatcher.call(operation.name, identity.caller, request))
+        pending = self._dispatcher.call(operation.name, identity.caller, request)
+        answer = pending.result() if pending.done() else await asyncio.wrap_future(pending)
         return answered(operation, answer, call.request_id)
 
     def _read(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 from headrace.clock import Clock
@@ -63,19 +64,20 @@ class OpenCallers:
     def __init__(self, settings: Settings) -> None:
         self._account = settings.account
         self._region = settings.region
-        self._nobody = Identity(self._caller("anonymous", settings.account, settings.region))
+        self._nobody = _user("anonymous", settings.account, settings.region)
 
     async def identify(self, request: Signed, query: Mapping[str, Sequence[str]]) -> Identity:
         claim = find_claim(request.headers, query)
         if claim is None:
             return self._nobody
         account = claim.access_key_id if _ACCOUNT.fullmatch(claim.access_key_id) else self._account
-        return Identity(self._caller(claim.access_key_id, account, claim.region))
+        return _user(claim.access_key_id, account, claim.region)
 
-    @staticmethod
-    def _caller(access_key_id: str, account: str, region: str) -> Caller:
-        arn = f"arn:aws:iam::{account}:user/{access_key_id}"
-        return Caller(account=account, region=region, arn=arn, access_key_id=access_key_id)
+
+@lru_cache(maxsize=256)
+def _user(access_key_id: str, account: str, region: str) -> Identity:
+    arn = f"arn:aws:iam::{account}:user/{access_key_id}"
+    return Identity(Caller(account=account, region=region, arn=arn, access_key_id=access_key_id))
 
 
 class SignedCallers:
@@ -89,7 +91,8 @@ class SignedCallers:
         claim = find_claim(request.headers, query)
         if claim is None:
             raise missing_claim()
-        key = await asyncio.wrap_future(self._keys(claim.access_key_id))
+        pending = self._keys(claim.access_key_id)
+        key = pending.result() if pending.done() else await asyncio.wrap_future(pending)
         if key is None:
             raise UnrecognizedClientException(
                 "The security token included in the request is invalid: no access key has this id here"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from headrace.wire.front_errors import IncompleteSignatureException, MissingAuthenticationTokenException
@@ -97,24 +98,29 @@ def _of_query(query: Mapping[str, Sequence[str]]) -> Claim:
 
 
 def _claim(credential: str, signed_headers: str, signature: str) -> Claim:
+    if not _SIGNATURE.fullmatch(signature):
+        raise IncompleteSignatureException("Signature must be 64 hexadecimal digits in lower case.")
+    return _unsigned_claim(credential, signed_headers)._replace(signature=signature)
+
+
+@lru_cache(maxsize=256)
+def _unsigned_claim(credential: str, signed_headers: str) -> Claim:
+    """The claim but for its signature; a client's is the same all day, so reading it is remembered."""
     parts = credential.split("/")
     if len(parts) != 5 or parts[4] != TERMINATOR:
         raise IncompleteSignatureException(
             f"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/{TERMINATOR}"
         )
     access_key_id, date, region, service, _ = parts
-    faults = [
-        fault
-        for is_right, fault in _forms(access_key_id, date, region, service, signed_headers, signature)
-        if not is_right
-    ]
+    forms = _forms(access_key_id, date, region, service, signed_headers)
+    faults = [fault for is_right, fault in forms if not is_right]
     if faults:
         raise IncompleteSignatureException(" ".join(faults))
-    return Claim(access_key_id, date, region, service, tuple(signed_headers.split(";")), signature)
+    return Claim(access_key_id, date, region, service, tuple(signed_headers.split(";")), "")
 
 
 def _forms(
-    access_key_id: str, date: str, region: str, service: str, signed_headers: str, signature: str
+    access_key_id: str, date: str, region: str, service: str, signed_headers: str
 ) -> tuple[tuple[object, str], ...]:
     return (
         (_ACCESS_KEY_ID.fullmatch(access_key_id), "The access key id in Credential is malformed."),
@@ -122,5 +128,4 @@ def _forms(
         (_REGION.fullmatch(region), "Credential should be scoped to a valid region."),
         (service, "Credential should be scoped to a service."),
         (_HEADERS.fullmatch(signed_headers), "SignedHeaders must be lower-case header names joined by semicolons."),
-        (_SIGNATURE.fullmatch(signature), "Signature must be 64 hexadecimal digits in lower case."),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -17,6 +18,7 @@ SERVICE = "appflow"
 SKEW = timedelta(minutes=15)
 UNSIGNED = b"UNSIGNED-PAYLOAD"
 _BASIC = "%Y%m%dT%H%M%SZ"
+_BASIC_FORM = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 _HASH_HEADER = b"x-amz-content-sha256"
 _UNRESERVED = "-_.~"
 
@@ -73,10 +75,12 @@ def _signing_time(request: Signed, claim: Claim) -> tuple[str, datetime]:
     if given is None and claim.expires_s is None:
         return _http_date(_first(request, b"date"))
     try:
-        instant = datetime.strptime(given or "", _BASIC).replace(tzinfo=UTC)
-    except ValueError as fault:
-        raise IncompleteSignatureException("X-Amz-Date must be basic ISO 8601, of the form YYYYMMDDThhmmssZ") from fault
-    return instant.strftime(_BASIC), instant
+        instant = datetime.fromisoformat(given or "") if _BASIC_FORM.fullmatch(given or "") else None
+    except ValueError:
+        instant = None
+    if given is None or instant is None:
+        raise IncompleteSignatureException("X-Amz-Date must be basic ISO 8601, of the form YYYYMMDDThhmmssZ")
+    return given, instant
 
 
 def _http_date(given: str | None) -> tuple[str, datetime]:
