@@ -35,18 +35,20 @@ class SourceFile:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> SourceFile:
         """The inverse of `to_document`."""
-        return cls(
-            document["name"], document["key"], document["sizeBytes"], document["etag"], document["modifiedMs"]
-        )
+        return cls(document["name"], document["key"], document["sizeBytes"], document["etag"], document["modifiedMs"])
 
 
 @dataclass(frozen=True)
 class LocalFile:
-    """A source file that can be opened on this machine; `name` is the source's name for it."""
+    """A source file that can be opened on this machine; `name` is the source's name for it.
+
+    A copy is deleted by whoever has read it; any other file is the source's own.
+    """
 
     name: str
     path: Path
     size_bytes: int
+    is_copy: bool = False
 
 
 class Publishable(Protocol):
@@ -76,8 +78,7 @@ class FileSource(Protocol):
     def fetch(self, properties: Mapping[str, Any], files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
         """Each file on this machine, in order, read ahead of its use.
 
-        A copy lies in `scratch` and is deleted when the next file is asked for, or when the
-        iterator is closed; a file that is on this machine already is not copied.
+        Copies lie in `scratch`; a file that is on this machine already is not copied.
         Raises Stop where a file is gone or has changed since it was listed, Retry where the source fails.
         """
         ...

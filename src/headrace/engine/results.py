@@ -19,10 +19,6 @@ class DatasetDropped(HeadraceError):
     """A Validate task with DropDataset met a violating record: the run ends, nothing of it is committed."""
 
 
-class UnreadableSource(HeadraceError):
-    """A source file that can't be read at all, such as a broken Parquet file; names the file."""
-
-
 @dataclass(frozen=True)
 class Counts:
     """What became of the records of a split or a run.
@@ -87,16 +83,15 @@ class StagedFile:
     path: str
     key: str
     size_bytes: int
-    records: int
 
     def to_document(self) -> dict[str, Any]:
         """As the store keeps it."""
-        return {"path": self.path, "key": self.key, "sizeBytes": self.size_bytes, "records": self.records}
+        return {"path": self.path, "key": self.key, "sizeBytes": self.size_bytes}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> StagedFile:
         """The inverse of `to_document`."""
-        return cls(document["path"], document["key"], document["sizeBytes"], document["records"])
+        return cls(document["path"], document["key"], document["sizeBytes"])
 
 
 @dataclass(frozen=True)

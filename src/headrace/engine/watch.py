@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from headrace.engine.results import Counts
@@ -49,7 +49,7 @@ class Watch:
         return self._cancelled.wait(timeout_s)
 
     @contextmanager
-    def interrupting(self, interrupt: Callable[[], None]) -> Iterator[None]:
+    def interrupting(self, interrupt: Callable[[], None]) -> Generator[None]:
         """Within the block, `cancel` calls `interrupt`. Raises Cancelled if it comes too late."""
         with self._lock:
             self._interrupts.append(interrupt)

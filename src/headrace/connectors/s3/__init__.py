@@ -1,0 +1,37 @@
+"""Amazon S3, and every other place that a bucket may lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
+from headrace.connector_sdk.objects import Buckets
+from headrace.connector_sdk.registry import Connector
+
+
+class S3:
+    """Source and destination; `properties` are S3SourceProperties or S3DestinationProperties."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        self._buckets = buckets
+
+    def files(self, properties: Mapping[str, Any]) -> tuple[SourceFile, ...]:
+        """Every object whose key begins with bucketPrefix, which is any text, not a folder."""
+        return self._buckets.open(properties["bucketName"]).list(properties.get("bucketPrefix") or "")
+
+    def fetch(self, properties: Mapping[str, Any], files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
+        """See FileSource."""
+        return self._buckets.open(properties["bucketName"]).fetch(files, scratch)
+
+    def head(self, properties: Mapping[str, Any], file: SourceFile, size_bytes: int) -> bytes:
+        """See FileSource."""
+        return self._buckets.open(properties["bucketName"]).head(file, size_bytes)
+
+    def publish(self, properties: Mapping[str, Any], staged: Sequence[Publishable]) -> None:
+        """See FileDestination."""
+        self._buckets.open(properties["bucketName"]).publish(staged)
+
+
+CONNECTOR = Connector("S3", source=S3, destination=S3)

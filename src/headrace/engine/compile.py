@@ -1,0 +1,212 @@
+"""Tasks to SQL: what each record's verdict is and what the columns of a kept one are.
+
+The order of application (decisions, "Tasks" 1): projection and Filters on source values,
+Validate on source values, Mask and Truncate in place, Merge and Arithmetic on what is there
+then, Map and Map_all, Partition on destination fields. The order of the task list never matters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from headrace.engine import formulas, predicates
+from headrace.engine.fields import fields_read
+from headrace.engine.layout import Output
+from headrace.engine.sql import literal
+from headrace.engine.tasks import Arithmetic, Map, MapAll, Merge, Tasks
+from headrace.engine.types import sql_type
+from headrace.engine.values import JSON, NULL, Field, Value, cast, source_value, text_value
+
+# Longest text of a partition value, escaped, in bytes: with its field it has to fit a file name.
+_PARTITION_BYTES = 200
+# An expression of so many characters gets a name before another is built on it.
+_LONG = 40
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the output; `sql` is its final expression for the file type of the output."""
+
+    name: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class Branch:
+    """What becomes of the records for which `condition` is TRUE and no earlier branch's is.
+
+    `index` is the task's. `reason` (SQL text) says why a record is rejected or ends the run.
+    """
+
+    fate: Literal["drop", "reject", "stop"]
+    index: int
+    condition: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The tasks over a source that has `fields` as its columns f0, f1, …, and `malformed` (BOOLEAN).
+
+    `lets` are columns to add to it first, one after the other: each may use those before it.
+    """
+
+    fields: tuple[Field, ...]
+    lets: tuple[tuple[str, str], ...]
+    branches: tuple[Branch, ...]
+    columns: tuple[Column, ...]
+    partition: tuple[Column, ...]
+
+
+MALFORMED = Branch("reject", -1, "malformed", literal("The line is not a JSON object."))
+
+
+def column_of(position: int) -> str:
+    """The name that the field at `position` has in SQL, whatever its own name is."""
+    return f"f{position}"
+
+
+def compile_tasks(tasks: Tasks, fields: Sequence[Field], output: Output) -> Compiled:
+    """Compile `tasks` for a source that has `fields`; a field that it lacks reads as null."""
+    return _Compiler(tasks, fields, output).run()
+
+
+class _Compiler:
+    def __init__(self, tasks: Tasks, fields: Sequence[Field], output: Output) -> None:
+        self._tasks = tasks
+        self._output = output
+        self._fields = tuple(fields)
+        self._places = {field.name: place for place, field in enumerate(fields)}
+        self._made: dict[str, Merge | Arithmetic] = {task.output: task for task in (*tasks.merges, *tasks.arithmetics)}
+        self._values: dict[str, Value] = {}
+        self._lets: list[tuple[str, str]] = []
+
+    def run(self) -> Compiled:
+        columns, casts = self._columns()
+        partition = self._partition()
+        branches = (MALFORMED, *self._filters(), *self._validations(), *casts, *self._oversized(partition))
+        return Compiled(self._fields, tuple(self._lets), branches, columns, partition)
+
+    # --- values -----------------------------------------------------------------------------
+
+    def _source(self, name: str) -> Value:
+        """The value as the source has it."""
+        projection = self._tasks.projection
+        is_read = projection is None or name in projection or fields_read(self._tasks) is None
+        place = self._places.get(name)
+        if place is None or not is_read:
+            return NULL
+        return source_value(column_of(place), self._fields[place].type)
+
+    def _in_place(self, name: str) -> Value:
+        """The source value as Mask and Truncate leave it."""
+        value = self._source(name)
+        for mask in self._tasks.masks:
+            if mask.field == name:
+                value = formulas.masked(mask, self._named(value))
+        for truncate in self._tasks.truncates:
+            if truncate.field == name:
+                value = formulas.truncated(truncate.length, self._named(value))
+        return value
+
+    def _named(self, value: Value) -> Value:
+        """`value` under a name of its own: formulas repeat what they are given, chains of them would explode."""
+        if len(value.text) < _LONG:
+            return value
+        name = f"v{len(self._lets)}"
+        self._lets.append((name, value.text))
+        return text_value(name)
+
+    def _value(self, name: str) -> Value:
+        """The intermediate of that name, else the source field as it is after Mask and Truncate."""
+        if name not in self._values:
+            made = self._made.get(name)
+            self._values[name] = self._in_place(name) if made is None else self._make(made)
+        return self._values[name]
+
+    def _make(self, task: Merge | Arithmetic) -> Value:
+        if isinstance(task, Arithmetic):
+            return formulas.computed(task, [self._operand(name, task.output) for name in task.fields])
+        places = enumerate(task.parts)
+        return formulas.merged([part if n % 2 == 0 else self._operand(part, task.output) for n, part in places])
+
+    def _operand(self, name: str, output: str) -> Value:
+        return self._named(self._in_place(name) if name == output else self._value(name))
+
+    # --- columns ----------------------------------------------------------------------------
+
+    def _maps(self) -> list[Map]:
+        """Maps in task order, then what Map_all copies in source order."""
+        maps = list(self._tasks.maps)
+        everything = MapAll(-1, frozenset()) if self._tasks.passthrough else self._tasks.map_all
+        if everything is not None:
+            taken = {task.destination for task in maps} | everything.excluded
+            names = [field.name for field in self._fields if field.name not in taken]
+            maps += [Map(everything.index, name, name, None) for name in names]
+        return maps
+
+    def _columns(self) -> tuple[tuple[Column, ...], list[Branch]]:
+        columns: list[Column] = []
+        casts: list[Branch] = []
+        for task in self._maps():
+            value = self._value(task.source)
+            type_ = sql_type(task.destination_type) if self._output.keeps_types else None
+            columns.append(Column(task.destination, self._shape(value, type_)))
+            if type_ is not None and value is not NULL and value.type != type_:
+                casts.append(_cast_branch(task, value, type_))
+        return tuple(columns), casts
+
+    def _shape(self, value: Value, type_: str | None) -> str:
+        if self._output.file_type == "JSON":
+            return value.json
+        if not self._output.keeps_types:
+            return value.text
+        if type_ is not None:
+            return cast(value, type_)
+        return value.text if value.type == JSON else value.native
+
+    def _partition(self) -> tuple[Column, ...]:
+        by_destination = {task.destination: task for task in self._maps()}
+        return tuple(
+            Column(name, self._value(by_destination[name].source).text if name in by_destination else NULL.text)
+            for name in self._tasks.partition
+        )
+
+    # --- branches ---------------------------------------------------------------------------
+
+    def _filters(self) -> list[Branch]:
+        return [
+            Branch("drop", task.index, f"NOT {predicates.passes(task, self._source(task.field))}", "''")
+            for task in self._tasks.filters
+        ]
+
+    def _validations(self) -> list[Branch]:
+        branches: list[Branch] = []
+        for task in self._tasks.validates:
+            value = self._source(task.field)
+            said = f"{task.operator} does not hold for field {task.field!r}, which is "
+            reason = f"concat({literal(said)}, coalesce(to_json(left({value.text}, 200))::VARCHAR, 'null'))"
+            fate = "drop" if task.action == "DropRecord" else "stop"
+            branches.append(Branch(fate, task.index, f"NOT {predicates.holds(task, value)}", reason))
+        return branches
+
+    def _oversized(self, partition: Sequence[Column]) -> list[Branch]:
+        limit = f" of field is longer than {_PARTITION_BYTES} bytes, the most that a folder name takes"
+        return [
+            Branch(
+                "reject",
+                -1,
+                f"coalesce(strlen(url_encode({column.sql})), 0) > {_PARTITION_BYTES}",
+                literal(f"The partition value{limit}: {column.name!r}"),
+            )
+            for column in partition
+        ]
+
+
+def _cast_branch(task: Map, value: Value, type_: str) -> Branch:
+    said = f"Field {task.source!r} can't be read as {task.destination_type}: "
+    reason = f"concat({literal(said)}, to_json(left({value.text}, 200))::VARCHAR)"
+    condition = f"({cast(value, type_)}) IS NULL AND {value.text} IS NOT NULL"
+    return Branch("reject", task.index, condition, reason)

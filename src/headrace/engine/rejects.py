@@ -1,0 +1,171 @@
+"""Records that could not be written: each kept with its text, its reason and where it stood."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from headrace.engine.compile import Branch, Compiled
+from headrace.engine.lines import RecordLines, lines_of_offsets
+from headrace.engine.sources import CsvFile, JsonFile, SourceView
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Reject:
+    """One rejected record.
+
+    `record` is its text: the line as it stands in the file, or the record as a JSON object.
+    `task` is the index of the task that could not be done, None for a malformed line; `number`
+    is the record's place in its file and `line` the file's line, both from 1, None where unknown.
+    """
+
+    record: str
+    error: str
+    file: str
+    task: int | None = None
+    number: int | None = None
+    line: int | None = None
+
+    def to_json(self) -> str:
+        """As a line of the error file (decisions 12)."""
+        places = {"task": self.task, "file": self.file, "recordNumber": self.number, "line": self.line}
+        found = {name: value for name, value in places.items() if value is not None}
+        return json.dumps({"record": _parsed(self.record), "error": self.error, **found}, ensure_ascii=False)
+
+
+def _parsed(text: str) -> object:
+    """A record that is an object stays one; a malformed line stays text."""
+    if not text.startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+@dataclass(frozen=True)
+class _Malformed:
+    """A line that DuckDB could not read: `number` counts records (a header is record 0)."""
+
+    number: int
+    offset: int
+    text: str
+    error: str
+
+
+def rejects_of(
+    con: duckdb.DuckDBPyConnection, views: Sequence[SourceView], compiled: Compiled, rejected: int
+) -> Iterator[Reject]:
+    """The rejected records of the files just read: malformed lines first, then the `rejected` others."""
+    left = rejected
+    for view in views:
+        malformed = list(_malformed_of(con, view))
+        places = _Places(view, malformed)
+        for line in malformed:
+            yield Reject(line.text, line.error, view.file.name, None, line.number, places.of_offset(line))
+        if left:
+            for reject in _value_rejects(con, view, compiled, left, places):
+                left -= 1
+                yield reject
+
+
+def malformed_count(con: duckdb.DuckDBPyConnection) -> int:
+    """How many lines of the files just read were malformed."""
+    if not _has_malformed(con):
+        return 0
+    row = con.execute("SELECT count(*) FROM (SELECT DISTINCT scan_id, file_id, line FROM malformed_lines)").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _has_malformed(con: duckdb.DuckDBPyConnection) -> bool:
+    found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'malformed_lines'").fetchone()
+    return bool(found and found[0])
+
+
+def _malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView) -> Iterator[_Malformed]:
+    """One entry a line: a short line has one for each field it lacks."""
+    if not _has_malformed(con):
+        return
+    found = con.execute(
+        "SELECT line, min(line_byte_position), min_by(csv_line, column_idx), min_by(error_message, column_idx)"
+        " FROM malformed_lines JOIN malformed_scans USING (scan_id, file_id) WHERE file_path = ?"
+        " GROUP BY scan_id, file_id, line ORDER BY line",
+        [view.path],
+    ).fetchall()
+    header = 1 if isinstance(view, CsvFile) else 0
+    for line, offset, text, error in found:
+        yield _Malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0])
+
+
+def _value_rejects(
+    con: duckdb.DuckDBPyConnection, view: SourceView, compiled: Compiled, limit: int, places: _Places
+) -> Iterator[Reject]:
+    numbered = view.lenient().numbered(compiled.fields)
+    relation = with_lets(numbered.relation, compiled)
+    which = _which(compiled.branches)
+    cursor = con.cursor()
+    cursor.execute(
+        f"SELECT n, {which} AS which, {_reason(compiled.branches, which)}, {numbered.raw}"
+        f" FROM ({relation}) WHERE {which} IS NOT NULL LIMIT {limit}"
+    )
+    while found := cursor.fetchmany(_BATCH):
+        for n, place, reason, raw in found:
+            index = compiled.branches[int(place)].index
+            number = places.record_of(int(n))
+            yield Reject(raw, reason, view.file.name, None if index < 0 else index, number, places.of_record(number))
+
+
+def with_lets(relation: str, compiled: Compiled) -> str:
+    """The relation with the columns that the tasks build on."""
+    for name, sql in compiled.lets:
+        relation = f"SELECT *, {sql} AS {name} FROM ({relation})"
+    return relation
+
+
+def _which(branches: Sequence[Branch]) -> str:
+    """The place of the branch that rejects the record; NULL where none does."""
+    cases = [
+        f"WHEN {branch.condition} THEN {place if branch.fate == 'reject' else 'NULL'}"
+        for place, branch in enumerate(branches)
+    ]
+    return f"CASE {' '.join(cases)} END"
+
+
+def _reason(branches: Sequence[Branch], which: str) -> str:
+    cases = [f"WHEN {place} THEN {branch.reason}" for place, branch in enumerate(branches) if branch.fate == "reject"]
+    return f"CASE {which} {' '.join(cases)} END"
+
+
+class _Places:
+    """Where the records of one file stand, asked in ascending order."""
+
+    def __init__(self, view: SourceView, malformed: Sequence[_Malformed]) -> None:
+        self._is_csv = isinstance(view, CsvFile)
+        self._is_json = isinstance(view, JsonFile)
+        self._malformed = sorted(line.number for line in malformed)
+        starts = {line.offset: line.number for line in malformed}
+        self._offsets = lines_of_offsets(view.file.path, sorted(starts)) if self._is_csv else {}
+        self._lines = RecordLines(view.file.path, starts, skips_blank=len(view.fields) > 1)
+
+    def of_offset(self, line: _Malformed) -> int:
+        """The line on which a malformed record begins."""
+        return self._offsets[line.offset] if self._is_csv else line.number
+
+    def record_of(self, n: int) -> int:
+        """The record's number with malformed ones counted, from its number without them."""
+        for number in self._malformed:
+            if number > n:
+                break
+            n += 1
+        return n
+
+    def of_record(self, number: int) -> int | None:
+        """The line on which the record begins; None in Parquet, which has no lines."""
+        if self._is_csv:
+            return self._lines.line_of(number)
+        return number if self._is_json else None

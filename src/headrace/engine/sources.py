@@ -1,0 +1,285 @@
+"""Source files as SQL relations, one class a format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+import duckdb
+
+from headrace.connector_sdk.contract import LocalFile
+from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_fields, format_of
+from headrace.engine.sql import identifier, literal
+from headrace.engine.values import JSON, TEXT, Field, source_value
+
+# The longest line that is read, in bytes; a longer one is rejected. DuckDB's buffer holds several.
+LINE_BYTES = 8 * 1024 * 1024
+_BUFFER_BYTES = 4 * LINE_BYTES
+_SKIP_MALFORMED = "ignore_errors=true"
+_KEEP_MALFORMED = (
+    "store_rejects=true, rejects_table='malformed_lines', rejects_scan='malformed_scans', rejects_limit=0,"
+    f" rejects_line_size_limit={LINE_BYTES}"
+)
+_MAGIC_BYTES = 8
+_GLOB = frozenset("*?[]{}")
+_STRUCTURE_TYPES = {"BIGINT": "BIGINT", "UBIGINT": "BIGINT", "DOUBLE": "DOUBLE", "BOOLEAN": "BOOLEAN"}
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A relation with the wanted fields as f0, f1, …, `malformed` and the record's number `n` (from 1).
+
+    `raw` is the SQL of the whole record as text, over the same relation.
+    """
+
+    relation: str
+    raw: str
+
+
+class SourceView(Protocol):
+    """One source file as SQL."""
+
+    @property
+    def file(self) -> LocalFile:
+        """The file itself."""
+        ...
+
+    @property
+    def path(self) -> str:
+        """Its path as DuckDB gets it."""
+        ...
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """What the file has; for JSON what was asked for."""
+        ...
+
+    def lenient(self) -> SourceView:
+        """The same file, read so that bad content fails its record, not the file; slower."""
+        ...
+
+    def select(self, wanted: Sequence[Field]) -> str:
+        """A SELECT of `wanted` as f0, f1, … and `malformed`; a field the file lacks is null."""
+        ...
+
+    def numbered(self, wanted: Sequence[Field]) -> Numbered:
+        """The same with record numbers, in the order of the file."""
+        ...
+
+
+def open_view(
+    con: duckdb.DuckDBPyConnection, file: LocalFile, declared: InputFormat, names: Sequence[str] | None, scratch: Path
+) -> SourceView:
+    """Look into a file. `names` are the fields that will be asked for, None: all that it has.
+
+    Raises UnreadableSource where not even its header or structure can be read.
+    """
+    head = _head(file, _MAGIC_BYTES)
+    path = _plain_path(file, scratch)
+    kind = format_of(head, declared)
+    if kind == "parquet":
+        return _open_parquet(con, file, path)
+    compression = compression_of(head)
+    if kind == "csv":
+        fields = tuple(Field(name) for name in csv_fields(file.name, lambda size: _head(file, size)))
+        return CsvFile(file, path, compression, fields)
+    if names is not None:
+        return JsonFile(file, path, compression, tuple(Field(name) for name in names))
+    return JsonFile(file, path, compression, _json_fields(con, path, compression))
+
+
+def _head(file: LocalFile, size: int) -> bytes:
+    with file.path.open("rb") as stream:
+        return stream.read(size)
+
+
+def _plain_path(file: LocalFile, scratch: Path) -> str:
+    """A path without characters that DuckDB would expand."""
+    path = str(file.path)
+    if not _GLOB.intersection(path):
+        return path
+    scratch.mkdir(parents=True, exist_ok=True)
+    link = scratch / f"plain-{abs(hash(path)):x}"
+    link.unlink(missing_ok=True)
+    link.symlink_to(file.path)
+    return str(link)
+
+
+def _wanted(fields: Sequence[Field], wanted: Sequence[Field], column: str = "c") -> str:
+    """The select list that turns a file's columns into the wanted fields."""
+    places = {field.name: (place, field.type) for place, field in enumerate(fields)}
+    parts: list[str] = []
+    for target, field in enumerate(wanted):
+        place, type_ = places.get(field.name, (None, field.type))
+        sql = f"NULL::{field.type}" if place is None else f"{column}{place}"
+        if place is not None and type_ != field.type:
+            sql = source_value(sql, type_).text
+        parts.append(f"{sql} AS f{target}")
+    return ", ".join([*parts, "FALSE AS malformed"])
+
+
+def record_json(names: Sequence[str], values: Sequence[str]) -> str:
+    """SQL of one JSON object as text; `values` are SQL of JSON texts that are never NULL."""
+    parts: list[str] = []
+    for place, (name, value) in enumerate(zip(names, values, strict=True)):
+        key = f"{',' if place else '{'}{json.dumps(name, ensure_ascii=False)}:"
+        parts += [literal(key), value]
+    return f"concat({', '.join(parts)}, '}}')" if parts else "'{}'"
+
+
+def _whole_record(fields: Sequence[Field]) -> str:
+    values = [source_value(f"c{place}", field.type).json for place, field in enumerate(fields)]
+    return record_json([field.name for field in fields], values)
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """CSV with a header: comma, double quotes, doubled inside. Malformed lines go to a table of rejects."""
+
+    file: LocalFile
+    path: str
+    compression: Compression
+    fields: tuple[Field, ...]
+    is_lenient: bool = False
+
+    def lenient(self) -> SourceView:
+        """Mixed line ends and stray quotes are read as best they can be."""
+        return replace(self, is_lenient=True)
+
+    def select(self, wanted: Sequence[Field]) -> str:
+        """See SourceView. Malformed lines land in the tables that `drop_malformed` drops."""
+        return f"SELECT {_wanted(self.fields, wanted)} FROM {self._reader(_KEEP_MALFORMED)}"
+
+    def numbered(self, wanted: Sequence[Field]) -> Numbered:
+        """See SourceView; malformed lines have no number."""
+        reader = self._reader(_SKIP_MALFORMED)
+        relation = f"SELECT *, {_wanted(self.fields, wanted)}, row_number() OVER () AS n FROM {reader}"
+        return Numbered(relation, _whole_record(self.fields))
+
+    def _reader(self, on_error: str) -> str:
+        if not self.fields:
+            return "(SELECT 1 WHERE FALSE)"
+        columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(self.fields)))
+        return (
+            f"read_csv({literal(self.path)}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"',"
+            f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false,"
+            f" strict_mode={not self.is_lenient}, max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, {on_error})"
+        )
+
+
+@dataclass(frozen=True)
+class JsonFile:
+    """JSON Lines: an object a line. The quick way fails at the first bad line; the lenient way keeps it."""
+
+    file: LocalFile
+    path: str
+    compression: Compression
+    fields: tuple[Field, ...]
+    is_lenient: bool = False
+
+    def lenient(self) -> SourceView:
+        """Line by line, so that a bad one is known by its text and number."""
+        return replace(self, is_lenient=True)
+
+    def select(self, wanted: Sequence[Field]) -> str:
+        """See SourceView."""
+        folded = {field.name.casefold() for field in wanted}
+        if self.is_lenient or len(folded) < len(wanted) or "" in folded:
+            return f"SELECT {self._extracted(wanted)} FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
+        columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in wanted) or "'_': 'VARCHAR'"
+        names = [f"{identifier(field.name)} AS f{place}" for place, field in enumerate(wanted)]
+        reader = (
+            f"read_json({literal(self.path)}, format='newline_delimited', records='true', auto_detect=false,"
+            f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false)"
+        )
+        return f"SELECT {', '.join([*names, 'FALSE AS malformed'])} FROM {reader}"
+
+    def numbered(self, wanted: Sequence[Field]) -> Numbered:
+        """See SourceView; the number is the line's."""
+        lines = f"SELECT *, row_number() OVER () AS n FROM ({self._lines(_SKIP_MALFORMED)})"
+        return Numbered(f"SELECT {self._extracted(wanted)}, line, n FROM ({lines}) WHERE line IS NOT NULL", "line")
+
+    def _lines(self, on_error: str) -> str:
+        """Each line, NULL where it is blank, with its fields as a list of JSON texts where it is an object."""
+        reader = (
+            f"read_csv({literal(self.path)}, auto_detect=false, header=false, delim='', quote='', escape='',"
+            f" columns={{'l': 'VARCHAR'}}, compression='{self.compression}', hive_partitioning=false,"
+            f" max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, strict_mode=false, {on_error})"
+        )
+        line = "CASE WHEN trim(l, E' \\t\\r\\uFEFF') <> '' THEN ltrim(rtrim(l, E'\\r'), E'\\uFEFF') END AS line"
+        is_object = "CASE WHEN json_valid(line) THEN json_type(line) IN ('OBJECT', 'NULL') ELSE FALSE END AS is_object"
+        return f"SELECT line, {is_object} FROM (SELECT {line} FROM {reader})"
+
+    def _extracted(self, wanted: Sequence[Field]) -> str:
+        parts = [f"{self._member(field)} AS f{place}" for place, field in enumerate(wanted)]
+        return ", ".join([*parts, "NOT is_object AS malformed"])
+
+    def _member(self, field: Field) -> str:
+        pointer = literal("/" + field.name.replace("~", "~0").replace("/", "~1"))
+        if field.type == JSON:
+            found = f"nullif(json_extract(line, {pointer})::VARCHAR, 'null')::JSON"
+        else:
+            found = f"json_extract_string(line, {pointer})"
+        found = f"CASE WHEN is_object THEN {found} END"
+        return found if field.type in (JSON, TEXT) else f"TRY_CAST({found} AS {field.type})"
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """Parquet: typed columns, no malformed records; a broken file is unreadable as a whole."""
+
+    file: LocalFile
+    path: str
+    fields: tuple[Field, ...]
+
+    def lenient(self) -> SourceView:
+        """There is nothing to be lenient about."""
+        return self
+
+    def select(self, wanted: Sequence[Field]) -> str:
+        """See SourceView."""
+        return f"SELECT {_wanted(self.fields, wanted)} FROM {self._reader()}"
+
+    def numbered(self, wanted: Sequence[Field]) -> Numbered:
+        """See SourceView."""
+        relation = f"SELECT *, {_wanted(self.fields, wanted)}, row_number() OVER () AS n FROM {self._reader()}"
+        return Numbered(relation, _whole_record(self.fields))
+
+    def _reader(self) -> str:
+        columns = ", ".join(f"c{place}" for place in range(len(self.fields)))
+        return f"read_parquet({literal(self.path)}, hive_partitioning=false) AS t({columns})"
+
+
+def _open_parquet(con: duckdb.DuckDBPyConnection, file: LocalFile, path: str) -> ParquetFile:
+    try:
+        found = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)}, hive_partitioning=false)").fetchall()
+    except duckdb.Error as error:
+        raise UnreadableSource(f"{file.name} can't be read as Parquet: {first_line(error)}") from error
+    return ParquetFile(file, path, tuple(Field(str(row[0]), str(row[1])) for row in found))
+
+
+def _json_fields(con: duckdb.DuckDBPyConnection, path: str, compression: Compression) -> tuple[Field, ...]:
+    """Every member that any object of the file has, in order of first occurrence, with its type."""
+    options = f"ignore_errors=true, compression='{compression}', hive_partitioning=false"
+    row = con.execute(
+        f"SELECT json_group_structure(json)::VARCHAR FROM read_ndjson_objects({literal(path)}, {options})"
+        " WHERE json_type(json) = 'OBJECT'"
+    ).fetchone()
+    members: dict[str, object] = json.loads(row[0]) if row and row[0] else {}
+    return tuple(
+        Field(name, _STRUCTURE_TYPES.get(type_, TEXT) if isinstance(type_, str) else JSON)
+        for name, type_ in members.items()
+    )
+
+
+def drop_malformed(con: duckdb.DuckDBPyConnection) -> None:
+    """Forget the malformed lines of earlier reads."""
+    con.execute("DROP TABLE IF EXISTS malformed_lines; DROP TABLE IF EXISTS malformed_scans")
+
+
+def first_line(error: Exception) -> str:
+    """The first line of a DuckDB error: the rest repeats the SQL."""
+    return str(error).partition("\n")[0]

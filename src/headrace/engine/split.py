@@ -1,0 +1,205 @@
+"""One split of a run: source files in, staged files, rejects and counts out."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+
+from headrace.connector_sdk.contract import LocalFile
+from headrace.engine import layout
+from headrace.engine.compile import Compiled, compile_tasks
+from headrace.engine.counters import Counters, stop_reason
+from headrace.engine.fields import fields_of, names_to_open
+from headrace.engine.partition import write_partitions
+from headrace.engine.rejects import malformed_count, rejects_of, with_lets
+from headrace.engine.results import Counts, DatasetDropped, SplitJob, SplitResult, StagedFile
+from headrace.engine.sources import SourceView, drop_malformed, first_line, open_view
+from headrace.engine.watch import Cancelled, Watch
+from headrace.engine.writers import Written, write
+from headrace.errors import HeadraceError
+
+_PROGRESS_EVERY_S = 0.25
+
+
+class EngineError(HeadraceError):
+    """The engine could not do a split: out of memory, disk full, or a file it can't make sense of."""
+
+
+class Engine:
+    """DuckDB, kept warm; splits of several runs may be run at once, from different threads.
+
+    `memory_limit_bytes` bounds what all of them take together; past it DuckDB spills to `scratch`.
+    """
+
+    def __init__(self, *, memory_limit_bytes: int, threads: int, scratch: Path) -> None:
+        scratch.mkdir(parents=True, exist_ok=True)
+        self._scratch = scratch
+        self._database = duckdb.connect(
+            config={
+                "memory_limit": f"{memory_limit_bytes}B",
+                "threads": threads,
+                "temp_directory": str(scratch / "spill"),
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "allow_community_extensions": False,
+            }
+        )
+
+    def close(self) -> None:
+        """Let go of DuckDB; running splits fail."""
+        self._database.close()
+
+    def run_split(self, job: SplitJob, watch: Watch) -> SplitResult:
+        """Run one split; its files lie in `job.staging` and `job.rejects` when it returns.
+
+        Raises Cancelled, DatasetDropped, UnreadableSource, EngineError, and whatever `job.files` raises.
+        """
+        for folder in (job.staging, job.rejects):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        con = self._database.cursor()
+        try:
+            con.execute("SET TimeZone = 'UTC'")
+            with watch.interrupting(con.interrupt):
+                return _Split(con, job, watch, self._scratch).run()
+        except duckdb.InterruptException as error:
+            raise Cancelled("The run was cancelled.") from error
+        except duckdb.Error as error:
+            raise EngineError(first_line(error)) from error
+        finally:
+            con.close()
+
+
+class _Split:
+    def __init__(self, con: duckdb.DuckDBPyConnection, job: SplitJob, watch: Watch, scratch: Path) -> None:
+        self._con = con
+        self._job = job
+        self._watch = watch
+        self._scratch = scratch
+        self._counts = Counts()
+        self._outputs: list[StagedFile] = []
+        self._rejects: list[StagedFile] = []
+
+    def run(self) -> SplitResult:
+        for place, files in enumerate(self._groups()):
+            self._watch.check()
+            with self._following(sum(file.size_bytes for file in files)):
+                self._pass(place, files)
+            for file in files:
+                if file.is_copy:
+                    file.path.unlink(missing_ok=True)
+            self._watch.progress(self._counts)
+        return SplitResult(self._counts, tuple(self._outputs), tuple(self._rejects))
+
+    def _groups(self) -> Iterator[list[LocalFile]]:
+        """Files that go into the same output file; by default each makes its own."""
+        if self._job.output.is_single_file or self._job.output.target_file_bytes:
+            yield list(self._job.files)
+            return
+        for file in self._job.files:
+            yield [file]
+
+    @contextmanager
+    def _following(self, size_bytes: int) -> Generator[None]:
+        """Tell the watcher now and then how much of the group has been read."""
+        done = threading.Event()
+
+        def follow() -> None:
+            while not done.wait(_PROGRESS_EVERY_S):
+                percent = max(self._con.query_progress(), 0.0)
+                read = self._counts.bytes_read + int(size_bytes * percent / 100)
+                self._watch.progress(replace(self._counts, bytes_read=read))
+
+        follower = threading.Thread(target=follow, name="headrace-progress", daemon=True)
+        follower.start()
+        try:
+            yield
+        finally:
+            done.set()
+            follower.join()
+
+    # --- one group --------------------------------------------------------------------------
+
+    def _pass(self, place: int, files: Sequence[LocalFile]) -> None:
+        job = self._job
+        names = names_to_open(job)
+        views = [open_view(self._con, file, job.input, names, self._scratch) for file in files]
+        compiled = compile_tasks(job.tasks, fields_of(job, views), job.output)
+        try:
+            self._write(place, views, compiled)
+        except duckdb.InvalidInputException as error:
+            reason = stop_reason(error)
+            if reason is not None:
+                raise DatasetDropped(f"The data set was dropped: {reason}") from error
+            # Bad content that fails a file as a whole: once more, so that it fails its record only.
+            self._write(place, [view.lenient() for view in views], compiled)
+
+    def _write(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> None:
+        drop_malformed(self._con)
+        counters = Counters(self._con, compiled.branches)
+        relation = " UNION ALL ".join(f"({view.select(compiled.fields)})" for view in views)
+        source = f"({with_lets(relation, compiled)}) WHERE {counters.where()}"
+        target = self._job.staging / f"{place:05d}"
+        output = self._job.output
+        if compiled.partition:
+            parts = list(write_partitions(self._con, compiled, source, output, target, self._watch))
+        else:
+            parts = [("", write(self._con, compiled.columns, source, output, target))]
+        rejected, malformed = counters.rejected(), malformed_count(self._con)
+        if rejected or malformed:
+            self._keep_rejects(place, views, compiled, rejected)
+        self._count(views, parts, counters.dropped(), rejected + malformed)
+
+    def _count(
+        self,
+        views: Sequence[SourceView],
+        parts: Sequence[tuple[str, Written]],
+        dropped: Mapping[int, int],
+        rejected: int,
+    ) -> None:
+        staged = [self._staged(folder, path) for folder, written in parts for path in written.paths]
+        records = sum(written.records for _, written in parts)
+        self._counts = self._counts.add(
+            Counts(
+                records_read=records + rejected + sum(dropped.values()),
+                records_written=records,
+                records_rejected=rejected,
+                dropped=dropped,
+                bytes_read=sum(view.file.size_bytes for view in views),
+                bytes_written=sum(file.size_bytes for file in staged),
+            )
+        )
+
+    def _staged(self, partition: str, path: Path) -> StagedFile:
+        job, naming = self._job, self._job.naming
+        folder = layout.folder(
+            job.output,
+            flow_name=naming.flow_name,
+            execution_id=naming.execution_id,
+            schema_version=naming.schema_version,
+            at=naming.started_at,
+        )
+        name = layout.file_name(
+            job.output,
+            execution_id=naming.execution_id,
+            split=job.number,
+            place=len(self._outputs),
+            at=naming.started_at,
+        )
+        staged = StagedFile(str(path), f"{folder}{partition}{name}", path.stat().st_size)
+        self._outputs.append(staged)
+        return staged
+
+    def _keep_rejects(self, place: int, views: Sequence[SourceView], compiled: Compiled, rejected: int) -> None:
+        job = self._job
+        path = job.rejects / f"{job.number:05d}-{place}.json"
+        with path.open("w", encoding="utf-8") as stream:
+            for reject in rejects_of(self._con, views, compiled, rejected):
+                stream.write(f"{reject.to_json()}\n")
+        self._rejects.append(StagedFile(str(path), path.name, path.stat().st_size))

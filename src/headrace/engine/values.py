@@ -1,0 +1,113 @@
+"""A value on its way through the tasks, as SQL in the three shapes that outputs need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headrace.engine.sql import literal
+
+TEXT = "VARCHAR"
+JSON = "JSON"
+_NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
+_FLOATS = ("FLOAT", "DOUBLE")
+_NESTED = ("STRUCT", "MAP", "LIST", "UNION", "VARIANT")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a source; `type` is VARCHAR, JSON or a column type of the engine."""
+
+    name: str
+    type: str = TEXT
+
+
+@dataclass(frozen=True)
+class Value:
+    """SQL expressions for one value: as text, as JSON text, and in its own type.
+
+    `json` is never NULL. `text` and `native` are NULL where the value is null.
+    """
+
+    text: str
+    json: str
+    native: str
+    type: str
+
+
+def text_value(sql: str) -> Value:
+    """A value that is text."""
+    return Value(sql, f"coalesce(to_json({sql})::VARCHAR, 'null')", sql, TEXT)
+
+
+def number_value(text: str) -> Value:
+    """A number, given as its text: written bare in JSON."""
+    return Value(text, f"coalesce({text}, 'null')", text, TEXT)
+
+
+def constant(text: str) -> Value:
+    """Always `text`."""
+    return text_value(literal(text))
+
+
+NULL = Value("NULL::VARCHAR", "'null'", "NULL::VARCHAR", TEXT)
+
+
+def source_value(column: str, type_: str) -> Value:
+    """The value of a source's column, which has the given type."""
+    if type_ == TEXT:
+        return text_value(column)
+    if type_ == JSON:
+        text = f"({column} ->> '$')"
+        return Value(text, f"coalesce({column}::VARCHAR, 'null')", text, TEXT)
+    base = type_.partition("(")[0]
+    if type_.endswith("]") or base in _NESTED:
+        text = f"to_json({column})::VARCHAR"
+        return Value(text, f"coalesce({text}, 'null')", column, type_)
+    return _scalar(column, type_, base)
+
+
+def _scalar(column: str, type_: str, base: str) -> Value:
+    text = f"{column}::VARCHAR"
+    if type_ == "TIMESTAMP WITH TIME ZONE":
+        text = f"(replace(({column} AT TIME ZONE 'UTC')::VARCHAR, ' ', 'T') || 'Z')"
+    elif base.startswith("TIMESTAMP"):
+        text = f"replace({column}::VARCHAR, ' ', 'T')"
+    elif base == "DECIMAL":
+        text = shortest(text)
+    json = text_value(text).json
+    if base in (*_NUMBERS, "DECIMAL", "BOOLEAN"):
+        json = number_value(text).json
+    elif base in _FLOATS:
+        json = f"CASE WHEN isfinite({column}) THEN {text} ELSE {json} END"
+    return Value(text, json, column, type_)
+
+
+def shortest(decimal_text: str) -> str:
+    """The text of a DECIMAL in its shortest form: no zeros, and no point, at the end."""
+    return (
+        f"CASE WHEN contains({decimal_text}, '.') THEN rtrim(rtrim({decimal_text}, '0'), '.') ELSE {decimal_text} END"
+    )
+
+
+def cast(value: Value, type_: str) -> str:
+    """`value` as `type_`: NULL where it is null or can't be read as that type without loss of whole parts."""
+    if value.type == type_:
+        return value.native
+    if type_ == "BIGINT" and value.type == TEXT:
+        # A cast of '1.5' would round in silence; only whole numbers are integers.
+        exact = f"TRY_CAST({value.text} AS DECIMAL(38,9))"
+        whole = f"CASE WHEN {exact} = trunc({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
+        return f"CASE WHEN contains({value.text}, '.') THEN {whole} ELSE TRY_CAST({value.text} AS BIGINT) END"
+    if type_ == "TIMESTAMP WITH TIME ZONE":
+        return instant(value)
+    if type_ == "DATE" and value.type == TEXT:
+        return f"TRY_CAST({value.text} AS DATE)"
+    return f"TRY_CAST({value.native} AS {type_})"
+
+
+def instant(value: Value) -> str:
+    """`value` as an instant: ISO 8601 (UTC where it names no zone) or epoch milliseconds."""
+    if value.type.startswith("TIMESTAMP") or value.type == "DATE":
+        return f"{value.native}::TIMESTAMPTZ"
+    parsed = f"TRY_CAST({value.text} AS TIMESTAMPTZ)"
+    return f"coalesce({parsed}, TRY(make_timestamptz(TRY_CAST({value.text} AS BIGINT) * 1000)))"

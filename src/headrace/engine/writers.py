@@ -1,0 +1,92 @@
+"""Records to files of the destination's format, by DuckDB's own COPY."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from headrace.engine.compile import Column
+from headrace.engine.layout import EXTENSIONS, Output
+from headrace.engine.sources import record_json
+from headrace.engine.sql import identifier, literal
+
+_RAW_LINES = "FORMAT csv, QUOTE '', ESCAPE '', DELIMITER ''"
+_OPTIONS = {
+    "CSV": "FORMAT csv, HEADER true",
+    "PARQUET": "FORMAT parquet, COMPRESSION zstd",
+}
+_SPECIAL = '[",\\n\\r]'
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files that one COPY has finished, and how many records they hold together."""
+
+    paths: tuple[Path, ...]
+    records: int
+
+
+def write(
+    con: duckdb.DuckDBPyConnection, columns: Sequence[Column], source: str, output: Output, target: Path
+) -> Written:
+    """Write the records of `source` (what follows FROM) as `columns`, to the file `target` + extension.
+
+    With a target size, to as many files as it takes. No records, no file.
+    """
+    selected, options = _selected(columns, output)
+    limit = None if output.is_single_file else output.target_file_bytes
+    path = target if limit else target.with_name(f"{target.name}.{EXTENSIONS[output.file_type]}")
+    if limit:
+        options += f", FILE_SIZE_BYTES {limit}, RETURN_FILES true"
+    row = con.execute(f"COPY (SELECT {selected} FROM {source}) TO {literal(str(path))} ({options})").fetchone()
+    records = int(row[0]) if row else 0
+    if not row or not records:
+        _remove(path)
+        return Written((), 0)
+    return Written(tuple(Path(name) for name in row[1]) if limit else (path,), records)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _selected(columns: Sequence[Column], output: Output) -> tuple[str, str]:
+    """The select list and the options of COPY."""
+    names = [column.name for column in columns]
+    values = [column.sql for column in columns]
+    if output.file_type == "JSON":
+        return f"{record_json(names, values)} AS line", f"{_RAW_LINES}, HEADER false"
+    if output.file_type == "CSV" and _clash(names):
+        return _csv_lines(names, values), f"{_RAW_LINES}, HEADER true"
+    return named(columns), _OPTIONS[output.file_type]
+
+
+def named(columns: Sequence[Column]) -> str:
+    """A select list with the columns under their own names."""
+    return ", ".join(f"{column.sql} AS {identifier(column.name)}" for column in columns)
+
+
+def _clash(names: Sequence[str]) -> bool:
+    """Whether DuckDB would rename a column: it tells names apart without case, and has none that is empty."""
+    return len({name.casefold() for name in names}) < len(names) or "" in names
+
+
+def _csv_lines(names: Sequence[str], values: Sequence[str]) -> str:
+    """CSV made in SQL, its header being the name of the one column."""
+    header = io.StringIO()
+    csv.writer(header, lineterminator="").writerow(names)
+    cells = ", ".join(
+        f"CASE WHEN regexp_matches({value}, {literal(_SPECIAL)}) THEN '\"' || replace({value}, '\"', '\"\"') || '\"'"
+        f" ELSE coalesce({value}, '') END"
+        for value in values
+    )
+    return f"concat_ws(',', {cells}) AS {identifier(header.getvalue())}"
