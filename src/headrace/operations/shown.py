@@ -96,10 +96,10 @@ def _result(execution: Execution) -> Answer:
     counts: Document = execution.counts or {}
     return _given(
         {
-            "errorInfo": _error(execution, counts.get("records_rejected", 0)),
-            "bytesProcessed": counts.get("bytes_read", 0),
-            "bytesWritten": counts.get("bytes_written", 0),
-            "recordsProcessed": counts.get("records_read", 0),
+            "errorInfo": _error(execution, counts.get("recordsRejected", 0)),
+            "bytesProcessed": counts.get("bytesRead", 0),
+            "bytesWritten": counts.get("bytesWritten", 0),
+            "recordsProcessed": counts.get("recordsRead", 0),
         }
     )
 
