@@ -11,16 +11,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore import GetOptions, exceptions
+from obstore import exceptions
 from obstore.store import ObjectStore, S3Store, from_url
 
 from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
 from headrace.errors import Retry, SettingsError, Stop
 from headrace.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 _BLOCK_BYTES = 8 * 1024 * 1024
 # How many objects are fetched or published at the same time, and how many wait on disk ahead of use.
