@@ -200,6 +200,25 @@ def test_any_document_of_the_right_shape_gets_a_plan_or_faults(made: dict[str, A
     assert json.dumps(made) == before
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(documents.map(aligned), documents)
+def test_an_update_with_any_document_is_accepted_or_refused(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert with_defaults(with_defaults(after)) == with_defaults(after) or "nan" in repr(after)
+    assert set(refusals(before, after)) <= {
+        "Source object for the source connector can not be updated",
+        "Destination object for the destination connector can not be updated",
+    }
+    bumps_schema_version(before, updated(before, after))
+
+
+def refusals(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, ...]:
+    try:
+        check_update(before, after)
+    except PlanFaults as faults:
+        return faults.faults
+    return ()
+
+
 @settings(max_examples=200)
 @given(st.lists(likely, max_size=6), st.sampled_from(["S3", "Salesforce", "Amplitude"]))
 def test_every_fault_of_a_task_names_an_index_that_exists(tasks: list[dict[str, Any]], source: str) -> None:

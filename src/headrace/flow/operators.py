@@ -19,11 +19,13 @@ def operators_of(connector_type: str) -> frozenset[str]:
     return frozenset(shape.enum) if isinstance(shape, String) else frozenset()
 
 
+@cache
 def is_source(connector_type: str) -> bool:
     """Whether the API has source properties for this connector."""
     return member_of(connector_type, _members(_SOURCES)) is not None
 
 
+@cache
 def is_destination(connector_type: str) -> bool:
     """Whether the API has destination properties for this connector."""
     return member_of(connector_type, _members(_DESTINATIONS)) is not None

@@ -184,6 +184,12 @@ def test_a_task_on_source_values_can_not_name_an_intermediate_field() -> None:
     assert tasks_of(merge(["a"], "m", "${a}"), validate, mapped("m"), projection("a", "m")).validates
 
 
+def test_a_merge_of_one_field_may_take_its_name() -> None:
+    validate = task("Validate", ["a"], operator="VALIDATE_NON_NULL", VALIDATION_ACTION="DropRecord")
+    made = tasks_of(merge(["a"], "a", "Dr ${a}"), validate, mapped("a", "b"))
+    assert made.merges == (Merge(0, "a", ("Dr ", "a", "")),)
+
+
 def test_a_destination_field_is_made_once() -> None:
     (fault,) = faults_of(document(mapped("a", "x"), mapped("b", "y"), mapped("c", "x")))
     assert fault == (

@@ -67,19 +67,25 @@ def _once(named: Iterable[tuple[int, str]], tasks: Sequence[Task], faults: Fault
 
 
 def _check_intermediates(gathered: Gathered, tasks: Sequence[Task], faults: Faults) -> None:
-    needs: dict[str, tuple[str, ...]] = {one.output: fields_of(one) for one in gathered.merges}
-    needs |= {one.output: one.fields for one in gathered.arithmetics}
+    """Refuse intermediate fields in a circle, and in tasks that see source values only.
+
+    A field made directly of one with its own name is no circle: what it reads is the source's.
+    """
+    reads = {one.output: fields_of(one) for one in gathered.merges}
+    reads |= {one.output: one.fields for one in gathered.arithmetics}
     index_of = {one.output: one.index for one in (*gathered.merges, *gathered.arithmetics)}
+    others = {output: [name for name in names if name != output] for output, names in reads.items()}
     for output, index in index_of.items():
-        if _reaches_itself(output, needs):
+        if _reaches_itself(output, others):
             faults.task(
                 index,
                 tasks[index]["taskType"],
                 f"the intermediate field {shown(output)} is made of itself; write fields that don't lead back to it",
             )
-    projected = {field for _, fields in gathered.projections for field in fields}
+    of_source = {field for _, fields in gathered.projections for field in fields}
+    of_source |= {output for output, names in reads.items() if output in names}
     for index, field in _source_fields_used(gathered):
-        if field in index_of and field not in projected:
+        if field in index_of and field not in of_source:
             faults.task(
                 index,
                 tasks[index]["taskType"],
@@ -98,7 +104,7 @@ def _source_fields_used(gathered: Gathered) -> Iterator[tuple[int, str]]:
         yield one.index, one.field
 
 
-def _reaches_itself(output: str, needs: Mapping[str, tuple[str, ...]]) -> bool:
+def _reaches_itself(output: str, needs: Mapping[str, Sequence[str]]) -> bool:
     seen: set[str] = set()
     ahead = list(needs[output])
     while ahead:
