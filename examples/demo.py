@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -151,22 +152,29 @@ def show(record: dict[str, Any], data: Path, document: dict[str, Any]) -> None:
         f"  {result['recordsProcessed']:,} records read, {written:,} written, {failed:,} rejected; "
         "the rest are cancelled orders (filtered) and orders without e-mail (validated)"
     )
-    console.print(f"\n[bold]Output[/]  s3://lake/curated/{name}/{record['executionId']}/  ({lake})")
+    console.print(
+        f"\n[bold]Output[/]  s3://lake/curated/{name}/{record['executionId']}/, which is the folder", highlight=False
+    )
+    console.print(f"  {lake}", highlight=False, soft_wrap=True)
     console.print(first_rows(lake))
     rejects = data / "rejects" / name / record["executionId"]
     with next(iter(sorted(rejects.rglob("*.json")))).open(encoding="utf-8") as file:
         reject = json.loads(file.readline())
-    console.print(f"\n[bold]Rejected records[/]  {rejects}")
-    console.print("  " + json.dumps(reject, ensure_ascii=False), style="yellow", soft_wrap=True, markup=False)
+    console.print("\n[bold]Rejected records[/]  each with its reason, its file and its line", highlight=False)
+    console.print(f"  {rejects}", highlight=False, soft_wrap=True)
+    console.print(
+        f"  {reject['file']}, line {reject['line']}: {reject['error']}", style="yellow", soft_wrap=True, markup=False
+    )
+    console.print(f"  {json.dumps(reject['record'], ensure_ascii=False)}", style="dim", soft_wrap=True, markup=False)
 
 
 def first_rows(lake: Path) -> Table:
-    shown = "order_id, ordered_at, customer, card, quantity, total, note"
-    table = Table(*shown.split(", "), box=None, header_style="bold cyan", padding=(0, 2, 0, 2))
-    for row in rows(
-        f"SELECT COLUMNS(*)::VARCHAR FROM (SELECT {shown} FROM '{lake}/*.parquet' ORDER BY order_id LIMIT 5)"
-    ):
-        table.add_row(*("[dim]null[/]" if value is None else str(value).replace("\n", "⏎") for value in row))
+    fields = ("order_id", "ordered_at", "customer", "card", "total", "note")
+    table = Table(*fields[:-1], box=None, header_style="bold cyan", padding=(0, 1, 0, 2))
+    table.add_column(fields[-1], no_wrap=True, max_width=16)
+    some = f"SELECT {', '.join(fields)} FROM '{lake}/*.parquet' ORDER BY order_id LIMIT 5"
+    for row in rows(f"SELECT COLUMNS(*)::VARCHAR FROM ({some})"):
+        table.add_row(*("[dim]null[/]" if value is None else escape(value.replace("\n", "⏎")) for value in row))
     return table
 
 

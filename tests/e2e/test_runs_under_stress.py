@@ -93,7 +93,7 @@ def _check_whole(service: ServiceProcess, record: Answer, files: int) -> None:
     assert written
     assert all(record["executionId"] in str(path) for path in written)
     with duckdb.connect() as connection:
-        each = f"SELECT id, count(*) AS n FROM '{out}/**' GROUP BY id"
+        each = f"SELECT id, count(*) AS n FROM '{out}/**/*.parquet' GROUP BY id"
         found = connection.sql(f"SELECT count(*), min(n), max(n) FROM ({each})").fetchall()
     assert found == [(FILE_RECORDS, files, files)]
     assert _left_over(service) == []
@@ -123,13 +123,15 @@ def test_a_big_run_is_cancelled_within_a_second_and_leaves_nothing(
         assert until(lambda: not _left_over(service), timeout_s=5)
 
 
-def test_sigterm_drains_and_the_run_ends_whole_after_a_restart(headrace_service: StartService, people: Path) -> None:
-    service = headrace_service()
+@pytest.mark.parametrize("drain", ["20", "0"], ids=["finished", "handed-back"])
+def test_sigterm_drains_and_the_run_ends_whole(headrace_service: StartService, people: Path, drain: str) -> None:
+    service = headrace_service({"HEADRACE_DRAIN": drain})
     _plant(service, people, files=40)
     with closing(Boto3(service)) as caller:
         execution_id = _started(caller, "drained")
         _wait_for_records(caller, "drained")
     assert service.terminate() == 0
+    assert (EmbeddedObjects(service.data).folder / "big" / "out").exists() is (drain == "20")
     service.restart()
     with closing(Boto3(service)) as caller:
         record = settled(caller, "drained", execution_id)

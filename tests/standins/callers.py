@@ -89,7 +89,7 @@ class JavaScript:
 
     def __init__(self, service: ServiceProcess, client: Path) -> None:
         self._process = subprocess.Popen(
-            ["node", str(NODE_SCRIPT)],
+            ["node", "--no-warnings", str(NODE_SCRIPT)],
             env=service.caller_environment | {"APPFLOW_NODE_CLIENT": str(client)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
