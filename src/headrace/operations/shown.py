@@ -17,6 +17,8 @@ _LONGEST = 2048
 _NOT_IN_MESSAGE = re.compile(r"[^\s\w/!@#+=.-]+", re.ASCII)
 _NOT_IN_LAST_MESSAGE = re.compile(r"[^\w!@#\-.?,\s]+", re.ASCII)
 
+_BLANKS = re.compile(" {2,}")
+
 
 def seconds(ms: int) -> float:
     """A timestamp of the API: seconds since the epoch, with milliseconds."""
@@ -125,8 +127,8 @@ def _last_run(run: LastRun | None) -> Answer | None:
 
 
 def _fitted(forbidden: re.Pattern[str], message: str) -> str:
-    """The message in the characters and the length that the model allows."""
-    return forbidden.sub(" ", message)[:_LONGEST]
+    """The message in the characters and the length that the model allows; a blank stands for what is left out."""
+    return _BLANKS.sub(" ", forbidden.sub(" ", message)).strip()[:_LONGEST]
 
 
 def _given(members: dict[str, Any]) -> Answer:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy.exc import DBAPIError
+
 from headrace.errors import InternalServerException, SettingsError
 
 FILE_NAME = "headrace.db"
@@ -62,8 +64,10 @@ def opening(file: Path) -> Generator[None]:
     """Turn what goes wrong while the file is opened into a SettingsError that says what to do."""
     try:
         yield
-    except sqlite3.Error as error:
-        raise SettingsError(f"headrace can't open its store {file}: {_cause(error) or error}") from error
+    except (sqlite3.Error, DBAPIError) as error:
+        plain = error if isinstance(error, sqlite3.Error) else error.orig
+        cause = _cause(plain) if isinstance(plain, sqlite3.Error) else None
+        raise SettingsError(f"headrace can't open its store {file}: {cause or plain}.") from error
 
 
 def worded(error: sqlite3.Error) -> Exception:
@@ -74,14 +78,14 @@ def worded(error: sqlite3.Error) -> Exception:
     cause = _cause(error)
     if cause is None:
         return error
-    return InternalServerException(f"headrace could not use its store, so nothing was changed: {cause}")
+    return InternalServerException(f"headrace could not use its store, so nothing was changed: {cause}.")
 
 
 def _cause(error: sqlite3.Error) -> str | None:
     name = getattr(error, "sqlite_errorname", None) or ""
     for prefix, words in _CAUSES.items():
         if name.startswith(prefix):
-            return f"{words} ({error})"
+            return f"{error}: {words}"
     return None
 
 
