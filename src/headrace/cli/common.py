@@ -18,7 +18,7 @@ from headrace.settings import Settings
 
 data_option = click.option(
     "--data",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="The folder of everything headrace keeps.  [default: HEADRACE_DATA or ~/.headrace]",
 )
 

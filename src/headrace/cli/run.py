@@ -33,7 +33,8 @@ def command(document: Path, data: Path | None) -> int:
         return run_document(document, settings)
     except BadDocument as error:
         for fault in error.faults:
-            click.echo(fault, err=True)
+            # A value that a fault quotes may hold line ends: one fault, one line.
+            click.echo(fault.replace("\r", "\\r").replace("\n", "\\n"), err=True)
         return BAD_USAGE
     except ValidationException as error:
         click.echo(error.message, err=True)

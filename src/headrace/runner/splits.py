@@ -19,7 +19,6 @@ from headrace.log import Log
 from headrace.runner.control import Control
 from headrace.runner.fields import common_fields
 from headrace.runner.folders import Folders, make_durable
-from headrace.runner.grouping import grouped
 from headrace.runner.ledger import Ledger
 from headrace.runner.placement import Placement
 from headrace.runner.progress import Progress
@@ -31,7 +30,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Tools:
-    """What every execution of a worker works with. `wait` waits some seconds unless the execution is stopped."""
+    """What every execution of a worker works with.
+
+    `group` makes splits of files, as `grouped` does. `wait` waits some seconds unless the execution is stopped.
+    """
 
     ledger: Ledger
     registry: Registry
@@ -39,6 +41,7 @@ class Tools:
     placement: Placement
     folders: Folders
     plan: Callable[[dict[str, Any]], Plan]
+    group: Callable[..., tuple[tuple[SourceFile, ...], ...]]
     wait: Callable[[Control, float], None]
 
 
@@ -112,7 +115,7 @@ class Splits:
 
     def _listed(self, plan: Plan, source: FileSource) -> Sequence[SplitRow]:
         files = self.retried("list", lambda: source.files(plan.source.properties))
-        groups = grouped(files, is_single=plan.output is not None and plan.output.is_single_file)
+        groups = self._tools.group(files, is_single=plan.output is not None and plan.output.is_single_file)
         # Recorded with the files, so that every split, whenever it runs, writes the same columns.
         fields = self.retried("read headers", lambda: common_fields(plan, source, files))
         documents = [{"files": [file.to_document() for file in group], "fields": fields} for group in groups]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from headrace.clock import Clock
+from headrace.connector_sdk.contract import SourceFile
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
 from headrace.engine.watch import Cancelled
@@ -17,6 +18,7 @@ from headrace.runner import messages
 from headrace.runner.control import Control, Reason
 from headrace.runner.execution import Attempt, Outcome
 from headrace.runner.folders import Folders
+from headrace.runner.grouping import grouped
 from headrace.runner.leases import Leases
 from headrace.runner.ledger import LeaseLost, Ledger
 from headrace.runner.placement import Local, Placement
@@ -37,8 +39,8 @@ LET_GO_S = 5.0
 class Worker:
     """Runs up to `settings.concurrent_executions` executions at once, each in a thread of its own.
 
-    `new_id` names the worker; `plan` and `wait` (seconds to wait before a connector is called
-    again, unless the execution is stopped) are there for tests to replace.
+    `new_id` names the worker. `plan`, `group` (files into splits) and `wait` (so many seconds before a
+    connector is called again, unless the execution is stopped) may be replaced.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Worker:
         log: Log | None = None,
         placement: Placement | None = None,
         plan: Callable[[dict[str, Any]], flow_plan.Plan] = flow_plan.plan,
+        group: Callable[..., tuple[tuple[SourceFile, ...], ...]] = grouped,
         wait: Callable[[Control, float], None] = Control.wait,
     ) -> None:
         self._clock = clock
@@ -68,6 +71,7 @@ class Worker:
             placement=placement or Local(),
             folders=self._folders,
             plan=plan,
+            group=group,
             wait=wait,
         )
         self._claimable = threading.Event()

@@ -1,0 +1,73 @@
+"""The command itself: its help, its exit codes, what it loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from headrace.cli.main import COMMANDS, run
+
+HEAVY = ("alembic", "cryptography", "duckdb", "obstore", "rich", "sqlalchemy", "starlette", "uvicorn")
+
+
+def test_help_names_every_subcommand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+
+    out = capsys.readouterr().out
+    assert all(f"  {name} " in out for name in COMMANDS)
+    assert all(lazy.help in out for lazy in COMMANDS.values())
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_every_subcommand_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([name, "--help"]) == 0
+    assert f"headrace {name}" in capsys.readouterr().out
+
+
+def test_the_help_loads_nothing_heavy() -> None:
+    check = (
+        "import sys; from headrace.cli.main import run; run(['--help']);"
+        f"sys.exit(sorted(set({HEAVY!r}) & sys.modules.keys()) or 0)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_help_is_there_in_a_blink() -> None:
+    """Design §12: under 0.15 s, from the start of the process; the best of five on a shared machine."""
+    seconds: list[float] = []
+    for _ in range(5):
+        begun = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "headrace", "--help"], capture_output=True, check=True)
+        seconds.append(time.perf_counter() - begun)
+
+    assert min(seconds) < 0.15
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("headrace ")
+
+
+@pytest.mark.parametrize("arguments", [["serf"], ["--loud"], ["serve", "--port", "many"], ["run"], ["keys", "lose"]])
+def test_bad_usage_is_exit_code_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(arguments) == 2
+    assert "Error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["serve"], ["run", "flow.json"], ["keys", "list"]])
+def test_bad_settings_are_exit_code_3_and_told_one_a_line(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEADRACE_AUTH", "off")
+    monkeypatch.setenv("HEADRACE_LEASE", "0")
+
+    assert run(arguments) == 3
+
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split("=")[0] for line in lines] == ["HEADRACE_AUTH", "HEADRACE_LEASE"]

@@ -1,0 +1,193 @@
+"""`headrace run`: one document, once, without a server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.cli.main import run
+from headrace.store.store import Store
+from tests.unit.cli.conftest import Write, plant
+from tests.unit.cli.documents import flow_document
+
+
+def ran(document: Path, data: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, str], str]:
+    """The exit code, the summary by its names, and what was told on standard error."""
+    code = run(["run", str(document), "--data", str(data)])
+    captured = capsys.readouterr()
+    lines = (line for line in captured.out.splitlines() if not line.startswith(" "))
+    return code, {line[:17].strip(): line[18:] for line in lines}, captured.err
+
+
+def output(data: Path) -> list[dict[str, str]]:
+    files = sorted(path for path in (data / "buckets" / "lake").rglob("*") if path.is_file())
+    return [json.loads(line) for path in files for line in path.read_text("utf-8").splitlines()]
+
+
+def test_a_document_is_run_and_summed_up(data: Path, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    code, summary, told = ran(write(), data, capsys)
+
+    assert code == 0
+    assert output(data) == [{"id": "1", "name": "Ada"}, {"id": "3", "name": "Edsger"}]
+    assert summary["status"] == "Successful"
+    assert [summary[f"records {what}"] for what in ("read", "written", "rejected", "dropped")] == ["3", "2", "0", "1"]
+    assert summary["output"].startswith("s3://lake/people/")
+    assert summary["output"].endswith("(1 file)")
+    assert float(summary["seconds"]) < 10
+    assert "Flow people created" in told
+
+
+def test_the_summary_says_which_task_dropped_records_and_where_the_file_lies(
+    data: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["run", str(write()), "--data", str(data)]) == 0
+
+    out = capsys.readouterr().out
+    assert "1 by tasks[0], Filter name" in out
+    (written,) = [path for path in (data / "buckets" / "lake").rglob("*") if path.is_file()]
+    assert str(written) in out
+
+
+def test_a_document_that_is_run_again_replaces_the_flow(
+    data: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ran(write(), data, capsys)[0] == 0
+    tasks = flow_document()["tasks"][1:]
+
+    code, summary, told = ran(write(tasks=tasks), data, capsys)
+
+    assert code == 0
+    assert "Flow people updated" in told
+    assert summary["records written"] == "3"
+
+
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        {
+            "triggerType": "Scheduled",
+            "triggerProperties": {"Scheduled": {"scheduleExpression": "rate(1hours)", "dataPullMode": "Complete"}},
+        },
+    ],
+)
+def test_a_flow_runs_now_whatever_its_trigger_is(
+    trigger: dict[str, Any], data: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, summary, _ = ran(write(triggerConfig=trigger), data, capsys)
+
+    assert (code, summary["status"]) == (0, "Successful")
+
+
+@pytest.mark.parametrize(
+    "text, told",
+    [
+        ("{", "flow.json"),
+        ("[]", "flow.json"),
+        ("", "there is no flow in it"),
+        ("{}", "there is no flow in it"),
+    ],
+)
+def test_what_is_no_document_is_exit_code_2(
+    text: str, told: str, data: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, summary, err = ran(write(text), data, capsys)
+
+    assert (code, summary) == (2, {})
+    assert told in err
+
+
+def test_a_document_that_is_not_there_is_exit_code_2(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = ran(data / "none.json", data, capsys)
+
+    assert code == 2
+    assert "none.json: No such file" in err
+
+
+def test_every_broken_constraint_is_told_on_a_line_of_its_own(
+    data: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = ran(write(flowName="a b", description="\n" * 3000), data, capsys)
+
+    assert code == 2
+    assert [line.split("at '")[1].split("'")[0] for line in err.splitlines()] == ["flowName", "description"]
+
+
+def test_every_fault_of_the_plan_is_told_on_a_line_of_its_own(
+    data: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = {"taskType": "Truncate", "sourceFields": ["name"], "taskProperties": {"TRUNCATE_LENGTH": "x"}}
+
+    code, _, err = ran(write(tasks=[bad, bad]), data, capsys)
+
+    assert code == 2
+    assert ["tasks[0]" in line or "tasks[1]" in line for line in err.splitlines() if "TRUNCATE" in line] == [True, True]
+
+
+def test_a_connector_that_is_not_here_is_told(data: Path, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    source = {
+        "connectorType": "Salesforce",
+        "connectorProfileName": "sf",
+        "sourceConnectorProperties": {"Salesforce": {"object": "Account"}},
+    }
+    tasks = [{"taskType": "Map_all", "sourceFields": [], "taskProperties": {}}]
+
+    code, _, err = ran(write(sourceFlowConfig=source, tasks=tasks), data, capsys)
+
+    assert code == 2
+    assert "Salesforce" in err
+
+
+def test_a_source_with_nothing_in_it_is_exit_code_1(
+    tmp_path: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = ran(write(), tmp_path / "empty", capsys)
+
+    assert code == 1
+    assert "raw" in err
+
+
+def test_a_run_that_fails_is_exit_code_1_and_says_why(
+    data: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant(data, "id,name\n1,\n")
+    tasks = [
+        {
+            "taskType": "Validate",
+            "sourceFields": ["name"],
+            "connectorOperator": {"S3": "VALIDATE_NON_NULL"},
+            "taskProperties": {"VALIDATION_ACTION": "DropDataset"},
+        },
+        {"taskType": "Map_all", "sourceFields": [], "taskProperties": {}},
+    ]
+
+    code, summary, _ = ran(write(tasks=tasks), data, capsys)
+
+    assert (code, summary["status"], summary["records written"]) == (1, "Error", "0")
+    assert summary["message"]
+    assert output(data) == []
+
+
+def test_rejected_records_are_counted_and_their_place_is_told(
+    data: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant(data, "id,name\n1,Ada\n2,Barbara,too,many\n")
+
+    code, summary, _ = ran(write(), data, capsys)
+
+    assert (code, summary["records rejected"]) == (0, "1")
+    (kept,) = [path for path in Path(summary["rejects"]).rglob("*") if path.is_file()]
+    assert "too" in kept.read_text("utf-8")
+
+
+def test_a_data_folder_in_use_is_exit_code_3(data: Path, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    store = Store.open(data)
+    try:
+        code, _, err = ran(write(), data, capsys)
+    finally:
+        store.close()
+
+    assert code == 3
+    assert str(data) in err

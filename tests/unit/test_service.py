@@ -1,0 +1,139 @@
+"""The whole service in one process, over real HTTP; also what users' own tests get of it."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.errors import SettingsError
+from headrace.service import Service
+from headrace.settings import Settings
+from headrace.store import executions
+from headrace.testing import START, Headrace, StillRunning, running
+from tests.unit.cli.documents import flow_document
+
+
+@pytest.fixture
+def headrace(tmp_path: Path) -> Iterator[Headrace]:
+    with running(tmp_path / "data") as service:
+        service.put_object("raw", "in/1.csv", b"id,name\n1,Ada\n")
+        yield service
+
+
+def call(headrace: Headrace, path: str, **request: Any) -> dict[str, Any]:
+    """Call an operation the way curl would."""
+    body = json.dumps(request).encode()
+    with urllib.request.urlopen(urllib.request.Request(f"{headrace.url}{path}", body), timeout=20) as answer:
+        return json.loads(answer.read() or b"{}")
+
+
+def test_a_flow_runs_from_its_creation_to_its_output(headrace: Headrace) -> None:
+    call(headrace, "/create-flow", **flow_document())
+    execution_id = call(headrace, "/start-flow", flowName="people")["executionId"]
+    headrace.wait_until_settled([execution_id])
+
+    (record,) = call(headrace, "/describe-flow-execution-records", flowName="people")["flowExecutions"]
+    (key,) = headrace.list_objects("lake", "people/")
+    assert record["executionStatus"] == "Successful"
+    assert record["startedAt"] == START.timestamp()
+    assert json.loads(headrace.get_object("lake", key)) == {"id": "1", "name": "Ada"}
+
+
+def test_time_goes_on_only_when_a_test_says_so(headrace: Headrace) -> None:
+    headrace.clock.turn(timedelta(days=1))
+    call(headrace, "/create-flow", **flow_document())
+
+    created = call(headrace, "/describe-flow", flowName="people")["createdAt"]
+
+    assert created == (START + timedelta(days=1)).timestamp()
+
+
+def test_what_a_service_kept_is_there_for_the_next(tmp_path: Path) -> None:
+    with running(tmp_path) as first:
+        first.put_object("raw", "in/1.csv", b"id\n1\n")
+        call(first, "/create-flow", **flow_document(tasks=flow_document()["tasks"][1:]))
+    with running(tmp_path) as second:
+        assert call(second, "/describe-flow", flowName="people")["flowName"] == "people"
+
+
+def test_a_service_without_a_folder_leaves_none_behind() -> None:
+    with running() as headrace:
+        data = headrace.data
+        assert data.exists()
+    assert not data.exists()
+
+
+def test_settings_of_the_test_hold_and_those_of_its_environment_do_not(tmp_path: Path) -> None:
+    with running(tmp_path, settings={"HEADRACE_REGION": "eu-west-3"}) as headrace:
+        assert headrace.client_arguments["region_name"] == "eu-west-3"
+
+
+def test_an_execution_that_does_not_end_in_time_is_told(headrace: Headrace) -> None:
+    backend = headrace.service.backend
+    flow = flow_document(tasks=flow_document()["tasks"][1:])
+    call(headrace, "/create-flow", **flow)
+    headrace.put_object("raw", "in/2.csv", b"id,name\n" + b"1,Ada\n" * 2_000_000)
+    execution_id = call(headrace, "/start-flow", flowName="people")["executionId"]
+
+    with pytest.raises(StillRunning, match=execution_id):
+        headrace.wait_until_settled([execution_id], timeout_s=0.01)
+
+    call(headrace, "/cancel-flow-executions", flowName="people")
+    headrace.wait_until_settled([execution_id, "no such execution"])
+    assert backend.store.read(lambda tx: executions.get(tx, execution_id)).result() is not None
+
+
+def test_a_key_can_not_lead_out_of_its_bucket(headrace: Headrace) -> None:
+    with pytest.raises(ValueError, match="leads out"):
+        headrace.put_object("raw", "../../x", b"")
+
+
+def test_health_is_answered(headrace: Headrace) -> None:
+    with urllib.request.urlopen(f"{headrace.url}/healthz", timeout=5) as answer:
+        assert answer.status == 200
+
+
+def test_a_service_on_a_taken_port_opens_nothing(tmp_path: Path, headrace: Headrace) -> None:
+    port = int(headrace.url.rpartition(":")[2])
+    service = Service(Settings(data=tmp_path / "other", port=port))
+
+    with pytest.raises(SettingsError, match="another program listens there"):
+        service.start()
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.0.1", "example.org"])
+def test_an_open_service_is_for_this_machine_alone(host: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="HEADRACE_ALLOW_OPEN=yes"):
+        Service(Settings(data=tmp_path, host=host)).start()
+
+
+def test_a_host_that_is_not_known_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="can't listen on"):
+        Service(Settings(data=tmp_path, host="no-such-host.invalid", allow_open=True)).start()
+
+
+def test_a_start_that_fails_leaves_nothing_open(tmp_path: Path) -> None:
+    with running(tmp_path):
+        second = Service(Settings(data=tmp_path, port=0))
+        with pytest.raises(SettingsError):
+            second.start()
+    with running(tmp_path):
+        pass
+
+
+def test_signed_callers_need_a_key(tmp_path: Path) -> None:
+    with (
+        running(tmp_path, settings={"HEADRACE_AUTH": "sigv4"}) as headrace,
+        pytest.raises(urllib.error.HTTPError) as caught,
+    ):
+        call(headrace, "/list-flows")
+    assert caught.value.code == 403
+    caught.value.close()
