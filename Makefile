@@ -15,7 +15,7 @@ help: ## Say what there is to make
 
 setup: $(VENV)/.dev ## Make .venv with headrace and everything its tests and checks need
 
-demo: $(VENV)/.demo ## Run a flow over 120,000 records with boto3, and look at what came out
+demo: $(VENV)/.demo ## Run a flow over 100,000 records with boto3, and look at what came out
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev ## Run every test
