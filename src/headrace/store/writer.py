@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -126,8 +127,10 @@ class Writer:
 
     def _undo(self, writes: list[_Write], error: sqlite3.Error) -> None:
         """Nothing of the batch is kept: every write fails."""
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        # On a disk that fails this fails too; the next BEGIN then does, until it is mended.
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
         for write in writes:
             write.error = sqlite.worded(error)
 

@@ -230,13 +230,21 @@ def test_a_full_disk_fails_every_write_of_the_batch_in_words_and_the_store_lives
     assert write(store, lambda tx: keep(tx, "room again")) == "room again"
 
 
-def test_a_commit_that_fails_fails_every_write_of_its_batch(store: Store) -> None:
-    def close_the_file(tx: Tx) -> None:
-        tx._connection.execute("PRAGMA query_only=ON")
+def test_a_commit_that_fails_fails_every_write_of_its_batch_and_the_store_lives_on(store: Store) -> None:
+    def leave_an_orphan(tx: Tx) -> str:
+        # Checked at COMMIT only, so that COMMIT is what fails.
+        tx._connection.execute("PRAGMA defer_foreign_keys=ON")
+        tx._connection.execute("INSERT INTO splits VALUES ('no such execution', 0, '{}', NULL)")
+        return "orphan"
 
-    write(store, close_the_file)
-    with pytest.raises(InternalServerException, match="read-only"):
-        write(store, lambda tx: keep(tx, "1"))
+    go = held(store)
+    futures = [store.write(lambda tx: keep(tx, "innocent")), store.write(leave_an_orphan)]
+    go.set()
+    for future in futures:
+        with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
+            done(future)
+    assert kept(store) == set()
+    assert write(store, lambda tx: keep(tx, "later")) == "later"
 
 
 def test_a_mistake_in_a_statement_stays_what_it_is() -> None:
