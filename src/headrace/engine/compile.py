@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from headrace.engine import formulas, predicates
-from headrace.engine.fields import fields_read
 from headrace.engine.layout import Output
 from headrace.engine.sql import literal
 from headrace.engine.tasks import Arithmetic, Map, MapAll, Merge, Tasks
@@ -50,17 +49,26 @@ class Branch:
 class Compiled:
     """The tasks over a source that has `fields` as its columns f0, f1, …, and `malformed` (BOOLEAN).
 
-    `lets` are columns to add to it first, one after the other: each may use those before it.
+    `branches` look at source values. `lets` are columns to add for the records that pass them,
+    one after the other: each may use those before it. `late_branches` and `columns` use them all.
     """
 
     fields: tuple[Field, ...]
-    lets: tuple[tuple[str, str], ...]
     branches: tuple[Branch, ...]
+    lets: tuple[tuple[str, str], ...]
+    late_branches: tuple[Branch, ...]
     columns: tuple[Column, ...]
     partition: tuple[Column, ...]
 
 
 MALFORMED = Branch("reject", -1, "malformed", literal("The line is not a JSON object."))
+
+
+def with_lets(relation: str, compiled: Compiled) -> str:
+    """The relation with the columns that the tasks build on."""
+    for name, sql in compiled.lets:
+        relation = f"SELECT *, {sql} AS {name} FROM ({relation})"
+    return relation
 
 
 def column_of(position: int) -> str:
@@ -84,25 +92,22 @@ class _Compiler:
         self._lets: list[tuple[str, str]] = []
 
     def run(self) -> Compiled:
+        branches = (MALFORMED, *self._filters(), *self._validations())
         columns, casts = self._columns()
         partition = self._partition()
-        branches = (MALFORMED, *self._filters(), *self._validations(), *casts, *self._oversized(partition))
-        return Compiled(self._fields, tuple(self._lets), branches, columns, partition)
+        late = (*casts, *self._oversized(partition))
+        return Compiled(self._fields, branches, tuple(self._lets), late, columns, partition)
 
     # --- values -----------------------------------------------------------------------------
 
     def _source(self, name: str) -> Value:
         """The value as the source has it."""
-        projection = self._tasks.projection
-        is_read = projection is None or name in projection or fields_read(self._tasks) is None
         place = self._places.get(name)
-        if place is None or not is_read:
-            return NULL
-        return source_value(column_of(place), self._fields[place].type)
+        return NULL if place is None else source_value(column_of(place), self._fields[place].type)
 
     def _in_place(self, name: str) -> Value:
-        """The source value as Mask and Truncate leave it."""
-        value = self._source(name)
+        """The source value as Mask and Truncate leave it; null where a projection leaves it out."""
+        value = self._source(name) if self._is_projected(name) else NULL
         for mask in self._tasks.masks:
             if mask.field == name:
                 value = formulas.masked(mask, self._named(value))
@@ -111,13 +116,17 @@ class _Compiler:
                 value = formulas.truncated(truncate.length, self._named(value))
         return value
 
+    def _is_projected(self, name: str) -> bool:
+        return self._tasks.projection is None or name in self._tasks.projection
+
     def _named(self, value: Value) -> Value:
         """`value` under a name of its own: formulas repeat what they are given, chains of them would explode."""
-        if len(value.text) < _LONG:
-            return value
+        return value if len(value.text) < _LONG else text_value(self._name(value.text))
+
+    def _name(self, sql: str) -> str:
         name = f"v{len(self._lets)}"
-        self._lets.append((name, value.text))
-        return text_value(name)
+        self._lets.append((name, sql))
+        return name
 
     def _value(self, name: str) -> Value:
         """The intermediate of that name, else the source field as it is after Mask and Truncate."""
@@ -128,7 +137,10 @@ class _Compiler:
 
     def _make(self, task: Merge | Arithmetic) -> Value:
         if isinstance(task, Arithmetic):
-            return formulas.computed(task, [self._operand(name, task.output) for name in task.fields])
+            result, *others = [self._operand(name, task.output) for name in task.fields]
+            for other in others:
+                result = formulas.computed(task.operator, result, other, self._name)
+            return result
         places = enumerate(task.parts)
         return formulas.merged([part if n % 2 == 0 else self._operand(part, task.output) for n, part in places])
 
@@ -143,7 +155,7 @@ class _Compiler:
         everything = MapAll(-1, frozenset()) if self._tasks.passthrough else self._tasks.map_all
         if everything is not None:
             taken = {task.destination for task in maps} | everything.excluded
-            names = [field.name for field in self._fields if field.name not in taken]
+            names = [field.name for field in self._fields if field.name not in taken and self._is_projected(field.name)]
             maps += [Map(everything.index, name, name, None) for name in names]
         return maps
 
@@ -153,19 +165,18 @@ class _Compiler:
         for task in self._maps():
             value = self._value(task.source)
             type_ = sql_type(task.destination_type) if self._output.keeps_types else None
-            columns.append(Column(task.destination, self._shape(value, type_)))
-            if type_ is not None and value is not NULL and value.type != type_:
-                casts.append(_cast_branch(task, value, type_))
+            if type_ is None or value is NULL or value.type == type_:
+                columns.append(Column(task.destination, self._shape(value)))
+            else:
+                made = self._name(cast(value, type_))
+                columns.append(Column(task.destination, made))
+                casts.append(_cast_branch(task, value, made))
         return tuple(columns), casts
 
-    def _shape(self, value: Value, type_: str | None) -> str:
+    def _shape(self, value: Value) -> str:
         if self._output.file_type == "JSON":
             return value.json
-        if not self._output.keeps_types:
-            return value.text
-        if type_ is not None:
-            return cast(value, type_)
-        return value.text if value.type == JSON else value.native
+        return value.text if value.type == JSON or not self._output.keeps_types else value.native
 
     def _partition(self) -> tuple[Column, ...]:
         by_destination = {task.destination: task for task in self._maps()}
@@ -205,8 +216,7 @@ class _Compiler:
         ]
 
 
-def _cast_branch(task: Map, value: Value, type_: str) -> Branch:
+def _cast_branch(task: Map, value: Value, made: str) -> Branch:
     said = f"Field {task.source!r} can't be read as {task.destination_type}: "
     reason = f"concat({literal(said)}, to_json(left({value.text}, 200))::VARCHAR)"
-    condition = f"({cast(value, type_)}) IS NULL AND {value.text} IS NOT NULL"
-    return Branch("reject", task.index, condition, reason)
+    return Branch("reject", task.index, f"{made} IS NULL AND {value.text} IS NOT NULL", reason)

@@ -24,10 +24,11 @@ class Counters:
         for place in range(len(branches)):
             con.execute(f"CREATE OR REPLACE TEMP SEQUENCE branch_{place}")
 
-    def where(self) -> str:
-        """The condition that lets a kept record pass, and counts every other one once."""
-        cases = [f"WHEN {branch.condition} THEN {self._fate(place)}" for place, branch in enumerate(self._branches)]
-        return f"CASE {' '.join(cases)} ELSE TRUE END"
+    def where(self, branches: Sequence[Branch]) -> str:
+        """The condition that lets a record pass where none of `branches` holds it, and counts it otherwise."""
+        places = {id(branch): place for place, branch in enumerate(self._branches)}
+        cases = [f"WHEN {branch.condition} THEN {self._fate(places[id(branch)])}" for branch in branches]
+        return f"CASE {' '.join(cases)} ELSE TRUE END" if cases else "TRUE"
 
     def _fate(self, place: int) -> str:
         branch = self._branches[place]

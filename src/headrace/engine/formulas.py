@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from headrace.engine.sql import literal
-from headrace.engine.tasks import Arithmetic, ArithmeticOperator, Mask
-from headrace.engine.values import Value, number_value, shortest, text_value
+from headrace.engine.tasks import ArithmeticOperator, Mask
+from headrace.engine.values import Value, number_value, text_value
 
 _SIGNS: dict[ArithmeticOperator, str] = {
     "ADDITION": "+",
@@ -39,33 +39,44 @@ def merged(parts: Sequence[str | Value]) -> Value:
     return text_value(f"concat({', '.join(literal(p) if isinstance(p, str) else p.text for p in parts)})")
 
 
-def computed(task: Arithmetic, operands: Sequence[Value]) -> Value:
-    """The operands folded from left to right; null where one is null or no number, or divides by zero.
+def computed(operator: ArithmeticOperator, left: Value, right: Value, name: Callable[[str], str]) -> Value:
+    """`left` and `right` as one number; null where one is null or no number, or divides by zero.
 
-    Sums, differences and products are exact up to 20 digits before and 9 (products) or 18 after
-    the point; beyond that, and in divisions, they have 15 significant digits.
+    `name` gives an expression a name, so that it is computed once. Sums, differences and
+    products are exact up to 20 digits before and 9 (products) or 18 after the point; beyond
+    that, and in divisions, they have 15 significant digits.
     """
-    result = operands[0]
-    for operand in operands[1:]:
-        result = number_value(_operation(task.operator, result, operand))
-    return result
+    x, y = f"TRY_CAST({left.text} AS DOUBLE)", f"TRY_CAST({right.text} AS DOUBLE)"
+    divisor = f"nullif({y}, 0)" if operator == "DIVISION" else y
+    # Adding zero turns -0.0 to 0.0.
+    double = name(f"{x} {_SIGNS[operator]} {divisor} + 0.0::DOUBLE")
+    rounded = f"format('{{:.15g}}', {double})"
+    cases = f"WHEN {double} IS NULL OR NOT isfinite({double}) THEN NULL"
+    number = name(f"CASE {cases} {_exact_cases(operator, left.text, right.text, rounded)} END")
+    return Value(number, number_value(number).json, f"TRY_CAST({number} AS DOUBLE)", "DOUBLE")
 
 
-def _operation(operator: ArithmeticOperator, left: Value, right: Value) -> str:
-    sign = _SIGNS[operator]
-    doubles = f"TRY_CAST({left.text} AS DOUBLE) {sign} TRY_CAST({right.text} AS DOUBLE)"
+def _exact_cases(operator: ArithmeticOperator, x: str, y: str, rounded: str) -> str:
     if operator == "DIVISION":
-        doubles = f"TRY_CAST({left.text} AS DOUBLE) / nullif(TRY_CAST({right.text} AS DOUBLE), 0)"
-    rounded = f"CASE WHEN isfinite({doubles}) THEN format('{{:.15g}}', {doubles}) END"
-    if operator == "DIVISION":
-        return rounded
-    digits = 9 if operator == "MULTIPLICATION" else 18
-    exact = f"TRY({_exact(left, digits)} {sign} {_exact(right, digits)})"
-    return f"coalesce({shortest(exact + '::VARCHAR')}, {rounded})"
+        return f"ELSE {rounded}"
+    if operator == "MULTIPLICATION":
+        # A product of so few digits has at most 15: the double, rounded to 15, is exact.
+        quick = f"WHEN strlen({x}) + strlen({y}) <= 15 THEN {rounded}"
+        return f"{quick} ELSE coalesce({_decimal(operator, x, y, 38, 9)}, {rounded})"
+    short = f"strlen({x}) <= 9 AND strlen({y}) <= 9 AND NOT contains(lower({x} || {y}), 'e')"
+    quick = f"WHEN {short} THEN {_decimal(operator, x, y, 17, 8)}"
+    return f"{quick} ELSE coalesce({_decimal(operator, x, y, 38, 18)}, {rounded})"
 
 
-def _exact(value: Value, digits: int) -> str:
-    """The value as a DECIMAL with so many digits after the point; NULL where that would round it."""
-    text = value.text
+def _decimal(operator: ArithmeticOperator, x: str, y: str, width: int, digits: int) -> str:
+    """The exact result as shortest text; NULL where an operand has more digits than that."""
+    operands = f"{_fitting(x, width, digits)} {_SIGNS[operator]} {_fitting(y, width, digits)}"
+    return f"rtrim(rtrim(TRY({operands})::VARCHAR, '0'), '.')"
+
+
+def _fitting(text: str, width: int, digits: int) -> str:
+    number = f"TRY_CAST({text} AS DECIMAL({width},{digits}))"
+    if width < 38:
+        return number
     fits = f"strlen({text}) - strpos({text} || '.', '.') <= {digits} AND NOT contains(lower({text}), 'e')"
-    return f"CASE WHEN {fits} THEN TRY_CAST({text} AS DECIMAL(38,{digits})) END"
+    return f"CASE WHEN {fits} THEN {number} END"

@@ -25,6 +25,7 @@ _SIGNS = {
 }
 _NUMBER = r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*"
 _EXACT = "DECIMAL(38,18)"
+_EXACT_DIGITS = 18
 _EXACT_BOUND = Decimal(10) ** 20
 
 
@@ -70,7 +71,8 @@ def _number(value: Value, sign: str, wanted: str) -> str:
     double = f"TRY_CAST({value.text} AS DOUBLE)"
     inexact = f"CASE WHEN isfinite({double}) THEN {double} {sign} {float(wanted)!r}::DOUBLE END"
     number = Decimal(wanted.strip())
-    if abs(number) >= _EXACT_BOUND or number != round(number, 18):
+    exponent = number.as_tuple().exponent
+    if abs(number) >= _EXACT_BOUND or not isinstance(exponent, int) or exponent < -_EXACT_DIGITS:
         return f"coalesce({inexact}, FALSE)"
     exact = f"TRY_CAST({_exact_source(value)} AS {_EXACT}) {sign} {number:f}::{_EXACT}"
     return f"coalesce({exact}, {inexact}, FALSE)"

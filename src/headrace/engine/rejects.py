@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from headrace.engine.compile import Branch, Compiled
+from headrace.engine.compile import Branch, Compiled, with_lets
 from headrace.engine.lines import RecordLines, lines_of_offsets
 from headrace.engine.sources import CsvFile, JsonFile, SourceView
 
@@ -106,25 +106,18 @@ def _value_rejects(
     con: duckdb.DuckDBPyConnection, view: SourceView, compiled: Compiled, limit: int, places: _Places
 ) -> Iterator[Reject]:
     numbered = view.lenient().numbered(compiled.fields)
-    relation = with_lets(numbered.relation, compiled)
-    which = _which(compiled.branches)
+    branches = (*compiled.branches, *compiled.late_branches)
+    which = _which(branches)
     cursor = con.cursor()
     cursor.execute(
-        f"SELECT n, {which} AS which, {_reason(compiled.branches, which)}, {numbered.raw}"
-        f" FROM ({relation}) WHERE {which} IS NOT NULL LIMIT {limit}"
+        f"SELECT n, {which} AS which, {_reason(branches, which)}, {numbered.raw}"
+        f" FROM ({with_lets(numbered.relation, compiled)}) WHERE {which} IS NOT NULL LIMIT {limit}"
     )
     while found := cursor.fetchmany(_BATCH):
         for n, place, reason, raw in found:
-            index = compiled.branches[int(place)].index
+            index = branches[int(place)].index
             number = places.record_of(int(n))
             yield Reject(raw, reason, view.file.name, None if index < 0 else index, number, places.of_record(number))
-
-
-def with_lets(relation: str, compiled: Compiled) -> str:
-    """The relation with the columns that the tasks build on."""
-    for name, sql in compiled.lets:
-        relation = f"SELECT *, {sql} AS {name} FROM ({relation})"
-    return relation
 
 
 def _which(branches: Sequence[Branch]) -> str:

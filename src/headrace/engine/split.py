@@ -13,11 +13,11 @@ import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine import layout
-from headrace.engine.compile import Compiled, compile_tasks
+from headrace.engine.compile import Compiled, compile_tasks, with_lets
 from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, names_to_open
 from headrace.engine.partition import write_partitions
-from headrace.engine.rejects import malformed_count, rejects_of, with_lets
+from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, DatasetDropped, SplitJob, SplitResult, StagedFile
 from headrace.engine.sources import SourceView, drop_malformed, first_line, open_view
 from headrace.engine.watch import Cancelled, Watch
@@ -142,9 +142,10 @@ class _Split:
 
     def _write(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> None:
         drop_malformed(self._con)
-        counters = Counters(self._con, compiled.branches)
+        counters = Counters(self._con, (*compiled.branches, *compiled.late_branches))
         relation = " UNION ALL ".join(f"({view.select(compiled.fields)})" for view in views)
-        source = f"({with_lets(relation, compiled)}) WHERE {counters.where()}"
+        passing = f"SELECT * FROM ({relation}) WHERE {counters.where(compiled.branches)}"
+        source = f"({with_lets(passing, compiled)}) WHERE {counters.where(compiled.late_branches)}"
         target = self._job.staging / f"{place:05d}"
         output = self._job.output
         if compiled.partition:

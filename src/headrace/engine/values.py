@@ -93,7 +93,8 @@ def cast(value: Value, type_: str) -> str:
     """`value` as `type_`: NULL where it is null or can't be read as that type without loss of whole parts."""
     if value.type == type_:
         return value.native
-    if type_ == "BIGINT" and value.type == TEXT:
+    is_float = value.type in _FLOATS
+    if type_ == "BIGINT" and (is_float or value.type == TEXT):
         # A cast of '1.5' would round in silence; only whole numbers are integers.
         exact = f"TRY_CAST({value.text} AS DECIMAL(38,9))"
         whole = f"CASE WHEN {exact} = trunc({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
@@ -102,7 +103,8 @@ def cast(value: Value, type_: str) -> str:
         return instant(value)
     if type_ == "DATE" and value.type == TEXT:
         return f"TRY_CAST({value.text} AS DATE)"
-    return f"TRY_CAST({value.native} AS {type_})"
+    # Decimals are made from the text of floats: their binary value would show digits that nobody wrote.
+    return f"TRY_CAST({value.text if is_float and type_ != 'DOUBLE' else value.native} AS {type_})"
 
 
 def instant(value: Value) -> str:
