@@ -1,4 +1,4 @@
-"""How the vendors' names of data types compare: as text, numbers, instants or booleans."""
+"""What the values of a filter look like: text, numbers, instants or booleans."""
 
 from __future__ import annotations
 
@@ -9,25 +9,6 @@ from typing import Final
 
 from headrace.engine.tasks import Kind
 
-_KINDS: Final[dict[Kind, tuple[str, ...]]] = {
-    "number": (
-        "bigdecimal bigint biginteger bigserial byteint counter currency decimal double edm.byte edm.decimal",
-        "edm.double edm.int16 edm.int32 edm.int64 edm.sbyte edm.single fixed float float4 float8 float64 int int2 int4",
-        "int8 int16 int32 int64 integer long longint mediumint money number numeric percent percentage real score",
-        "serial short single smallint tinyint",
-    ),
-    "instant": (
-        "date datetime datetimetz datetimeoffset edm.date edm.datetime edm.datetimeoffset glide_date glide_date_time",
-        "timestamp timestampltz timestampntz timestamptz timestamp_ltz timestamp_ntz timestamp_tz",
-    ),
-    "boolean": ("bit bool boolean checkbox edm.boolean true_false",),
-}
-_KIND_OF: Final[dict[str, Kind]] = {
-    name: kind for kind, lines in _KINDS.items() for line in lines for name in line.split()
-}
-_IN_PARENTHESES: Final = re.compile(r"\s*\(.*\)\s*")
-_TRAILING: Final = re.compile(r"\s+(precision|unsigned|varying|with(out)? time zone)$")
-
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _EPOCH_MS: Final = re.compile(r"[+-]?[0-9]{1,18}")
 _INSTANT: Final = re.compile(
@@ -36,15 +17,6 @@ _INSTANT: Final = re.compile(
 _EARLIEST_MS: Final = int(datetime(1, 1, 1, tzinfo=UTC).timestamp()) * 1000
 _LATEST_MS: Final = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * 1000
 _DIGITS: Final = 38
-
-
-def kind_of(data_type: str) -> Kind:
-    """What a DATA_TYPE compares as; an unknown name compares as a string.
-
-    Case, lengths in parentheses ("decimal(10,2)") and SQL's trailing words don't matter.
-    """
-    name = _TRAILING.sub("", _IN_PARENTHESES.sub(" ", data_type.lower()).strip())
-    return _KIND_OF.get(name, "string")
 
 
 def guessed_kind(values: tuple[str, ...]) -> Kind:

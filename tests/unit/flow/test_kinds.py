@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from headrace.flow.kinds import guessed_kind, is_boolean, is_instant, is_number, kind_of
+from headrace.engine.types import kind_of
+from headrace.flow.kinds import guessed_kind, is_boolean, is_instant, is_number
 from headrace.flow.operators import is_destination, is_source, needs_projection, operators_of
 from headrace.model.connector_names import connector_types
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final, cast
 
 from headrace.engine.tasks import Comparison, Filter, Kind
+from headrace.engine.types import kind_of
 from headrace.flow.faults import listed, shown
-from headrace.flow.kinds import guessed_kind, is_boolean, is_instant, is_number, kind_of
+from headrace.flow.kinds import guessed_kind, is_boolean, is_instant, is_number
 from headrace.flow.operators import operators_of
 from headrace.flow.tasks.given import Gathered, Given
 
