@@ -28,7 +28,7 @@ def long_functions(source: Source) -> Iterator[str]:
 
 
 def inner_imports(source: Source) -> Iterator[str]:
-    top = set(source.tree.body)
+    top = {*source.tree.body, *_for_type_checkers(source.tree)}
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import | ast.ImportFrom) and node not in top:
             yield f"{source.at(node)}: import inside a block; imports stand at the top of the module"
@@ -53,6 +53,13 @@ def unmarked_boundaries(source: Source) -> Iterator[str]:
             around = lines[max(node.lineno - 2, 0) : node.lineno + 1]
             if not any("# Boundary:" in line for line in around):
                 yield f"{source.at(node)}: catches everything; name the errors, or mark the line `# Boundary: why`"
+
+
+def _for_type_checkers(tree: ast.Module) -> Iterator[ast.stmt]:
+    """What a library has in its stubs alone can't be imported at run time."""
+    for node in tree.body:
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            yield from node.body
 
 
 def _functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
