@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -115,8 +115,8 @@ def _read_boolean(value: Any, place: Place) -> bool:
 def _read_float(value: Any, place: Place) -> int | float:
     if type(value) is not int and type(value) is not float:
         raise _wrong(value, "Double", place)
-    if not abs(value) < math.inf:
-        raise SerializationError(f"The number at '{spell(place)}' is not finite")
+    if not abs(value) <= sys.float_info.max:
+        raise SerializationError(f"The number at '{spell(place)}' is beyond a double")
     return value
 
 
