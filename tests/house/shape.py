@@ -28,7 +28,7 @@ def long_functions(source: Source) -> Iterator[str]:
 
 
 def inner_imports(source: Source) -> Iterator[str]:
-    top = {*source.tree.body, *_for_type_checkers(source.tree)}
+    top = {*source.tree.body, *_imports_of_some(source.tree)}
     for node in ast.walk(source.tree):
         if isinstance(node, ast.Import | ast.ImportFrom) and node not in top:
             yield f"{source.at(node)}: import inside a block; imports stand at the top of the module"
@@ -55,11 +55,11 @@ def unmarked_boundaries(source: Source) -> Iterator[str]:
                 yield f"{source.at(node)}: catches everything; name the errors, or mark the line `# Boundary: why`"
 
 
-def _for_type_checkers(tree: ast.Module) -> Iterator[ast.stmt]:
-    """What a library has in its stubs alone can't be imported at run time."""
+def _imports_of_some(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Imports at the top for type checkers alone (names of stubs) or for some Python versions (their own modules)."""
     for node in tree.body:
-        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            yield from node.body
+        if isinstance(node, ast.If) and ast.unparse(node.test).startswith(("TYPE_CHECKING", "sys.version_info")):
+            yield from (*node.body, *node.orelse)
 
 
 def _functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -24,6 +24,11 @@ CASES = [
     (shape.inner_imports, "def f():\n    import json\n", "import json\n"),
     (shape.inner_imports, "if x:\n    from a import b\n", "from a import b\n"),
     (shape.inner_imports, "if x.TYPE_CHECKING:\n    import b\n", "if TYPE_CHECKING:\n    import b\n"),
+    (
+        shape.inner_imports,
+        "if sys.platform == 'x':\n    import b\n",
+        "if sys.version_info >= (3, 14):\n    import b\nelse:\n    import c\n",
+    ),
     (shape.modules_without_their_line, "x = 1\n", '"""Say it."""\nx = 1\n'),
     (shape.modules_without_their_line, '"""Say\nit."""\n', '"""Say it.\n\nAnd more.\n"""\n'),
     (shape.modules_without_their_line, '"""\nSay it.\n"""\n', ""),
