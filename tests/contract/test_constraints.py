@@ -84,19 +84,27 @@ def wrong_maps(shape: MapShape) -> Iterator[Wrong]:
 
 def wrong_scalars(shape: Shape) -> Iterator[tuple[Any, str]]:
     if isinstance(shape, Integer):
-        if shape.min is not None:
-            yield shape.min - 1, f"value greater than or equal to {shape.min}"
-        if shape.max is not None:
-            yield shape.max + 1, f"value less than or equal to {shape.max}"
+        yield from wrong_numbers(shape)
     if isinstance(shape, String):
-        if shape.min:
-            yield "a" * (shape.min - 1), f"length greater than or equal to {shape.min}"
-        if shape.max is not None:
-            yield "a" * (shape.max + 1), f"length less than or equal to {shape.max}"
-        if shape.pattern is not None:
-            yield odd_text(shape), f"regular expression pattern: {shape.pattern}"
-        if shape.enum:
-            yield "nonsense", f"enum value set: [{', '.join((*shape.enum, *shape.beyond))}]"
+        yield from wrong_texts(shape)
+
+
+def wrong_numbers(shape: Integer) -> Iterator[tuple[int, str]]:
+    if shape.min is not None:
+        yield shape.min - 1, f"value greater than or equal to {shape.min}"
+    if shape.max is not None:
+        yield shape.max + 1, f"value less than or equal to {shape.max}"
+
+
+def wrong_texts(shape: String) -> Iterator[tuple[str, str]]:
+    if shape.min:
+        yield "a" * (shape.min - 1), f"length greater than or equal to {shape.min}"
+    if shape.max is not None:
+        yield "a" * (shape.max + 1), f"length less than or equal to {shape.max}"
+    if shape.pattern is not None:
+        yield odd_text(shape), f"regular expression pattern: {shape.pattern}"
+    if shape.enum:
+        yield "nonsense", f"enum value set: [{', '.join((*shape.enum, *shape.beyond))}]"
 
 
 def odd_text(shape: String) -> str:
