@@ -115,12 +115,9 @@ class Service:
         new_id: Callable[[], str] = new_uuid,
     ) -> None:
         self.backend = Backend(settings, clock, log=log, new_id=new_id)
-        self._server: HttpServer | None = None
-
-    @property
-    def url(self) -> str:
-        """Where the service listens, once it was started; with the port it was given for port 0."""
-        return "" if self._server is None else self._server.url
+        # Where it listens, with the port that it was given for port 0; empty before the start.
+        self.url = ""
+        self._stack = ExitStack()
 
     def start(self) -> None:
         """Listen and work; returns when the service answers.
@@ -130,28 +127,27 @@ class Service:
         """
         settings = self.backend.settings
         refuse_open_address(settings)
-        # Bound before anything is opened: a taken port is the commonest mistake. Answers come later.
-        listening = bind(settings.host, settings.port)
-        try:
+        with ExitStack() as stack:
+            # Bound before anything is opened: a taken port is the commonest mistake. Answers come later.
+            listening = stack.enter_context(bind(settings.host, settings.port))
             self.backend.start()
-        except BaseException:
-            listening.close()
-            raise
-        app = create_app(
-            dispatcher=self.backend.dispatcher,
-            settings=settings,
-            clock=self.backend.clock,
-            keys=self._find_key,
-            log=self.backend.log,
-        )
-        self._server = HttpServer(app, listening, settings.host)
-        self._server.start()
+            stack.callback(self.backend.stop)
+            app = create_app(
+                dispatcher=self.backend.dispatcher,
+                settings=settings,
+                clock=self.backend.clock,
+                keys=self._find_key,
+                log=self.backend.log,
+            )
+            server = HttpServer(app, listening, settings.host)
+            server.start()
+            stack.callback(server.stop)
+            self.url = server.url
+            self._stack = stack.pop_all()
 
     def stop(self) -> None:
         """Answer what was asked, take no more requests, drain the worker, close the store."""
-        if self._server is not None:
-            self._server.stop()
-        self.backend.stop()
+        self._stack.close()
 
     def _find_key(self, access_key_id: str, /) -> Future[AccessKey | None]:
         backend = self.backend

@@ -6,17 +6,23 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
+import boto3
 import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from headrace.errors import SettingsError
 from headrace.service import Service
 from headrace.settings import Settings
-from headrace.store import executions
+from headrace.store import access_keys, executions
 from headrace.testing import START, Headrace, StillRunning, running
+from tests.standins.processes import until
 from tests.unit.cli.documents import flow_document
 
 
@@ -137,3 +143,55 @@ def test_signed_callers_need_a_key(tmp_path: Path) -> None:
         call(headrace, "/list-flows")
     assert caught.value.code == 403
     caught.value.close()
+
+
+def a_client(headrace: Headrace, key: access_keys.KeyWithSecret, secret: str | None = None) -> Any:
+    return boto3.client(
+        "appflow",
+        endpoint_url=headrace.url,
+        region_name="us-east-1",
+        aws_access_key_id=key.key_id,
+        aws_secret_access_key=secret or key.secret,
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def test_a_signed_caller_may_do_what_its_policy_allows(tmp_path: Path) -> None:
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "appflow:ListFlows", "Resource": "*"}],
+    }
+    with running(tmp_path, settings={"HEADRACE_AUTH": "sigv4"}) as headrace:
+        backend = headrace.service.backend
+        # botocore signs with the machine's time.
+        headrace.clock.turn(datetime.now(UTC) - START)
+        key = backend.store.write(
+            lambda tx: access_keys.create(
+                tx, backend.sealer, arn="arn:aws:iam::000000000000:user/etl", policy=policy, now_ms=0
+            )
+        ).result()
+        with closing(a_client(headrace, key)) as client:
+            assert client.list_flows()["flows"] == []
+            with pytest.raises(ClientError, match="not authorized to perform: appflow:DescribeFlow"):
+                client.describe_flow(flowName="people")
+        with closing(a_client(headrace, key, "wrong")) as client, pytest.raises(ClientError) as caught:
+            client.list_flows()
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
+
+
+def test_a_running_query_is_cancelled_within_a_second(headrace: Headrace) -> None:
+    call(headrace, "/create-flow", **flow_document())
+    headrace.put_object("raw", "in/2.csv", b"id,name\n" + b"1,Ada\n" * 4_000_000)
+    execution_id = call(headrace, "/start-flow", flowName="people")["executionId"]
+    staging = headrace.data / "staging" / execution_id
+    until(lambda: any(staging.rglob("*.json")), timeout_s=20)
+
+    begun = monotonic()
+    assert call(headrace, "/cancel-flow-executions", flowName="people") == {"invalidExecutions": []}
+    headrace.wait_until_settled([execution_id])
+
+    assert monotonic() - begun < 1
+    (record,) = call(headrace, "/describe-flow-execution-records", flowName="people")["flowExecutions"]
+    assert record["executionStatus"] == "Canceled"
+    assert headrace.list_objects("lake") == []
+    until(lambda: not staging.exists(), timeout_s=5)

@@ -41,6 +41,7 @@ class Attempt:
         self._held = held
         self._splits = Splits(tools, held)
         self._rejects: Rejects | None = None
+        self._has_begun_commit = held.claim.execution.commit_ms is not None
 
     def run(self) -> Outcome:
         """Plan, run each split that has no result yet, commit."""
@@ -48,11 +49,12 @@ class Attempt:
         plan = self._plan()
         destination = self._tools.registry.destination(plan.destinations[0].connector_type)
         self._rejects = Rejects(self._held.claim.execution, plan.errors, self._tools.folders, destination)
-        if self._held.claim.execution.commit_ms is None:
+        if not self._has_begun_commit:
             self._splits.run(plan)
             if refusal := self._refusal(plan, str(self._rejects)):
                 return self.failed(refusal)
             self._begin_commit()
+            self._has_begun_commit = True
         else:
             self._splits.take_results()
         self._commit(plan, destination, self._rejects)
@@ -60,7 +62,9 @@ class Attempt:
 
     def failed(self, message: str) -> Outcome:
         """The outcome of an execution that fails; the rejects of its finished splits are kept."""
-        if self._rejects is not None and self._held.claim.execution.commit_ms is None:
+        if self._has_begun_commit:
+            message = f"{message}. Some objects of this execution may have been written"
+        elif self._rejects is not None:
             self._keep_rejects(self._rejects)
         return Outcome(State.FAILED, self._uncommitted(), message)
 
@@ -78,7 +82,7 @@ class Attempt:
 
     def _plan(self) -> Plan:
         execution = self._held.claim.execution
-        if execution.attempt > MOST_ATTEMPTS and execution.commit_ms is None:
+        if execution.attempt > MOST_ATTEMPTS and not self._has_begun_commit:
             raise Stop(f"The execution was begun {MOST_ATTEMPTS} times and never came to its end")
         plan = self._tools.plan(self._held.claim.document)
         if missing := self._tools.registry.missing(plan):

@@ -183,7 +183,7 @@ class Worker:
         self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message)
         self._folders.drop(execution.execution_id)
         fields = {"state": outcome.state.value, "message": outcome.message, **outcome.counts.to_document()}
-        held.log.info("execution settled", **fields)
+        held.log.write("warning" if outcome.state is State.FAILED else "info", "execution settled", fields)
 
     def _outcome(self, attempt: Attempt, held: Held) -> Outcome | None:
         """How the execution ends; None if it doesn't end here."""

@@ -53,7 +53,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 class HttpServer:
-    """Serves an ASGI application on a listening socket, which is closed with it."""
+    """Serves an ASGI application on a listening socket, which its maker closes."""
 
     def __init__(self, app: Application, listening: socket.socket, host: str) -> None:
         port: int = listening.getsockname()[1]
@@ -88,7 +88,6 @@ class HttpServer:
         """Finish the requests that are being answered, at most DRAIN_S seconds of them."""
         self._server.should_exit = True
         self._thread.join()
-        self._listening.close()
 
     def _run(self) -> None:
         try:

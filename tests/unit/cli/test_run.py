@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import json
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headrace.cli.main import run
+from headrace.cli.one_run import Look
+from headrace.cli.show import live
+from headrace.engine.results import Counts
+from headrace.model.states import State
+from headrace.store.executions import Execution
 from headrace.store.store import Store
+from tests.standins.processes import Program, plain_environment
 from tests.unit.cli.conftest import Write, plant
 from tests.unit.cli.documents import flow_document
 
@@ -191,3 +202,47 @@ def test_a_data_folder_in_use_is_exit_code_3(data: Path, write: Write, capsys: p
 
     assert code == 3
     assert str(data) in err
+
+
+@pytest.fixture
+def start(data: Path, write: Write) -> Iterator[Callable[[], Program]]:
+    """Start `headrace run` as a process, on enough records that it takes a while."""
+    plant(data, "id,name\n" + "1,Ada Lovelace\n" * 3_000_000)
+    command = [sys.executable, "-m", "headrace", "run", str(write()), "--data", str(data)]
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(closing(Program(command, env=plain_environment("HOME"))))
+
+
+def test_ctrl_c_cancels_the_run(start: Callable[[], Program], data: Path) -> None:
+    program = start()
+    program.find("^running:", timeout_s=20)
+
+    program.send(signal.SIGINT)
+
+    assert program.wait(15) == 1
+    program.find(r"^status +Canceled$", timeout_s=1)
+    assert output(data) == []
+
+
+def test_a_run_that_was_killed_is_finished_before_the_next(start: Callable[[], Program], data: Path) -> None:
+    killed = start()
+    killed.find("^running:", timeout_s=20)
+    killed.close()
+    plant(data, "id,name\n2,Barbara\n", "in/more.csv")
+
+    program = start()
+
+    assert program.wait(40) == 0
+    program.find("^Finishing execution .* interrupted$", timeout_s=1)
+    program.find(r"^records read +3,000,001$", timeout_s=1)
+
+
+def test_a_run_on_a_terminal_has_a_bar() -> None:
+    execution = Execution(
+        *("e", "f", "people", "arn", "0", "r", 1, "ondemand", State.RUNNING, 1, 0, 0, 0, None, None, None),
+        *(None, None, 1, 1, None, None, None),
+    )
+
+    with live(is_terminal=True) as show:
+        show(Look(execution, Counts(), 0))
+        show(Look(replace(execution, commit_ms=1), Counts(records_read=1, bytes_read=20), 10))
