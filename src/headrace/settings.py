@@ -76,7 +76,13 @@ class Settings:
         given = dict(environment)
         given.update({name: str(value) for name, value in _overrides(data, host, port) if value is not None})
         read = _Reader(given)
-        settings = cls(
+        settings = cls._read(read, log_format="text" if is_terminal else "json")
+        read.finish()
+        return settings
+
+    @classmethod
+    def _read(cls, read: _Reader, *, log_format: Literal["text", "json"]) -> Settings:
+        return cls(
             data=read("HEADRACE_DATA", text.folder, Path.home() / ".headrace"),
             host=read("HEADRACE_HOST", text.host, cls.host),
             port=read("HEADRACE_PORT", text.whole(0, 65_535), cls.port),
@@ -96,11 +102,9 @@ class Settings:
             buckets=read("HEADRACE_BUCKETS", text.buckets, MappingProxyType({})),
             s3_endpoint=read("AWS_ENDPOINT_URL_S3", text.endpoint, read("AWS_ENDPOINT_URL", text.endpoint, None)),
             key=read("HEADRACE_KEY", str, None),
-            log_format=read("HEADRACE_LOG", text.one_of("text", "json"), "text" if is_terminal else "json"),
+            log_format=read("HEADRACE_LOG", text.one_of("text", "json"), log_format),
             log_level=read("HEADRACE_LOG_LEVEL", text.one_of("debug", "info", "warning", "error"), cls.log_level),
         )
-        read.finish()
-        return settings
 
 
 def _overrides(data: Path | None, host: str | None, port: int | None) -> tuple[tuple[str, object | None], ...]:

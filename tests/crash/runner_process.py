@@ -19,7 +19,7 @@ from typing import Any
 
 from headrace.clock import SystemClock
 from headrace.connector_sdk.registry import Registry
-from headrace.engine.results import SplitJob, SplitResult
+from headrace.engine.results import SplitOrder, SplitResult
 from headrace.engine.split import Engine
 from headrace.engine.watch import Watch
 from headrace.flow.plan import Plan
@@ -83,9 +83,9 @@ class SteppedEngine:
         self._engine = engine
         self._steps = steps
 
-    def run_split(self, job: SplitJob, watch: Watch) -> SplitResult:
+    def run_split(self, split: SplitOrder, watch: Watch) -> SplitResult:
         self._steps.take("before a split")
-        result = self._engine.run_split(job, watch)
+        result = self._engine.run_split(split, watch)
         self._steps.take("after a split")
         return result
 

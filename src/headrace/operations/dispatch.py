@@ -9,14 +9,14 @@ from headrace.clock import Clock, to_ms
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
 from headrace.operations import executions, flows, tags, unserved
-from headrace.operations.context import Caller, Context, SourceCheck
+from headrace.operations.context import Answer, Caller, Context, SourceCheck
 from headrace.settings import Settings
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 
-Operation = Callable[[Context, Tx, Document], Document]
-Preparation = Callable[[Context, Store, SourceCheck, Document], Callable[[Tx], Document]]
+Operation = Callable[[Context, Tx, Document], Answer]
+Preparation = Callable[[Context, Store, SourceCheck, Document], Callable[[Tx], Answer]]
 
 # One read transaction each.
 READING: Mapping[str, Operation] = {
@@ -64,7 +64,7 @@ class Dispatcher:
         self._sealer = sealer
         self._preparers = ThreadPoolExecutor(_PREPARERS, thread_name_prefix="headrace-prepare")
 
-    def call(self, name: str, caller: Caller, request: Document) -> Future[Document]:
+    def call(self, name: str, caller: Caller, request: Document) -> Future[Answer]:
         """Run the operation `name`; the answer comes once it is durable, without blocking.
 
         `request` is decoded and keeps the model's constraints. The future raises the operation's ServiceError.
@@ -85,8 +85,8 @@ class Dispatcher:
         """Wait for the flows that are being planned. Comes before the store is closed."""
         self._preparers.shutdown()
 
-    def _prepare(self, prepare: Preparation, context: Context, request: Document) -> Future[Document]:
-        def work() -> Document:
+    def _prepare(self, prepare: Preparation, context: Context, request: Document) -> Future[Answer]:
+        def work() -> Answer:
             return self._store.write(prepare(context, self._store, self._sources, request)).result()
 
         try:
@@ -95,9 +95,9 @@ class Dispatcher:
             raise InternalServerException("headrace is stopping. Try again once it is up.") from error
 
 
-def _refused(name: str) -> Future[Document]:
+def _refused(name: str) -> Future[Answer]:
     if name not in unserved.UNSERVED:
         raise KeyError(name)
-    future: Future[Document] = Future()
+    future: Future[Answer] = Future()
     future.set_exception(unserved.refusal(name))
     return future

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 from headrace.clock import from_ms
 from headrace.connector_sdk.contract import FileSource, LocalFile, SourceFile
 from headrace.connector_sdk.registry import Registry
-from headrace.engine.results import Naming, SplitJob, SplitResult
+from headrace.engine.results import Naming, SplitOrder, SplitResult
 from headrace.engine.split import Engine
 from headrace.errors import HeadraceError, Stop
 from headrace.flow.plan import Plan
@@ -144,7 +144,7 @@ class Splits:
         folder = tools.folders.split(execution.execution_id, execution.fence, work.number)
         fetched = cast("Generator[LocalFile]", source.fetch(plan.source.properties, work.files, folder / "scratch"))
         with closing(fetched) as files:
-            job = SplitJob(
+            asked = SplitOrder(
                 tasks=plan.tasks,
                 input=plan.input,
                 output=plan.output,
@@ -155,7 +155,7 @@ class Splits:
                 rejects=folder / "rejects",
                 naming=self._naming(),
             )
-            return tools.engine.run_split(job, self._held.control.watch)
+            return tools.engine.run_split(asked, self._held.control.watch)
 
     def _naming(self) -> Naming:
         execution = self._held.claim.execution

@@ -12,7 +12,7 @@ from typing import Any
 
 from headrace.clock import Clock, HandClock, SystemClock, to_ms
 from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
-from headrace.engine.results import Counts, DatasetDropped, SplitJob, SplitResult, StagedFile
+from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
 from headrace.engine.watch import Watch
 from headrace.errors import Stop
 from headrace.flow.plan import Plan
@@ -22,11 +22,12 @@ from headrace.runner.control import Control
 from headrace.runner.worker import Worker
 from headrace.settings import Settings
 from headrace.store import executions, flows
-from headrace.store.executions import Execution, SplitRow
+from headrace.store.executions import Claim, Execution, SplitRow
 from headrace.store.store import Store
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PATIENCE_S = 20.0
+TWO_SPLITS = {("raw", f"in/{number:04d}"): f"{number}\n" for number in range(300)}
 
 
 def document(name: str = "orders", **errors: Any) -> dict[str, Any]:
@@ -120,25 +121,25 @@ class LineEngine:
     """
 
     def __init__(self) -> None:
-        self.jobs: list[SplitJob] = []
-        self.on_split: Callable[[SplitJob], None] = lambda job: None
+        self.seen: list[SplitOrder] = []
+        self.on_split: Callable[[SplitOrder], None] = lambda split: None
         self.hold = threading.Event()
         self.hold.set()
         self.running = threading.Event()
         self.is_deaf = False
         self.lie = Counts()
 
-    def run_split(self, job: SplitJob, watch: Watch) -> SplitResult:
-        self.jobs.append(job)
-        self.on_split(job)
-        lines = [line for file in job.files for line in Path(file.path).read_text("utf-8").splitlines()]
+    def run_split(self, split: SplitOrder, watch: Watch) -> SplitResult:
+        self.seen.append(split)
+        self.on_split(split)
+        lines = [line for file in split.files for line in Path(file.path).read_text("utf-8").splitlines()]
         self._wait(watch)
         if any(line.startswith("dataset") for line in lines):
             raise DatasetDropped("tasks[0] Validate: a record of field a violates VALIDATE_NON_NULL")
         kinds = {kind: [line for line in lines if line.startswith(kind)] for kind in ("bad", "drop")}
         kept = [line for line in lines if not line.startswith(("bad", "drop"))]
-        outputs = self._write(job, kept, job.staging, f"{job.naming.execution_id}-{job.number:05d}.json")
-        rejects = self._write(job, kinds["bad"], job.rejects, f"{job.number}.json")
+        outputs = self._write(split, kept, split.staging, f"{split.naming.execution_id}-{split.number:05d}.json")
+        rejects = self._write(split, kinds["bad"], split.rejects, f"{split.number}.json")
         counts = Counts(
             records_read=len(lines),
             records_written=len(kept),
@@ -158,14 +159,14 @@ class LineEngine:
             if not self.is_deaf:
                 watch.check()
 
-    def _write(self, job: SplitJob, lines: Iterable[str], folder: Path, name: str) -> tuple[StagedFile, ...]:
+    def _write(self, split: SplitOrder, lines: Iterable[str], folder: Path, name: str) -> tuple[StagedFile, ...]:
         text = "".join(f"{line}\n" for line in lines)
         if not text:
             return ()
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / name
         path.write_text(text, encoding="utf-8")
-        return (StagedFile(path=str(path), key=f"{job.naming.flow_name}/{name}", size_bytes=len(text)),)
+        return (StagedFile(path=str(path), key=f"{split.naming.flow_name}/{name}", size_bytes=len(text)),)
 
 
 @dataclass
@@ -302,3 +303,25 @@ def rig(data: Path, *, turned_by_hand: bool = False, **settings: Any) -> Generat
         yield made
     finally:
         store.close()
+
+
+def claim(rig: Rig, owner: str = "another", *, lease_ms: int = 60_000) -> Claim:
+    """Take the one execution as another worker would."""
+    now_ms = to_ms(rig.clock.now())
+    (claimed,) = rig.store.write(
+        lambda tx: executions.claim(tx, owner=owner, now_ms=now_ms, lease_until_ms=now_ms + lease_ms, limit=1)
+    ).result()
+    return claimed
+
+
+def expire(rig: Rig) -> None:
+    rig.store.write(executions.expire_leases).result()
+
+
+def hold(rig: Rig) -> None:
+    """Keep splits from ending until the rig's `hold` is set."""
+    rig.engine.hold.clear()
+
+
+def wait_for(event: threading.Event) -> None:
+    assert event.wait(PATIENCE_S)

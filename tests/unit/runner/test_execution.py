@@ -6,7 +6,7 @@ import errno
 import io
 from typing import Any
 
-from headrace.engine.results import Counts, SplitJob
+from headrace.engine.results import Counts, SplitOrder
 from headrace.errors import Retry, Stop
 from headrace.log import Log
 from headrace.model.states import State
@@ -54,10 +54,10 @@ def test_a_run_reads_its_source_and_writes_its_destination(rig: Rig) -> None:
 def test_the_engine_gets_the_plan_and_what_names_are_made_of(rig: Rig) -> None:
     execution = rig.run()
 
-    (job,) = rig.engine.jobs
-    assert (job.input, job.output.bucket, job.number) == ("csv", "lake", 0)
-    assert (job.naming.flow_name, job.naming.execution_id, job.naming.schema_version) == ("orders", "e1", 1)
-    assert int(job.naming.started_at.timestamp() * 1000) == execution.started_ms
+    (split,) = rig.engine.seen
+    assert (split.input, split.output.bucket, split.number) == ("csv", "lake", 0)
+    assert (split.naming.flow_name, split.naming.execution_id, split.naming.schema_version) == ("orders", "e1", 1)
+    assert int(split.naming.started_at.timestamp() * 1000) == execution.started_ms
 
 
 def test_no_files_are_a_success_without_an_object(rig: Rig) -> None:
@@ -248,7 +248,7 @@ def test_several_splits_give_one_output_each(rig: Rig) -> None:
     rig.objects.objects |= {("raw", f"in/{number:04d}"): f"{number}\n" for number in range(300)}
 
     assert rig.run().state is State.DONE
-    assert [job.number for job in rig.engine.jobs] == [0, 1]
+    assert [split.number for split in rig.engine.seen] == [0, 1]
     assert sorted(rig.objects.output()) == ["orders/e1-00000.json", "orders/e1-00001.json"]
     assert rig.counts().records_read == 302
     assert [len(split.document["files"]) for split in rig.splits()] == [256, 45]
@@ -256,7 +256,7 @@ def test_several_splits_give_one_output_each(rig: Rig) -> None:
 
 def test_splits_after_the_first_reject_are_not_run_when_the_flow_fails_on_it(rig: Rig) -> None:
     rig.objects.objects |= {("raw", f"in/{number:04d}"): "bad\n" for number in range(300)}
-    seen: list[SplitJob] = []
+    seen: list[SplitOrder] = []
     rig.engine.on_split = seen.append
 
     assert "failOnFirstDestinationError" in failed(rig, document(failOnFirstDestinationError=True))

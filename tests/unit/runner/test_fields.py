@@ -49,4 +49,4 @@ def test_every_split_gets_the_same_fields(rig: Rig) -> None:
     rig.objects.objects = {("raw", f"in/{number:04d}"): f"c{number % 2}\n" for number in range(300)}
 
     assert rig.run().state is State.DONE
-    assert [job.fields for job in rig.engine.jobs] == [("c0", "c1"), ("c0", "c1")]
+    assert [split.fields for split in rig.engine.seen] == [("c0", "c1"), ("c0", "c1")]

@@ -9,41 +9,15 @@ from typing import Any
 
 import pytest
 
-from headrace.clock import HandClock, to_ms
-from headrace.engine.results import SplitJob
-from headrace.errors import Retry
+from headrace.clock import HandClock
+from headrace.engine.results import SplitOrder
 from headrace.model.states import State
-from headrace.runner.control import Control
 from headrace.runner.execution import MOST_ATTEMPTS
 from headrace.store import executions, flows
-from headrace.store.executions import Claim
-from tests.unit.runner.rig import PATIENCE_S, Rig, document, rig
+from tests.unit.runner.rig import PATIENCE_S, TWO_SPLITS, Rig, claim, document, expire, hold, rig, wait_for
 
 # A thread that stands for a process ends with SystemExit.
 DYING = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
-TWO_SPLITS = {("raw", f"in/{number:04d}"): f"{number}\n" for number in range(300)}
-
-
-def claim(rig: Rig, owner: str = "another", *, lease_ms: int = 60_000) -> Claim:
-    """Take the one execution as another worker would."""
-    now_ms = to_ms(rig.clock.now())
-    (claimed,) = rig.store.write(
-        lambda tx: executions.claim(tx, owner=owner, now_ms=now_ms, lease_until_ms=now_ms + lease_ms, limit=1)
-    ).result()
-    return claimed
-
-
-def expire(rig: Rig) -> None:
-    rig.store.write(executions.expire_leases).result()
-
-
-def hold(rig: Rig) -> None:
-    """Keep splits from ending until the rig's `hold` is set."""
-    rig.engine.hold.clear()
-
-
-def wait_for(event: threading.Event) -> None:
-    assert event.wait(PATIENCE_S)
 
 
 def test_an_execution_that_waits_is_found_at_the_start(rig: Rig) -> None:
@@ -65,7 +39,7 @@ def test_no_more_executions_run_at_once_than_the_setting_says(tmp_path: Path) ->
     with rig(tmp_path / "data", concurrent_executions=2) as made:
         hold(made)
         begun = threading.Semaphore(0)
-        made.engine.on_split = lambda job: begun.release()
+        made.engine.on_split = lambda split: begun.release()
         for number in range(4):
             made.queue(f"e{number}", document(f"flow-{number}"))
         with made.work():
@@ -75,100 +49,6 @@ def test_no_more_executions_run_at_once_than_the_setting_says(tmp_path: Path) ->
             made.engine.hold.set()
             for number in range(4):
                 assert made.settled(f"e{number}").state is State.DONE
-
-
-def test_a_cancelled_execution_in_the_queue_never_runs(rig: Rig) -> None:
-    rig.queue("e1")
-    assert rig.cancel("e1")
-
-    with rig.work():
-        rig.queue("e2")
-        rig.settled("e2")
-
-    assert rig.get("e1").state is State.CANCELLED
-    assert [job.naming.execution_id for job in rig.engine.jobs] == ["e2"]
-
-
-def test_a_running_execution_is_cancelled_within_a_second(rig: Rig) -> None:
-    hold(rig)
-    rig.queue("e1")
-    with rig.work():
-        wait_for(rig.engine.running)
-        rig.cancel("e1")
-        execution = rig.settled("e1")
-
-    assert execution.state is State.CANCELLED
-    assert execution.finished_ms is not None
-    assert execution.finished_ms - execution.updated_ms <= 1000
-    assert rig.objects.output() == {}
-    assert rig.left_over() == []
-
-
-def test_a_cancellation_is_noticed_between_two_splits(rig: Rig) -> None:
-    rig.objects.objects |= TWO_SPLITS
-    rig.engine.is_deaf = True
-
-    def cancel(job: SplitJob) -> None:
-        rig.cancel("e1")
-
-    rig.engine.on_split = cancel
-    execution = rig.run()
-
-    assert execution.state is State.CANCELLED
-    assert rig.objects.output() == {}
-    assert rig.left_over() == []
-
-
-def test_a_cancellation_that_is_not_heard_in_time_is_seen_before_the_commit(rig: Rig) -> None:
-    """The last look is the store's own: begin_commit refuses an execution that is being cancelled."""
-    hold(rig)
-    rig.engine.is_deaf = True
-    rig.queue("e1")
-    with rig.work():
-        wait_for(rig.engine.running)
-        rig.cancel("e1")
-        rig.engine.hold.set()
-        assert rig.settled("e1").state is State.CANCELLED
-
-    assert rig.objects.output() == {}
-
-
-def test_a_cancellation_ends_the_wait_for_a_busy_source(rig: Rig) -> None:
-    waiting = threading.Event()
-
-    def wait(control: Control, seconds: float) -> None:
-        waiting.set()
-        control.wait(3600)
-
-    def busy() -> None:
-        raise Retry("busy")
-
-    rig.objects.on_list = busy
-    rig.queue("e1")
-    with rig.work(wait=wait):
-        wait_for(waiting)
-        rig.cancel("e1")
-        assert rig.settled("e1").state is State.CANCELLED
-
-
-def test_an_execution_whose_commit_has_begun_can_not_be_cancelled(rig: Rig) -> None:
-    answers: list[bool] = []
-    rig.objects.on_publish = lambda bucket: answers.append(rig.cancel("e1"))
-
-    assert rig.run().state is State.DONE
-    assert answers == [False]
-    assert rig.objects.output() != {}
-
-
-def test_a_cancelling_execution_of_a_dead_worker_is_settled_by_the_next(rig: Rig) -> None:
-    rig.queue("e1")
-    claim(rig)
-    rig.cancel("e1")
-    expire(rig)
-
-    with rig.work():
-        assert rig.settled("e1").state is State.CANCELLED
-    assert rig.engine.jobs == []
 
 
 @pytest.mark.parametrize("is_deaf", [True, False], ids=["at its next write", "while the query runs"])
@@ -251,7 +131,7 @@ def test_splits_that_have_a_result_are_not_run_again(rig: Rig) -> None:
 
     assert done_before == [True, False]
     assert execution.state is State.DONE
-    assert [job.number for job in rig.engine.jobs] == [0, 1, 1]
+    assert [split.number for split in rig.engine.seen] == [0, 1, 1]
     assert rig.objects.listed == 1
     assert sorted(rig.objects.output()) == ["orders/e1-00000.json", "orders/e1-00001.json"]
     assert rig.counts().records_read == 300
@@ -270,7 +150,7 @@ def test_a_result_whose_file_is_gone_is_made_again(rig: Rig) -> None:
     with rig.work():
         assert rig.settled("e1").state is State.DONE
 
-    assert [job.number for job in rig.engine.jobs] == [0, 1, 0, 1]
+    assert [split.number for split in rig.engine.seen] == [0, 1, 0, 1]
     assert sorted(rig.objects.output()) == ["orders/e1-00000.json", "orders/e1-00001.json"]
 
 
@@ -286,7 +166,7 @@ def test_a_commit_that_was_interrupted_is_finished_not_repeated(rig: Rig) -> Non
         execution = rig.settled("e1")
 
     assert execution.state is State.DONE
-    assert len(rig.engine.jobs) == 2
+    assert len(rig.engine.seen) == 2
     assert rig.objects.listed == 1
     assert len(rig.objects.output()) == 2
     assert rig.counts().balanced
@@ -361,9 +241,9 @@ def test_counts_are_shown_while_an_execution_runs(tmp_path: Path) -> None:
         made.objects.objects = dict(TWO_SPLITS)
         second = threading.Event()
 
-        def hold_the_second(job: SplitJob) -> None:
+        def hold_the_second(split: SplitOrder) -> None:
             clock.turn(timedelta(seconds=1))
-            if job.number == 1:
+            if split.number == 1:
                 made.engine.hold.clear()
                 second.set()
 

@@ -1,0 +1,105 @@
+"""Cancellations: in the queue, while a query runs, between two splits, and too late."""
+
+from __future__ import annotations
+
+import threading
+
+from headrace.engine.results import SplitOrder
+from headrace.errors import Retry
+from headrace.model.states import State
+from headrace.runner.control import Control
+from tests.unit.runner.rig import TWO_SPLITS, Rig, claim, expire, hold, wait_for
+
+
+def test_a_cancelled_execution_in_the_queue_never_runs(rig: Rig) -> None:
+    rig.queue("e1")
+    assert rig.cancel("e1")
+
+    with rig.work():
+        rig.queue("e2")
+        rig.settled("e2")
+
+    assert rig.get("e1").state is State.CANCELLED
+    assert [split.naming.execution_id for split in rig.engine.seen] == ["e2"]
+
+
+def test_a_running_execution_is_cancelled_within_a_second(rig: Rig) -> None:
+    hold(rig)
+    rig.queue("e1")
+    with rig.work():
+        wait_for(rig.engine.running)
+        rig.cancel("e1")
+        execution = rig.settled("e1")
+
+    assert execution.state is State.CANCELLED
+    assert execution.finished_ms is not None
+    assert execution.finished_ms - execution.updated_ms <= 1000
+    assert rig.objects.output() == {}
+    assert rig.left_over() == []
+
+
+def test_a_cancellation_is_noticed_between_two_splits(rig: Rig) -> None:
+    rig.objects.objects |= TWO_SPLITS
+    rig.engine.is_deaf = True
+
+    def cancel(split: SplitOrder) -> None:
+        rig.cancel("e1")
+
+    rig.engine.on_split = cancel
+    execution = rig.run()
+
+    assert execution.state is State.CANCELLED
+    assert rig.objects.output() == {}
+    assert rig.left_over() == []
+
+
+def test_a_cancellation_that_is_not_heard_in_time_is_seen_before_the_commit(rig: Rig) -> None:
+    """The last look is the store's own: begin_commit refuses an execution that is being cancelled."""
+    hold(rig)
+    rig.engine.is_deaf = True
+    rig.queue("e1")
+    with rig.work():
+        wait_for(rig.engine.running)
+        rig.cancel("e1")
+        rig.engine.hold.set()
+        assert rig.settled("e1").state is State.CANCELLED
+
+    assert rig.objects.output() == {}
+
+
+def test_a_cancellation_ends_the_wait_for_a_busy_source(rig: Rig) -> None:
+    waiting = threading.Event()
+
+    def wait(control: Control, seconds: float) -> None:
+        waiting.set()
+        control.wait(3600)
+
+    def busy() -> None:
+        raise Retry("busy")
+
+    rig.objects.on_list = busy
+    rig.queue("e1")
+    with rig.work(wait=wait):
+        wait_for(waiting)
+        rig.cancel("e1")
+        assert rig.settled("e1").state is State.CANCELLED
+
+
+def test_an_execution_whose_commit_has_begun_can_not_be_cancelled(rig: Rig) -> None:
+    answers: list[bool] = []
+    rig.objects.on_publish = lambda bucket: answers.append(rig.cancel("e1"))
+
+    assert rig.run().state is State.DONE
+    assert answers == [False]
+    assert rig.objects.output() != {}
+
+
+def test_a_cancelling_execution_of_a_dead_worker_is_settled_by_the_next(rig: Rig) -> None:
+    rig.queue("e1")
+    claim(rig)
+    rig.cancel("e1")
+    expire(rig)
+
+    with rig.work():
+        assert rig.settled("e1").state is State.CANCELLED
+    assert rig.engine.seen == []
