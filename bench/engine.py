@@ -24,7 +24,7 @@ import duckdb
 from bench import data
 from bench.report import Report
 from headrace.connector_sdk.contract import LocalFile
-from headrace.engine.results import Naming, SplitJob
+from headrace.engine.results import Naming, SplitOrder
 from headrace.engine.split import Engine
 from headrace.engine.watch import Watch
 from headrace.flow.plan import plan
@@ -112,7 +112,7 @@ def _headrace(source: Path, folder: Path) -> int:
     engine = Engine(
         memory_limit_bytes=settings.memory_limit_bytes, threads=settings.threads, scratch=folder / "scratch"
     )
-    job = SplitJob(
+    order = SplitOrder(
         tasks=planned.tasks,
         input="csv",
         output=planned.output,
@@ -123,7 +123,7 @@ def _headrace(source: Path, folder: Path) -> int:
         rejects=folder / "rejects",
         naming=Naming("bench", "execution", 1, datetime.now(UTC)),
     )
-    result = engine.run_split(job, Watch(lambda _: None))
+    result = engine.run_split(order, Watch(lambda _: None))
     assert result.counts.balanced
     return result.counts.records_written
 

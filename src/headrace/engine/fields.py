@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headrace.engine.results import SplitJob
+from headrace.engine.results import SplitOrder
 from headrace.engine.sources import SourceView
 from headrace.engine.tasks import Tasks
 from headrace.engine.values import JSON, TEXT, Field
@@ -21,28 +21,28 @@ def fields_read(tasks: Tasks) -> tuple[str, ...] | None:
     return tuple(sorted(names))
 
 
-def names_to_open(job: SplitJob) -> tuple[str, ...] | None:
+def names_to_open(order: SplitOrder) -> tuple[str, ...] | None:
     """The fields to look for in a JSON file; None: all that it has, with their types."""
-    return None if job.output.keeps_types else fields_read(job.tasks)
+    return None if order.output.keeps_types else fields_read(order.tasks)
 
 
-def fields_of(job: SplitJob, views: Sequence[SourceView]) -> tuple[Field, ...]:
+def fields_of(order: SplitOrder, views: Sequence[SourceView]) -> tuple[Field, ...]:
     """The fields of files that are written together, in the order in which Map_all writes them."""
     types: dict[str, str] = {}
     for view in views:
         for field in view.fields:
             known = types.setdefault(field.name, field.type)
             types[field.name] = known if known == field.type else TEXT
-    names = fields_read(job.tasks)
+    names = fields_read(order.tasks)
     if names is None:
-        names = job.fields if job.fields is not None else tuple(types)
-    return tuple(Field(name, _type(job, name, types.get(name, TEXT))) for name in names)
+        names = order.fields if order.fields is not None else tuple(types)
+    return tuple(Field(name, _type(order, name, types.get(name, TEXT))) for name in names)
 
 
-def _type(job: SplitJob, name: str, found: str) -> str:
+def _type(order: SplitOrder, name: str, found: str) -> str:
     """Members of JSON stay JSON only where they are written as JSON, unchanged: text is quicker."""
-    if job.input != "json" or job.output.keeps_types:
+    if order.input != "json" or order.output.keeps_types:
         return TEXT if found == JSON else found
-    changed = {task.field for task in (*job.tasks.masks, *job.tasks.truncates)}
-    is_written = fields_read(job.tasks) is None or any(task.source == name for task in job.tasks.maps)
-    return JSON if job.output.file_type == "JSON" and is_written and name not in changed else TEXT
+    changed = {task.field for task in (*order.tasks.masks, *order.tasks.truncates)}
+    is_written = fields_read(order.tasks) is None or any(task.source == name for task in order.tasks.maps)
+    return JSON if order.output.file_type == "JSON" and is_written and name not in changed else TEXT

@@ -105,7 +105,7 @@ class Naming:
 
 
 @dataclass(frozen=True)
-class SplitJob:
+class SplitOrder:
     """One split of one run.
 
     `files` may fetch lazily. `fields` are all fields of the source, in order, where Map_all has
