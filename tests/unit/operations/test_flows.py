@@ -290,10 +290,25 @@ def test_a_suspended_flow_says_why_and_starts_afresh(call: Calls) -> None:
     assert "flowStatusMessage" not in call.describe()
 
 
+def test_a_started_flow_counts_its_failures_afresh(call: Calls) -> None:
+    trigger: Json = copy.deepcopy(SCHEDULED)
+    trigger["triggerProperties"]["Scheduled"]["flowErrorDeactivationThreshold"] = 2
+    call("CreateFlow", flow(triggerConfig=trigger))
+    statuses: list[str] = []
+    for _ in range(2):
+        call("StartFlow", flowName="orders")
+        for _ in range(2):
+            call.store.write(queue_scheduled).result(timeout=20)
+            call.settle(call.claim(), State.FAILED)
+            statuses.append(call.describe()["flowStatus"])
+    assert statuses == ["Active", "Suspended"] * 2
+
+
 def queue_scheduled(tx: Any) -> None:
     head = flows.head(tx, ALICE.account, ALICE.region, "orders")
     assert head is not None
-    executions.insert(tx, head, execution_id="tick", trigger="scheduled", now_ms=1)
+    before = executions.page(tx, head.flow_id, before_sequence=None, limit=9)
+    executions.insert(tx, head, execution_id=f"tick {len(before)}", trigger="scheduled", now_ms=1)
 
 
 @pytest.mark.parametrize("force", [{}, {"forceDelete": False}])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +10,12 @@ from headrace.errors import ResourceNotFoundException, ServiceError, ValidationE
 from headrace.model.api import OPERATIONS
 from headrace.model.check import violations
 from headrace.model.states import State
-from headrace.operations import dispatch, unserved
+from headrace.operations import dispatch, pages, unserved
+from headrace.operations.context import Context
+from headrace.settings import Settings
 from headrace.store import executions
-from tests.unit.operations.calls import ALICE, Calls, flow
+from headrace.store.secrets import Sealer
+from tests.unit.operations.calls import ALICE, Calls, flow, numbered_ids
 
 ARN = "arn:aws:appflow:us-east-1:123456789012:flow/orders"
 PARALLEL = {"headrace:parallel-runs": "true"}
@@ -106,6 +110,14 @@ def test_a_next_token_serves_its_own_request_only(call: Calls) -> None:
         assert "not valid" in refused_token(other, "ListFlows", nextToken=listing)
     assert len(call.records("a1", nextToken=given)) == 1
     assert len(call("ListFlows", nextToken=listing)["flows"]) == 2
+
+
+def test_a_next_token_serves_the_operation_that_gave_it_only(tmp_path: Path) -> None:
+    context = Context(ALICE, Settings(data=tmp_path), 1000, numbered_ids(), Sealer.open_folder(tmp_path))
+    _, more = pages.split(context, "One", {"maxResults": 1}, ["a", "b"], lambda element: element)
+    assert pages.position(context, "One", more) == "a"
+    with pytest.raises(ValidationException, match="not valid"):
+        pages.position(context, "Another", more)
 
 
 @pytest.mark.parametrize("wrong", ["x", "gAAAAA==", "é"])

@@ -233,10 +233,13 @@ def test_a_full_disk_fails_every_write_of_the_batch_in_words_and_the_store_lives
 def test_a_commit_that_fails_fails_every_write_of_its_batch_and_the_store_lives_on(store: Store) -> None:
     def leave_an_orphan(tx: Tx) -> str:
         # Checked at COMMIT only, so that COMMIT is what fails.
+        tx.announce("orphan")
         tx._connection.execute("PRAGMA defer_foreign_keys=ON")
         tx._connection.execute("INSERT INTO splits VALUES ('no such execution', 0, '{}', NULL)")
         return "orphan"
 
+    heard: list[str] = []
+    store.watch(heard.append)
     go = held(store)
     futures = [store.write(lambda tx: keep(tx, "innocent")), store.write(leave_an_orphan)]
     go.set()
@@ -245,6 +248,8 @@ def test_a_commit_that_fails_fails_every_write_of_its_batch_and_the_store_lives_
             done(future)
     assert kept(store) == set()
     assert write(store, lambda tx: keep(tx, "later")) == "later"
+    store.close()
+    assert heard == []
 
 
 def test_a_mistake_in_a_statement_stays_what_it_is() -> None:
