@@ -18,7 +18,7 @@ from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, names_to_open
 from headrace.engine.partition import write_partitions
 from headrace.engine.rejects import malformed_count, rejects_of
-from headrace.engine.results import Counts, DatasetDropped, SplitJob, SplitResult, StagedFile
+from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
 from headrace.engine.sources import SourceView, drop_malformed, first_line, open_view
 from headrace.engine.watch import Cancelled, Watch
 from headrace.engine.writers import Written, write
@@ -55,19 +55,19 @@ class Engine:
         """Let go of DuckDB; running splits fail."""
         self._database.close()
 
-    def run_split(self, job: SplitJob, watch: Watch) -> SplitResult:
-        """Run one split; its files lie in `job.staging` and `job.rejects` when it returns.
+    def run_split(self, order: SplitOrder, watch: Watch) -> SplitResult:
+        """Run one split; its files lie in `order.staging` and `order.rejects` when it returns.
 
-        Raises Cancelled, DatasetDropped, UnreadableSource, EngineError, and whatever `job.files` raises.
+        Raises Cancelled, DatasetDropped, UnreadableSource, EngineError, and whatever `order.files` raises.
         """
-        for folder in (job.staging, job.rejects):
+        for folder in (order.staging, order.rejects):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         con = self._database.cursor()
         try:
             con.execute("SET TimeZone = 'UTC'")
             with watch.interrupting(con.interrupt):
-                return _Split(con, job, watch, self._scratch).run()
+                return _Split(con, order, watch, self._scratch).run()
         except duckdb.InterruptException as error:
             raise Cancelled("The run was cancelled.") from error
         except duckdb.Error as error:
@@ -77,9 +77,9 @@ class Engine:
 
 
 class _Split:
-    def __init__(self, con: duckdb.DuckDBPyConnection, job: SplitJob, watch: Watch, scratch: Path) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, order: SplitOrder, watch: Watch, scratch: Path) -> None:
         self._con = con
-        self._job = job
+        self._order = order
         self._watch = watch
         self._scratch = scratch
         self._counts = Counts()
@@ -99,10 +99,10 @@ class _Split:
 
     def _groups(self) -> Iterator[list[LocalFile]]:
         """Files that go into the same output file; by default each makes its own."""
-        if self._job.output.is_single_file or self._job.output.target_file_bytes:
-            yield list(self._job.files)
+        if self._order.output.is_single_file or self._order.output.target_file_bytes:
+            yield list(self._order.files)
             return
-        for file in self._job.files:
+        for file in self._order.files:
             yield [file]
 
     @contextmanager
@@ -127,10 +127,10 @@ class _Split:
     # --- one group --------------------------------------------------------------------------
 
     def _pass(self, place: int, files: Sequence[LocalFile]) -> None:
-        job = self._job
-        names = names_to_open(job)
-        views = [open_view(self._con, file, job.input, names, self._scratch) for file in files]
-        compiled = compile_tasks(job.tasks, fields_of(job, views), job.output)
+        order = self._order
+        names = names_to_open(order)
+        views = [open_view(self._con, file, order.input, names, self._scratch) for file in files]
+        compiled = compile_tasks(order.tasks, fields_of(order, views), order.output)
         try:
             self._write(place, views, compiled)
         except duckdb.InvalidInputException as error:
@@ -146,8 +146,8 @@ class _Split:
         relation = " UNION ALL ".join(f"({view.select(compiled.fields)})" for view in views)
         passing = f"SELECT * FROM ({relation}) WHERE {counters.where(compiled.branches)}"
         source = f"({with_lets(passing, compiled)}) WHERE {counters.where(compiled.late_branches)}"
-        target = self._job.staging / f"{place:05d}"
-        output = self._job.output
+        target = self._order.staging / f"{place:05d}"
+        output = self._order.output
         if compiled.partition:
             parts = list(write_partitions(self._con, compiled, source, output, target, self._watch))
         else:
@@ -178,18 +178,18 @@ class _Split:
         )
 
     def _staged(self, partition: str, path: Path) -> StagedFile:
-        job, naming = self._job, self._job.naming
+        order, naming = self._order, self._order.naming
         folder = layout.folder(
-            job.output,
+            order.output,
             flow_name=naming.flow_name,
             execution_id=naming.execution_id,
             schema_version=naming.schema_version,
             at=naming.started_at,
         )
         name = layout.file_name(
-            job.output,
+            order.output,
             execution_id=naming.execution_id,
-            split=job.number,
+            split=order.number,
             place=len(self._outputs),
             at=naming.started_at,
         )
@@ -198,8 +198,8 @@ class _Split:
         return staged
 
     def _keep_rejects(self, place: int, views: Sequence[SourceView], compiled: Compiled, rejected: int) -> None:
-        job = self._job
-        path = job.rejects / f"{job.number:05d}-{place}.json"
+        order = self._order
+        path = order.rejects / f"{order.number:05d}-{place}.json"
         with path.open("w", encoding="utf-8") as stream:
             for reject in rejects_of(self._con, views, compiled, rejected):
                 stream.write(f"{reject.to_json()}\n")
