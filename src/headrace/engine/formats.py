@@ -7,6 +7,7 @@ import io
 import sys
 import zlib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from headrace.errors import HeadraceError
@@ -41,8 +42,21 @@ def format_of(head: bytes, declared: InputFormat) -> InputFormat:
     return "parquet" if head.startswith(_PARQUET) else declared
 
 
+@dataclass(frozen=True)
+class Header:
+    """The fields that a CSV file's header names, none where the file is empty, and the blank lines before it."""
+
+    fields: tuple[str, ...]
+    blank_lines: int
+
+
 def csv_fields(name: str, head: Callable[[int], bytes]) -> tuple[str, ...]:
-    """The fields that a CSV file's header names; none where the file is empty.
+    """The fields of `csv_header`."""
+    return csv_header(name, head).fields
+
+
+def csv_header(name: str, head: Callable[[int], bytes]) -> Header:
+    """What a CSV file begins with.
 
     `head(n)` gives the first n bytes of the file, fewer only at its end. A name that occurs again
     gets `_1`, `_2`, …; an empty one is called `column<place>`. Raises UnreadableSource.
@@ -53,7 +67,7 @@ def csv_fields(name: str, head: Callable[[int], bytes]) -> tuple[str, ...]:
         is_whole = len(raw) < size
         header = _header(name, raw, is_whole=is_whole)
         if header is not None:
-            return _distinct(header)
+            return header
         size *= 8
 
 
@@ -65,18 +79,23 @@ def union_of_headers(heads: Iterable[tuple[str, Callable[[int], bytes]]]) -> tup
     return tuple(union)
 
 
-def _header(name: str, raw: bytes, *, is_whole: bool) -> list[str] | None:
-    """The header's cells, None where `raw` may end before it does."""
+def _header(name: str, raw: bytes, *, is_whole: bool) -> Header | None:
+    """The header, None where `raw` may end before it does."""
     data = _plain(name, raw)
-    if not data.strip():
-        return [] if is_whole else None
+    # Only the header has to be UTF-8: a record that is not is rejected by itself.
+    text = data.decode("utf-8-sig", errors="surrogateescape")
+    lines = io.StringIO(text, newline="")
+    rows = csv.reader(lines)
+    blank_lines = 0
     try:
-        text = data.decode("utf-8-sig", errors="strict" if is_whole else "ignore")
-        lines = io.StringIO(text, newline="")
-        cells = next(csv.reader(lines))
-    except (UnicodeDecodeError, csv.Error) as error:
+        while not (cells := next(rows, [])) and lines.tell() < len(text):
+            blank_lines += 1
+        if not is_whole and lines.tell() == len(text):
+            return None
+        "".join(cells).encode()
+    except (UnicodeEncodeError, csv.Error) as error:
         raise UnreadableSource(f"The header of {name} can't be read as CSV in UTF-8: {error}") from error
-    return cells if is_whole or lines.tell() < len(text) else None
+    return Header(_distinct(cells), blank_lines)
 
 
 def _plain(name: str, raw: bytes) -> bytes:

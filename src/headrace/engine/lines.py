@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,6 +19,8 @@ else:
     from backports import zstd
 
 _BLOCK_BYTES = 1024 * 1024
+_BLANK = frozenset({"\n", "\r\n", "\r"})
+_BOM = b"\xef\xbb\xbf".decode("latin-1")
 
 
 def open_plain(path: Path) -> BinaryIO:
@@ -29,29 +33,45 @@ def open_plain(path: Path) -> BinaryIO:
 
 
 def lines_of_offsets(path: Path, offsets: Sequence[int]) -> dict[int, int]:
-    """The line (from 1) on which each byte (from 1) lies; `offsets` ascend."""
+    """The line (from 1) on which each byte (from 1) lies; `offsets` ascend. CR LF, LF and CR end a line."""
     found: dict[int, int] = {}
     if not offsets:
         return found
     with closing(open_plain(path)) as stream:
-        position, line = 0, 1
+        position, line, last = 0, 1, b""
         for offset in offsets:
             while position < offset - 1 and (block := stream.read(min(_BLOCK_BYTES, offset - 1 - position))):
                 position += len(block)
-                line += block.count(b"\n")
+                line += _line_ends(last, block)
+                last = block[-1:]
             found[offset] = line
     return found
+
+
+def _line_ends(before: bytes, block: bytes) -> int:
+    """How many lines end in `block`; one that ended with `before`, the byte before it, ends once."""
+    ends = block.count(b"\n") + block.count(b"\r") - block.count(b"\r\n")
+    return ends - 1 if before == b"\r" and block.startswith(b"\n") else ends
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a malformed record is known to begin: its number, and the byte after it, None where unknown."""
+
+    number: int
+    end: int | None
 
 
 class RecordLines:
     """The line on which each record of a CSV file begins; the header is record 0.
 
-    A quoted newline does not end a record. `starts` are records known by the byte (from 1) at
-    which they begin: malformed ones, whose quotes say nothing. Asked in ascending order, it
-    reads the file once, and only as far as needed.
+    A quoted newline does not end a record, and blank lines before the header are none, as
+    anywhere where `skips_blank`. `starts` are malformed records by the byte (from 1) at which
+    they begin: their quotes say nothing. Asked in ascending order, it reads the file once, and
+    only as far as needed.
     """
 
-    def __init__(self, path: Path, starts: Mapping[int, int], *, skips_blank: bool) -> None:
+    def __init__(self, path: Path, starts: Mapping[int, Start], *, skips_blank: bool) -> None:
         self._path = path
         self._starts = starts
         self._skips_blank = skips_blank
@@ -68,16 +88,40 @@ class RecordLines:
         return self._at[1]
 
     def _records(self) -> Iterator[tuple[int, int]]:
-        record, offset, is_open = -1, 1, False
-        with closing(open_plain(self._path)) as stream:
-            for line, raw in enumerate(stream, start=1):
-                known = self._starts.get(offset)
-                offset += len(raw)
-                if known is not None:
-                    record, is_open = known, False
-                    yield record, line
-                elif not is_open and not (self._skips_blank and raw in (b"\n", b"\r\n")):
-                    record += 1
-                    yield record, line
-                if known is None and raw.count(b'"') % 2:
-                    is_open = not is_open
+        record, offset, until, is_open = -1, 1, 0, False
+        for line, raw in enumerate(self._lines(), start=1):
+            known = self._starts.get(offset)
+            if known is not None:
+                record, until = known.number, known.end or 0
+                yield record, line
+            elif not is_open and offset >= until and not self._is_skipped(record, raw):
+                record += 1
+                yield record, line
+            is_open = offset >= until and _is_open_after(raw, is_open=is_open and known is None)
+            offset += len(raw)
+
+    def _lines(self) -> Iterator[str]:
+        """Every byte is a character of Latin-1; with newline="" every kind of line end ends a line."""
+        with io.TextIOWrapper(open_plain(self._path), encoding="latin-1", newline="") as stream:
+            yield from stream
+
+    def _is_skipped(self, record: int, raw: str) -> bool:
+        return raw in _BLANK and (self._skips_blank or record < 0)
+
+
+def _is_open_after(raw: str, *, is_open: bool) -> bool:
+    """Whether a quoted cell goes on after the line: a quote opens one only where a cell begins."""
+    if '"' not in raw:
+        return is_open
+    place = len(_BOM) if raw.startswith(_BOM) else 0
+    while True:
+        if is_open:
+            place = raw.find('"', place) + 1
+            if not place:
+                return True
+            is_open = raw.startswith('"', place)
+        is_quoted = is_open or raw.startswith('"', place)
+        place = place + 1 if is_quoted else raw.find(",", place) + 1
+        if not place:
+            return False
+        is_open = is_quoted

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from headrace.engine.compile import Branch, Compiled, with_lets
-from headrace.engine.lines import RecordLines, lines_of_offsets
-from headrace.engine.sources import CsvFile, JsonFile, SourceView
+from headrace.engine.compile import MALFORMED, Branch, Compiled, with_lets
+from headrace.engine.lines import RecordLines, Start, lines_of_offsets
+from headrace.engine.sources import LINE_BYTES, CsvFile, JsonFile, SourceView
 
 _BATCH = 1000
 
@@ -19,9 +19,10 @@ _BATCH = 1000
 class Reject:
     """One rejected record.
 
-    `record` is its text: the line as it stands in the file, or the record as a JSON object.
-    `task` is the index of the task that could not be done, None for a malformed line; `number`
-    is the record's place in its file and `line` the file's line, both from 1, None where unknown.
+    `record` is its text: the record as a JSON object where `is_object`, else the line as it stands
+    in the file. `task` is the index of the task that could not be done, None for a malformed line;
+    `number` is the record's place in its file and `line` the file's line, both from 1, None where
+    unknown.
     """
 
     record: str
@@ -30,22 +31,16 @@ class Reject:
     task: int | None = None
     number: int | None = None
     line: int | None = None
+    is_object: bool = False
 
     def to_json(self) -> str:
         """As a line of the error file (decisions 12)."""
         places = {"task": self.task, "file": self.file, "recordNumber": self.number, "line": self.line}
         found = {name: value for name, value in places.items() if value is not None}
-        return json.dumps({"record": _parsed(self.record), "error": self.error, **found}, ensure_ascii=False)
-
-
-def _parsed(text: str) -> object:
-    """A record that is an object stays one; a malformed line stays text."""
-    if not text.startswith("{"):
-        return text
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+        rest = json.dumps({"error": self.error, **found}, ensure_ascii=False)
+        # An object goes in as it is: numbers keep their digits, and any depth is fine.
+        record = self.record if self.is_object else json.dumps(self.record, ensure_ascii=False)
+        return f'{{"record": {record}, {rest[1:]}'
 
 
 @dataclass(frozen=True)
@@ -56,6 +51,12 @@ class _Malformed:
     offset: int
     text: str
     error: str
+
+    @property
+    def end(self) -> int | None:
+        """The byte after it, None where its text was cut."""
+        size = len(self.text.encode())
+        return None if size >= LINE_BYTES else self.offset + size
 
 
 def rejects_of(
@@ -92,7 +93,8 @@ def _malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView) -> Iterator[
     if not _has_malformed(con):
         return
     found = con.execute(
-        "SELECT line, min(line_byte_position), min_by(csv_line, column_idx), min_by(error_message, column_idx)"
+        "SELECT line, min(line_byte_position), min_by(csv_line, coalesce(column_idx, 0)),"
+        " min_by(error_message, coalesce(column_idx, 0))"
         " FROM malformed_lines JOIN malformed_scans USING (scan_id, file_id) WHERE file_path = ?"
         " GROUP BY scan_id, file_id, line ORDER BY line",
         [view.path],
@@ -105,7 +107,7 @@ def _malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView) -> Iterator[
 def _value_rejects(
     con: duckdb.DuckDBPyConnection, view: SourceView, compiled: Compiled, limit: int, places: _Places
 ) -> Iterator[Reject]:
-    numbered = view.lenient().numbered(compiled.fields)
+    numbered = view.numbered(compiled.fields)
     branches = (*compiled.branches, *compiled.late_branches)
     which = _which(branches)
     cursor = con.cursor()
@@ -116,8 +118,11 @@ def _value_rejects(
     while found := cursor.fetchmany(_BATCH):
         for n, place, reason, raw in found:
             index = branches[int(place)].index
+            task = None if index < 0 else index
             number = places.record_of(int(n))
-            yield Reject(raw, reason, view.file.name, None if index < 0 else index, number, places.of_record(number))
+            line = places.of_record(number)
+            is_object = branches[int(place)] is not MALFORMED
+            yield Reject(raw, reason, view.file.name, task, number, line, is_object)
 
 
 def _which(branches: Sequence[Branch]) -> str:
@@ -141,7 +146,7 @@ class _Places:
         self._is_csv = isinstance(view, CsvFile)
         self._is_json = isinstance(view, JsonFile)
         self._malformed = sorted(line.number for line in malformed)
-        starts = {line.offset: line.number for line in malformed}
+        starts = {line.offset: Start(line.number, line.end) for line in malformed}
         self._offsets = lines_of_offsets(view.file.path, sorted(starts)) if self._is_csv else {}
         self._lines = RecordLines(view.file.path, starts, skips_blank=len(view.fields) > 1)
 

@@ -11,18 +11,19 @@ from typing import Protocol
 import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
-from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_fields, format_of
+from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
 
 # The longest line that is read, in bytes; a longer one is rejected. DuckDB's buffer holds several.
 LINE_BYTES = 8 * 1024 * 1024
 _BUFFER_BYTES = 4 * LINE_BYTES
-_SKIP_MALFORMED = "ignore_errors=true"
 _KEEP_MALFORMED = (
     "store_rejects=true, rejects_table='malformed_lines', rejects_scan='malformed_scans', rejects_limit=0,"
     f" rejects_line_size_limit={LINE_BYTES}"
 )
+# For the second reading, which has to skip what the first one kept: ignore_errors skips other lines.
+_SKIP_MALFORMED = _KEEP_MALFORMED.replace("malformed_", "skipped_")
 _MAGIC_BYTES = 8
 _GLOB = frozenset("*?[]{}")
 _STRUCTURE_TYPES = {"BIGINT": "BIGINT", "UBIGINT": "BIGINT", "DOUBLE": "DOUBLE", "BOOLEAN": "BOOLEAN"}
@@ -84,8 +85,8 @@ def open_view(
         return _open_parquet(con, file, path)
     compression = compression_of(head)
     if kind == "csv":
-        fields = tuple(Field(name) for name in csv_fields(file.name, lambda size: _head(file, size)))
-        return CsvFile(file, path, compression, fields)
+        header = csv_header(file.name, lambda size: _head(file, size))
+        return CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines)
     if names is not None:
         return JsonFile(file, path, compression, tuple(Field(name) for name in names))
     return JsonFile(file, path, compression, _json_fields(con, path, compression))
@@ -143,6 +144,7 @@ class CsvFile:
     path: str
     compression: Compression
     fields: tuple[Field, ...]
+    blank_lines: int
     is_lenient: bool = False
 
     def lenient(self) -> SourceView:
@@ -164,7 +166,8 @@ class CsvFile:
             return "(SELECT 1 WHERE FALSE)"
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(self.fields)))
         return (
-            f"read_csv({literal(self.path)}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"',"
+            f"read_csv({literal(self.path)}, auto_detect=false, header=true, skip={self.blank_lines},"
+            " delim=',', quote='\"', escape='\"',"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false,"
             f" strict_mode={not self.is_lenient}, max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, {on_error})"
         )
@@ -277,7 +280,8 @@ def _json_fields(con: duckdb.DuckDBPyConnection, path: str, compression: Compres
 
 def drop_malformed(con: duckdb.DuckDBPyConnection) -> None:
     """Forget the malformed lines of earlier reads."""
-    con.execute("DROP TABLE IF EXISTS malformed_lines; DROP TABLE IF EXISTS malformed_scans")
+    for name in ("malformed_lines", "malformed_scans", "skipped_lines", "skipped_scans"):
+        con.execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def first_line(error: Exception) -> str:
