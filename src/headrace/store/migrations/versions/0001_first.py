@@ -12,6 +12,7 @@ down_revision = None
 def upgrade() -> None:
     _flows()
     _executions()
+    _splits()
     _others()
 
 
@@ -79,6 +80,9 @@ def _executions() -> None:
         ("executions_unfinished_of_flow", ["flow_id", "sequence"]),
     ):
         op.create_index(name, "executions", columns, sqlite_where=unfinished, postgresql_where=unfinished)
+
+
+def _splits() -> None:
     op.create_table(
         "splits",
         sa.Column(
