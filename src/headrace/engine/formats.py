@@ -88,7 +88,7 @@ def _header(name: str, raw: bytes, *, is_whole: bool) -> Header | None:
     rows = csv.reader(lines)
     blank_lines = 0
     try:
-        while not (cells := next(rows, [])) and lines.tell() < len(text):
+        while not (cells := next(rows, list[str]())) and lines.tell() < len(text):
             blank_lines += 1
         if not is_whole and lines.tell() == len(text):
             return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from headrace.engine.sql import literal
 from headrace.engine.tasks import ArithmeticOperator, Mask
-from headrace.engine.values import Value, number_value, text_value
+from headrace.engine.values import Value, number, number_value, text_value
 
 _SIGNS: dict[ArithmeticOperator, str] = {
     "ADDITION": "+",
@@ -46,26 +46,43 @@ def computed(operator: ArithmeticOperator, left: Value, right: Value, name: Call
     products are exact up to 20 digits before and 9 (products) or 18 after the point; beyond
     that, and in divisions, they have 15 significant digits.
     """
-    x, y = f"TRY_CAST({left.text} AS DOUBLE)", f"TRY_CAST({right.text} AS DOUBLE)"
+    x, y = number(left.text, "DOUBLE"), number(right.text, "DOUBLE")
     divisor = f"nullif({y}, 0)" if operator == "DIVISION" else y
     # Adding zero turns -0.0 to 0.0.
     double = name(f"{x} {_SIGNS[operator]} {divisor} + 0.0::DOUBLE")
-    rounded = f"format('{{:.15g}}', {double})"
     cases = f"WHEN {double} IS NULL OR NOT isfinite({double}) THEN NULL"
-    number = name(f"CASE {cases} {_exact_cases(operator, left.text, right.text, rounded)} END")
-    return Value(number, number_value(number).json, f"TRY_CAST({number} AS DOUBLE)", "DOUBLE")
+    result = name(f"CASE {cases} {_exact_cases(operator, left.text, right.text, double)} END")
+    return Value(result, number_value(result).json, f"TRY_CAST({result} AS DOUBLE)", "DOUBLE")
 
 
-def _exact_cases(operator: ArithmeticOperator, x: str, y: str, rounded: str) -> str:
+def _exact_cases(operator: ArithmeticOperator, x: str, y: str, double: str) -> str:
+    rounded = _plain(double)
     if operator == "DIVISION":
         return f"ELSE {rounded}"
     if operator == "MULTIPLICATION":
         # A product of so few digits has at most 15: the double, rounded to 15, is exact.
-        quick = f"WHEN strlen({x}) + strlen({y}) <= 15 THEN {rounded}"
+        quick = f"WHEN strlen({x}) + strlen({y}) <= 15 AND {_is_short(double)} THEN {_fifteen(double)}"
         return f"{quick} ELSE coalesce({_decimal(operator, x, y, 38, 9)}, {rounded})"
     short = f"strlen({x}) <= 9 AND strlen({y}) <= 9 AND NOT contains(lower({x} || {y}), 'e')"
     quick = f"WHEN {short} THEN {_decimal(operator, x, y, 17, 8)}"
     return f"{quick} ELSE coalesce({_decimal(operator, x, y, 38, 18)}, {rounded})"
+
+
+def _fifteen(double: str) -> str:
+    return f"format('{{:.15g}}', {double})"
+
+
+def _is_short(double: str) -> str:
+    """Whether 15 significant digits of it are written without an exponent."""
+    return f"({double} = 0 OR abs({double}) BETWEEN 0.0001 AND 99999999999999)"
+
+
+def _plain(double: str) -> str:
+    """15 significant digits, without an exponent where 38 digits are enough."""
+    text = _fifteen(double)
+    large = f"WHEN abs({double}) > 1 THEN TRY_CAST({text} AS DECIMAL(38,0))::VARCHAR"
+    small = f"WHEN abs({double}) > 1e-20 THEN rtrim(TRY_CAST({text} AS DECIMAL(38,37))::VARCHAR, '0')"
+    return f"CASE WHEN {_is_short(double)} THEN {text} ELSE coalesce(CASE {large} {small} END, {text}) END"
 
 
 def _decimal(operator: ArithmeticOperator, x: str, y: str, width: int, digits: int) -> str:

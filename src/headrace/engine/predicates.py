@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from headrace.engine.sql import literal
 from headrace.engine.tasks import Filter, Validate
-from headrace.engine.values import Value, instant
+from headrace.engine.values import EXACT, Value, instant
 
 _SIGNS = {
     "EQUAL_TO": "=",
@@ -73,14 +73,14 @@ def _number(value: Value, sign: str, wanted: str) -> str:
     number = Decimal(wanted.strip())
     exponent = number.as_tuple().exponent
     if abs(number) >= _EXACT_BOUND or not isinstance(exponent, int) or exponent < -_EXACT_DIGITS:
-        return f"coalesce({inexact}, FALSE)"
+        return f"(NOT contains({value.text}, '_') AND coalesce({inexact}, FALSE))"
     exact = f"TRY_CAST({_exact_source(value)} AS {_EXACT}) {sign} {number:f}::{_EXACT}"
-    return f"coalesce({exact}, {inexact}, FALSE)"
+    return f"(NOT contains({value.text}, '_') AND coalesce({exact}, {inexact}, FALSE))"
 
 
 def _exact_source(value: Value) -> str:
-    """The text of floats: their binary value would show digits that nobody wrote."""
-    return value.text if value.type in ("FLOAT", "DOUBLE") else value.native
+    """The text of all but whole numbers and decimals: the binary value of a float shows digits that nobody wrote."""
+    return value.native if value.type.partition("(")[0] in EXACT else value.text
 
 
 def _instant_literal(wanted: str) -> str:

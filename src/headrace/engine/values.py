@@ -10,6 +10,8 @@ TEXT = "VARCHAR"
 JSON = "JSON"
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 _FLOATS = ("FLOAT", "DOUBLE")
+# Types whose values compare exactly.
+EXACT = (*_NUMBERS, "DECIMAL")
 _NESTED = ("STRUCT", "MAP", "LIST", "UNION", "VARIANT")
 
 
@@ -75,7 +77,7 @@ def _scalar(column: str, type_: str, base: str) -> Value:
     elif base == "DECIMAL":
         text = shortest(text)
     json = text_value(text).json
-    if base in (*_NUMBERS, "DECIMAL", "BOOLEAN"):
+    if base in (*EXACT, "BOOLEAN"):
         json = number_value(text).json
     elif base in _FLOATS:
         json = f"CASE WHEN isfinite({column}) THEN {text} ELSE {json} END"
@@ -94,17 +96,29 @@ def cast(value: Value, type_: str) -> str:
     if value.type == type_:
         return value.native
     is_float = value.type in _FLOATS
-    if type_ == "BIGINT" and (is_float or value.type == TEXT):
-        # A cast of '1.5' would round in silence; only whole numbers are integers.
-        exact = f"TRY_CAST({value.text} AS DECIMAL(38,9))"
-        whole = f"CASE WHEN {exact} = trunc({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
-        return f"CASE WHEN contains({value.text}, '.') THEN {whole} ELSE TRY_CAST({value.text} AS BIGINT) END"
+    if type_ == "BIGINT" and (is_float or value.type == TEXT or value.type.startswith("DECIMAL")):
+        return _whole(value.text)
     if type_ == "TIMESTAMP WITH TIME ZONE":
         return instant(value)
-    if type_ == "DATE" and value.type == TEXT:
-        return f"TRY_CAST({value.text} AS DATE)"
+    if value.type == TEXT and type_ == "DOUBLE":
+        double = number(value.text, "DOUBLE")
+        return f"CASE WHEN isfinite({double}) THEN {double} END"
+    if value.type == TEXT and type_.startswith("DECIMAL"):
+        return number(value.text, type_)
     # Decimals are made from the text of floats: their binary value would show digits that nobody wrote.
     return f"TRY_CAST({value.text if is_float and type_ != 'DOUBLE' else value.native} AS {type_})"
+
+
+def number(text: str, type_: str) -> str:
+    """The number that `text` is, NULL where it is none: DuckDB would read 12_34 as 1234."""
+    return f"CASE WHEN NOT contains({text}, '_') THEN TRY_CAST({text} AS {type_}) END"
+
+
+def _whole(text: str) -> str:
+    """`text` as a BIGINT where it is a whole number: a cast would round 1.5 and 15e-1, and read 0x10, in silence."""
+    quick, exact = f"TRY_CAST({text} AS BIGINT)", number(text, "DECIMAL(38,18)")
+    slow = f"CASE WHEN {exact} = trunc({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
+    return f"CASE WHEN {quick}::VARCHAR = {text} THEN {quick} ELSE {slow} END"
 
 
 def instant(value: Value) -> str:
@@ -112,4 +126,6 @@ def instant(value: Value) -> str:
     if value.type.startswith("TIMESTAMP") or value.type == "DATE":
         return f"{value.native}::TIMESTAMPTZ"
     parsed = f"TRY_CAST({value.text} AS TIMESTAMPTZ)"
-    return f"coalesce({parsed}, TRY(make_timestamptz(TRY_CAST({value.text} AS BIGINT) * 1000)))"
+    is_integer = f"regexp_full_match({value.text}, '\\s*[+-]?[0-9]+\\s*')"
+    milliseconds = f"CASE WHEN {is_integer} THEN TRY_CAST({value.text} AS BIGINT) END"
+    return f"coalesce({parsed}, TRY(make_timestamptz({milliseconds} * 1000)))"
