@@ -33,14 +33,14 @@ class Signed(NamedTuple):
     body: bytes
 
 
-def verify(request: Signed, claim: Claim, secret: str, now: datetime) -> None:
+def verify(request: Signed, claim: Claim, secret: str, now: datetime, *, service: str = SERVICE) -> None:
     """Return if `secret` made the claim's signature of this very request, at this time.
 
     Any region is right: headrace serves them all. Raises InvalidSignatureException,
     IncompleteSignatureException where the request carries no usable time.
     """
     stamp, instant = _signing_time(request, claim)
-    _check_scope(claim, stamp)
+    _check_scope(claim, stamp, service)
     _check_age(claim, stamp, instant, now)
     content_hash = _content_hash(request, claim)
     key = signing_key(secret, claim.date, claim.region, claim.service)
@@ -95,10 +95,10 @@ def _http_date(given: str | None) -> tuple[str, datetime]:
     return instant.strftime(_BASIC), instant
 
 
-def _check_scope(claim: Claim, stamp: str) -> None:
+def _check_scope(claim: Claim, stamp: str, service: str) -> None:
     faults: list[str] = []
-    if claim.service != SERVICE:
-        faults.append(f"Credential should be scoped to correct service: '{SERVICE}'.")
+    if claim.service != service:
+        faults.append(f"Credential should be scoped to correct service: '{service}'.")
     if claim.date != stamp[:8]:
         faults.append(f"Date in Credential scope does not match YYYYMMDD of the time of the request, {stamp}.")
     if "host" not in claim.signed_headers:
@@ -168,7 +168,7 @@ def _without_dots(path: bytes) -> bytes:
             del kept[-1:]
         elif segment not in {b"", b"."}:
             kept.append(segment)
-    ends_with_slash = path.endswith((b"/", b"/.", b"/..")) and kept
+    ends_with_slash = path.endswith(b"/") and kept
     return b"/" + b"/".join(kept) + (b"/" if ends_with_slash else b"")
 
 
