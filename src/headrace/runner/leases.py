@@ -29,15 +29,11 @@ class Leases:
             return len(self._held)
 
     def take(self, claim: Claim, control: Control) -> None:
-        """Hold the claim. An older lease of the same execution, which this one took over, is lost."""
-        execution = claim.execution
+        """Hold the claim. An older lease of the same execution, which this one took over, ends at the next `look`."""
         with self._lock:
             if not self._held:
                 self._renewed_at = self._clock.now()
-            older = [held for (id_, _), held in self._held.items() if id_ == execution.execution_id]
-            self._held[execution.execution_id, execution.fence] = control
-        for each in older:
-            each.stop(Reason.LOST)
+            self._held[claim.execution.execution_id, claim.execution.fence] = control
 
     def drop(self, claim: Claim) -> None:
         """The execution has ended here."""
