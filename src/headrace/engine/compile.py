@@ -47,7 +47,7 @@ class Branch:
 
 @dataclass(frozen=True)
 class Compiled:
-    """The tasks over a source that has `fields` as its columns f0, f1, …, and `malformed` (BOOLEAN).
+    """The tasks over a source that has `fields` as its columns f0, f1, …, and `malformed`, the reason or NULL.
 
     `branches` look at source values. `lets` are columns to add for the records that pass them,
     one after the other: each may use those before it. `late_branches` and `columns` use them all.
@@ -61,7 +61,7 @@ class Compiled:
     partition: tuple[Column, ...]
 
 
-MALFORMED = Branch("reject", -1, "malformed", literal("The line is not a JSON object."))
+MALFORMED = Branch("reject", -1, "malformed IS NOT NULL", "malformed")
 
 
 def with_lets(relation: str, compiled: Compiled) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from headrace.engine.results import SplitOrder
 from headrace.engine.sources import SourceView
 from headrace.engine.tasks import Tasks
+from headrace.engine.types import sql_type
 from headrace.engine.values import JSON, TEXT, Field
 
 
@@ -40,9 +41,19 @@ def fields_of(order: SplitOrder, views: Sequence[SourceView]) -> tuple[Field, ..
 
 
 def _type(order: SplitOrder, name: str, found: str) -> str:
-    """Members of JSON stay JSON only where they are written as JSON, unchanged: text is quicker."""
+    """Members of JSON stay JSON only where they are written as JSON, unchanged: text is quicker.
+
+    What every Map casts is text until then, so that long numbers keep their digits.
+    """
+    if order.input == "json" and order.output.keeps_types and _is_cast(order.tasks, name):
+        return TEXT
     if order.input != "json" or order.output.keeps_types:
         return TEXT if found == JSON else found
     changed = {task.field for task in (*order.tasks.masks, *order.tasks.truncates)}
     is_written = fields_read(order.tasks) is None or any(task.source == name for task in order.tasks.maps)
     return JSON if order.output.file_type == "JSON" and is_written and name not in changed else TEXT
+
+
+def _is_cast(tasks: Tasks, name: str) -> bool:
+    types = [sql_type(task.destination_type) for task in tasks.maps if task.source == name]
+    return bool(types) and all(types) and fields_read(tasks) is not None

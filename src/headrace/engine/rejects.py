@@ -110,12 +110,11 @@ def _value_rejects(
     numbered = view.numbered(compiled.fields)
     branches = (*compiled.branches, *compiled.late_branches)
     which = _which(branches)
-    cursor = con.cursor()
-    cursor.execute(
+    con.execute(
         f"SELECT n, {which} AS which, {_reason(branches, which)}, {numbered.raw}"
         f" FROM ({with_lets(numbered.relation, compiled)}) WHERE {which} IS NOT NULL LIMIT {limit}"
     )
-    while found := cursor.fetchmany(_BATCH):
+    while found := con.fetchmany(_BATCH):
         for n, place, reason, raw in found:
             index = branches[int(place)].index
             task = None if index < 0 else index

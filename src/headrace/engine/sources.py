@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
+from headrace.engine.members import members_of
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
 
@@ -26,14 +27,14 @@ _KEEP_MALFORMED = (
 _SKIP_MALFORMED = _KEEP_MALFORMED.replace("malformed_", "skipped_")
 _MAGIC_BYTES = 8
 _GLOB = frozenset("*?[]{}")
-_STRUCTURE_TYPES = {"BIGINT": "BIGINT", "UBIGINT": "BIGINT", "DOUBLE": "DOUBLE", "BOOLEAN": "BOOLEAN"}
 
 
 @dataclass(frozen=True)
 class Numbered:
     """A relation with the wanted fields as f0, f1, …, `malformed` and the record's number `n` (from 1).
 
-    `raw` is the SQL of the whole record as text, over the same relation.
+    `malformed` says why the record is, NULL where it is not. `raw` is the SQL of the whole record
+    as text, over the same relation.
     """
 
     relation: str
@@ -89,7 +90,7 @@ def open_view(
         return CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines)
     if names is not None:
         return JsonFile(file, path, compression, tuple(Field(name) for name in names))
-    return JsonFile(file, path, compression, _json_fields(con, path, compression))
+    return _open_json(con, JsonFile(file, path, compression, ()))
 
 
 def _head(file: LocalFile, size: int) -> bytes:
@@ -119,7 +120,7 @@ def _wanted(fields: Sequence[Field], wanted: Sequence[Field], column: str = "c")
         if place is not None and type_ != field.type:
             sql = source_value(sql, type_).text
         parts.append(f"{sql} AS f{target}")
-    return ", ".join([*parts, "FALSE AS malformed"])
+    return ", ".join([*parts, "NULL::VARCHAR AS malformed"])
 
 
 def record_json(names: Sequence[str], values: Sequence[str]) -> str:
@@ -190,20 +191,28 @@ class JsonFile:
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
         folded = {field.name.casefold() for field in wanted}
-        if self.is_lenient or len(folded) < len(wanted) or "" in folded:
+        if self.is_lenient or not wanted or len(folded) < len(wanted) or "" in folded:
             return f"SELECT {self._extracted(wanted)} FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
-        columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in wanted) or "'_': 'VARCHAR'"
+        columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in wanted)
         names = [f"{identifier(field.name)} AS f{place}" for place, field in enumerate(wanted)]
         reader = (
             f"read_json({literal(self.path)}, format='newline_delimited', records='true', auto_detect=false,"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false)"
         )
-        return f"SELECT {', '.join([*names, 'FALSE AS malformed'])} FROM {reader}"
+        return f"SELECT {', '.join([*names, 'NULL::VARCHAR AS malformed'])} FROM {reader}"
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView; the number is the line's."""
         lines = f"SELECT *, row_number() OVER () AS n FROM ({self._lines(_SKIP_MALFORMED)})"
         return Numbered(f"SELECT {self._extracted(wanted)}, line, n FROM ({lines}) WHERE line IS NOT NULL", "line")
+
+    def objects(self) -> str:
+        """A relation with the text of each object in `line`; what is none fails it, or is left out where lenient."""
+        if self.is_lenient:
+            return f"(SELECT line FROM ({self._lines(_SKIP_MALFORMED)}) WHERE is_object AND line <> 'null')"
+        path = literal(self.path)
+        reader = f"read_ndjson_objects({path}, compression='{self.compression}', hive_partitioning=false)"
+        return f"(SELECT json AS line FROM {reader} WHERE json_type(json) = 'OBJECT')"
 
     def _lines(self, on_error: str) -> str:
         """Each line, NULL where it is blank, with its fields as a list of JSON texts where it is an object."""
@@ -218,7 +227,15 @@ class JsonFile:
 
     def _extracted(self, wanted: Sequence[Field]) -> str:
         parts = [f"{self._member(field)} AS f{place}" for place, field in enumerate(wanted)]
-        return ", ".join([*parts, "NOT is_object AS malformed"])
+        return ", ".join([*parts, f"CASE {' '.join(self._faults(wanted))} END AS malformed"])
+
+    def _faults(self, wanted: Sequence[Field]) -> Iterator[str]:
+        yield f"WHEN NOT is_object THEN {literal('The line is not a JSON object.')}"
+        for field in wanted:
+            if field.type not in {JSON, TEXT}:
+                reason = literal(f"Field {field.name!r} does not fit its type, {field.type}.")
+                text = self._member(replace(field, type=TEXT))
+                yield f"WHEN {text} IS NOT NULL AND {self._member(field)} IS NULL THEN {reason}"
 
     def _member(self, field: Field) -> str:
         pointer = literal("/" + field.name.replace("~", "~0").replace("/", "~1"))
@@ -264,18 +281,14 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, file: LocalFile, path: str) ->
     return ParquetFile(file, path, tuple(Field(str(row[0]), str(row[1])) for row in found))
 
 
-def _json_fields(con: duckdb.DuckDBPyConnection, path: str, compression: Compression) -> tuple[Field, ...]:
-    """Every member that any object of the file has, in order of first occurrence, with its type."""
-    options = f"ignore_errors=true, compression='{compression}', hive_partitioning=false"
-    row = con.execute(
-        f"SELECT json_group_structure(json)::VARCHAR FROM read_ndjson_objects({literal(path)}, {options})"
-        " WHERE json_type(json) = 'OBJECT'"
-    ).fetchone()
-    members: dict[str, object] = json.loads(row[0]) if row and row[0] else {}
-    return tuple(
-        Field(name, _STRUCTURE_TYPES.get(type_, TEXT) if isinstance(type_, str) else JSON)
-        for name, type_ in members.items()
-    )
+def _open_json(con: duckdb.DuckDBPyConnection, view: JsonFile) -> JsonFile:
+    """The view with the members that its objects have."""
+    try:
+        return replace(view, fields=members_of(con, view.objects()))
+    except duckdb.InvalidInputException:
+        # The quick way would fail for the same line.
+        careful = replace(view, is_lenient=True)
+        return replace(careful, fields=members_of(con, careful.objects()))
 
 
 def drop_malformed(con: duckdb.DuckDBPyConnection) -> None:

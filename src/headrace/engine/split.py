@@ -25,6 +25,12 @@ from headrace.engine.writers import Written, write
 from headrace.errors import HeadraceError
 
 _PROGRESS_EVERY_S = 0.25
+# Nothing is loaded from outside.
+_CLOSED = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+}
 
 
 class EngineError(HeadraceError):
@@ -40,20 +46,26 @@ class Engine:
     def __init__(self, *, memory_limit_bytes: int, threads: int, scratch: Path) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
         self._scratch = scratch
-        self._database = duckdb.connect(
-            config={
-                "memory_limit": f"{memory_limit_bytes}B",
-                "threads": threads,
-                "temp_directory": str(scratch / "spill"),
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "allow_community_extensions": False,
-            }
-        )
+        self._config = {"memory_limit": f"{memory_limit_bytes}B", "threads": threads, **_CLOSED}
+        self._lock = threading.Lock()
+        self._opened = 0
+        self._database = self._open()
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        self._opened += 1
+        spill = str(self._scratch / f"spill-{self._opened}")
+        return duckdb.connect(config={**self._config, "temp_directory": spill})
 
     def close(self) -> None:
         """Let go of DuckDB; running splits fail."""
         self._database.close()
+
+    def _replace(self, broken: duckdb.DuckDBPyConnection) -> None:
+        """Open a new DuckDB: after a fault of its own, the old one refuses every query."""
+        with self._lock:
+            if self._database is broken:
+                self._database = self._open()
+                broken.close()
 
     def run_split(self, order: SplitOrder, watch: Watch) -> SplitResult:
         """Run one split; its files lie in `order.staging` and `order.rejects` when it returns.
@@ -63,13 +75,17 @@ class Engine:
         for folder in (order.staging, order.rejects):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-        con = self._database.cursor()
+        database = self._database
+        con = database.cursor()
         try:
             con.execute("SET TimeZone = 'UTC'")
             with watch.interrupting(con.interrupt):
                 return _Split(con, order, watch, self._scratch).run()
         except duckdb.InterruptException as error:
             raise Cancelled("The run was cancelled.") from error
+        except (duckdb.InternalException, duckdb.FatalException) as error:
+            self._replace(database)
+            raise EngineError(first_line(error)) from error
         except duckdb.Error as error:
             raise EngineError(first_line(error)) from error
         finally:
@@ -202,5 +218,6 @@ class _Split:
         path = order.rejects / f"{order.number:05d}-{place}.json"
         with path.open("w", encoding="utf-8") as stream:
             for reject in rejects_of(self._con, views, compiled, rejected):
+                self._watch.check()
                 stream.write(f"{reject.to_json()}\n")
         self._rejects.append(StagedFile(str(path), path.name, path.stat().st_size))

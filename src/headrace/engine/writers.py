@@ -21,6 +21,7 @@ _OPTIONS = {
     "CSV": "FORMAT csv, HEADER true",
     "PARQUET": "FORMAT parquet, COMPRESSION zstd",
 }
+_LINE_END = "\r\n"
 _SPECIAL = '[",\\n\\r]'
 
 
@@ -61,6 +62,9 @@ def _remove(path: Path) -> None:
 
 def _selected(columns: Sequence[Column], output: Output) -> tuple[str, str]:
     """The select list and the options of COPY."""
+    if not columns and output.file_type != "JSON":
+        # Records without any field: a file of these formats has to have a column.
+        columns = (Column("column1", "NULL::VARCHAR"),)
     names = [column.name for column in columns]
     values = [column.sql for column in columns]
     if output.file_type == "JSON":
@@ -71,8 +75,9 @@ def _selected(columns: Sequence[Column], output: Output) -> tuple[str, str]:
 
 
 def named(columns: Sequence[Column]) -> str:
-    """A select list with the columns under their own names."""
-    return ", ".join(f"{column.sql} AS {identifier(column.name)}" for column in columns)
+    """A select list with the columns under their own names; an empty one becomes `column<place>`."""
+    names = [column.name or f"column{place}" for place, column in enumerate(columns, start=1)]
+    return ", ".join(f"{column.sql} AS {identifier(name)}" for name, column in zip(names, columns, strict=True))
 
 
 def _clash(names: Sequence[str]) -> bool:
@@ -83,10 +88,11 @@ def _clash(names: Sequence[str]) -> bool:
 def _csv_lines(names: Sequence[str], values: Sequence[str]) -> str:
     """CSV made in SQL, its header being the name of the one column."""
     header = io.StringIO()
-    csv.writer(header, lineterminator="").writerow(names)
+    # The writer quotes what could end a line only if its own lines end so.
+    csv.writer(header, lineterminator=_LINE_END).writerow(names)
     cells = ", ".join(
         f"CASE WHEN regexp_matches({value}, {literal(_SPECIAL)}) THEN '\"' || replace({value}, '\"', '\"\"') || '\"'"
         f" ELSE coalesce({value}, '') END"
         for value in values
     )
-    return f"concat_ws(',', {cells}) AS {identifier(header.getvalue())}"
+    return f"concat_ws(',', {cells}) AS {identifier(header.getvalue().removesuffix(_LINE_END))}"
