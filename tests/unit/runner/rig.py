@@ -117,7 +117,7 @@ class LineEngine:
     """Copies lines. One that begins with `bad` is rejected, with `drop` dropped by task 0, with `dataset` ends all.
 
     `on_split` is called before a split is read; `hold` keeps splits from ending until it is set or they are
-    cancelled; `running` is set once a split waits for that.
+    cancelled; `running` is set once a split waits for that, `stopped` once one was interrupted then.
     """
 
     def __init__(self) -> None:
@@ -126,6 +126,7 @@ class LineEngine:
         self.hold = threading.Event()
         self.hold.set()
         self.running = threading.Event()
+        self.stopped = threading.Event()
         self.is_deaf = False
         self.lie = Counts()
 
@@ -156,7 +157,8 @@ class LineEngine:
     def _wait(self, watch: Watch) -> None:
         self.running.set()
         while not self.hold.wait(0.005):
-            if not self.is_deaf:
+            if watch.cancelled and not self.is_deaf:
+                self.stopped.set()
                 watch.check()
 
     def _write(self, split: SplitOrder, lines: Iterable[str], folder: Path, name: str) -> tuple[StagedFile, ...]:

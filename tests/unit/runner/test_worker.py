@@ -64,6 +64,8 @@ def test_a_worker_that_lost_its_lease_stops_and_changes_nothing(tmp_path: Path, 
             made.store.write(lambda tx: tx.announce(executions.TOPIC)).result()
             if is_deaf:
                 made.engine.hold.set()
+            else:
+                wait_for(made.engine.stopped)
 
         execution = made.get("e1")
         assert (execution.state, execution.owner) == (State.RUNNING, "another")
@@ -82,6 +84,7 @@ def test_a_worker_that_takes_its_own_execution_again_ends_the_older_run(rig: Rig
         rig.engine.running.clear()
         expire(rig)
         wait_for(rig.engine.running)
+        wait_for(rig.engine.stopped)
         rig.engine.hold.set()
         execution = rig.settled("e1")
 
