@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
 from headrace.connector_sdk.contract import FileDestination, FileSource
 from headrace.connector_sdk.objects import Buckets
+from headrace.log import Log, silent
 from headrace.settings import Settings
 
 GROUP = "headrace.connectors"
@@ -37,16 +38,43 @@ class _Plan(Protocol):
 
 
 class Registry:
-    """The connectors of this headrace, by connectorType."""
+    """The connectors of this headrace, by connectorType.
 
-    def __init__(self, connectors: Sequence[Connector], buckets: Buckets) -> None:
-        self._sources = {c.connector_type: c.source(buckets) for c in connectors if c.source}
-        self._destinations = {c.connector_type: c.destination(buckets) for c in connectors if c.destination}
+    `faults` says why a connector that is installed can't be used, by the name of its entry point.
+    """
+
+    def __init__(
+        self, connectors: Iterable[Connector], buckets: Buckets, faults: Mapping[str, str] | None = None
+    ) -> None:
+        self._sources: dict[str, FileSource] = {}
+        self._destinations: dict[str, FileDestination] = {}
+        self.faults = faults or {}
+        for connector in connectors:
+            if connector.source:
+                self._sources[connector.connector_type] = connector.source(buckets)
+            if connector.destination:
+                self._destinations[connector.connector_type] = connector.destination(buckets)
 
     @classmethod
-    def load(cls, settings: Settings) -> Registry:
-        """All connectors that are installed."""
-        return cls([entry.load() for entry in entry_points(group=GROUP)], Buckets(settings))
+    def load(cls, settings: Settings, log: Log | None = None, entries: Iterable[EntryPoint] | None = None) -> Registry:
+        """All connectors that are installed, or those of `entries`.
+
+        One that can't be loaded is left out with a line in the log: a package that is broken or
+        made for another headrace must not take the flows of all others with it.
+        """
+        connectors: dict[str, Connector] = {}
+        faults: dict[str, str] = {}
+        for entry in entry_points(group=GROUP) if entries is None else entries:
+            found = _loaded(entry)
+            if isinstance(found, str):
+                faults[entry.name] = found
+            elif found.connector_type in connectors:
+                faults[entry.name] = f"there is another connector of the type {found.connector_type}"
+            else:
+                connectors[found.connector_type] = found
+        for name, reason in faults.items():
+            (log or silent()).warning("connector not loaded", connector=name, reason=reason)
+        return cls(connectors.values(), Buckets(settings), faults)
 
     def source(self, connector_type: str) -> FileSource:
         """The source of that type; ask `missing` first. Raises KeyError."""
@@ -57,18 +85,30 @@ class Registry:
         return self._destinations[connector_type]
 
     def missing(self, plan: _Plan) -> str | None:
-        """A sentence that names the connectors of a plan that are not here; None: all are."""
-        source = plan.source.connector_type
-        lacks = [] if source in self._sources else [_lack("source", source, self._sources)]
-        wanted = [destination.connector_type for destination in plan.destinations]
+        """A sentence for each connector of a plan that is not here; None: all are."""
+        lacks: list[str] = []
+        if plan.source.connector_type not in self._sources:
+            lacks.append(self._lack("source", plan.source.connector_type, self._sources))
+        wanted = dict.fromkeys(destination.connector_type for destination in plan.destinations)
         lacks += [
-            _lack("destination", type_, self._destinations) for type_ in wanted if type_ not in self._destinations
+            self._lack("destination", each, self._destinations) for each in wanted if each not in self._destinations
         ]
         return " ".join(lacks) or None
 
+    def _lack(self, side: str, connector_type: str, known: Iterable[str]) -> str:
+        if connector_type in self.faults:
+            reason = self.faults[connector_type]
+            return f"The {side} connector {connector_type} is installed but could not be loaded: {reason}."
+        return (
+            f"The {side} connector {connector_type} is not available in this headrace, which has"
+            f" {', '.join(sorted(known)) or 'none'}. The flow document itself is valid."
+        )
 
-def _lack(side: str, connector_type: str, known: dict[str, FileSource] | dict[str, FileDestination]) -> str:
-    return (
-        f"The {side} connector {connector_type} is not available in this headrace, which has"
-        f" {', '.join(sorted(known)) or 'none'}. The flow document itself is valid."
-    )
+
+def _loaded(entry: EntryPoint) -> Connector | str:
+    """The connector, or why there is none."""
+    try:
+        found: object = entry.load()
+    except Exception as error:  # Boundary: other people's code, which may raise anything
+        return f"{entry.value} raised {type(error).__name__}: {error}"
+    return found if isinstance(found, Connector) else f"{entry.value} is no Connector"

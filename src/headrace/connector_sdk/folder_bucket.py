@@ -1,0 +1,188 @@
+"""A bucket that is a folder of this machine."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+
+from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
+from headrace.connector_sdk.keys import UNFINISHED, changed, folder_of, gone, is_possible, path_of
+from headrace.errors import Stop
+
+# A prefix that no folder can have, or one that went while the bucket was listed.
+_NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+
+_Identity = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class FolderBucket:
+    """An object is a file at the path of its key; an empty file is none, as in a StoreBucket.
+
+    Links are followed. `makes_itself`: the folder is made by the first object that is put there.
+    """
+
+    name: str
+    folder: Path
+    makes_itself: bool
+
+    def list(self, prefix: str) -> tuple[SourceFile, ...]:
+        """See Bucket."""
+        self._must_exist()
+        return tuple(sorted(self._files(prefix), key=lambda file: file.key))
+
+    def head(self, file: SourceFile, size_bytes: int) -> bytes:
+        """See Bucket."""
+        path = self._as_listed(file)
+        try:
+            with path.open("rb") as stream:
+                return stream.read(size_bytes)
+        except OSError as error:
+            raise Stop(f"{file.name} can't be read: {error}") from error
+
+    def fetch(self, files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:  # noqa: ARG002 (the protocol's)
+        """See Bucket: nothing is copied."""
+        for file in files:
+            yield LocalFile(file.name, self._as_listed(file), file.size_bytes)
+
+    def publish(self, staged: Sequence[Publishable]) -> None:
+        """See Bucket: each object appears whole, in one step, and survives a power failure (invariant 9)."""
+        if not self.makes_itself:
+            self._must_exist()
+        targets = [self.folder / path_of(self.name, file.key) for file in staged]
+        touched: set[Path] = set()
+        for file, target in zip(staged, targets, strict=True):
+            try:
+                touched |= _made(target.parent)
+                _put(Path(file.path), target)
+            except OSError as error:
+                raise Stop(f"s3://{self.name}/{file.key} can't be written: {error}") from error
+        self._make_durable(touched)
+
+    def _must_exist(self) -> None:
+        if not self.folder.is_dir():
+            raise Stop(f"The bucket {self.name!r} does not exist: {self.folder} is no folder. Make it.")
+
+    # --- reading ----------------------------------------------------------------------------
+
+    def _files(self, prefix: str) -> Iterator[SourceFile]:
+        beginning = folder_of(prefix)
+        if beginning is None:
+            return
+        folder, rest = self.folder / beginning, prefix.rpartition("/")[2]
+        above = self._identities(folder)
+        for entry in self._entries(folder):
+            if entry.name.startswith(rest):
+                yield from self._under(entry, prefix.removesuffix(rest) + entry.name, above)
+
+    def _under(self, entry: os.DirEntry[str], key: str, above: frozenset[_Identity]) -> Iterator[SourceFile]:
+        """The objects at and below an entry; `above` are the folders that lead to it."""
+        found = self._found(entry)
+        if found is None:
+            return
+        if stat.S_ISDIR(found.st_mode):
+            here = (found.st_dev, found.st_ino)
+            # A link to a folder above it: what it holds is listed there.
+            if here not in above:
+                for inner in self._entries(Path(entry.path)):
+                    yield from self._under(inner, f"{key}/{inner.name}", above | {here})
+        elif stat.S_ISREG(found.st_mode) and found.st_size:
+            if not is_possible(key):
+                raise Stop(f"{entry.path!r} in bucket {self.name!r} has a name that is not UTF-8. Rename it.")
+            yield SourceFile(
+                f"s3://{self.name}/{key}", key, found.st_size, _etag(found), found.st_mtime_ns // 1_000_000
+            )
+
+    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(folder) as entries:
+                return [entry for entry in entries if not entry.name.startswith(UNFINISHED)]
+        except OSError as error:
+            # Not to be passed over: records would be missing and nobody would know.
+            if error.errno not in _NOTHING_THERE:
+                raise Stop(f"The bucket {self.name!r} can't be listed: {error}") from error
+            return []
+
+    def _found(self, entry: os.DirEntry[str] | Path) -> os.stat_result | None:
+        try:
+            return entry.stat()
+        except OSError as error:
+            if error.errno not in _NOTHING_THERE:
+                raise Stop(f"The bucket {self.name!r} can't be listed: {error}") from error
+            return None
+
+    def _identities(self, folder: Path) -> frozenset[_Identity]:
+        """Of the folder and those between it and the bucket, the bucket's own included."""
+        between = [folder, *folder.parents]
+        found = [self._found(each) for each in between[: between.index(self.folder) + 1]]
+        return frozenset((each.st_dev, each.st_ino) for each in found if each)
+
+    def _as_listed(self, file: SourceFile) -> Path:
+        path = self.folder / path_of(self.name, file.key)
+        try:
+            now = path.stat()
+        except OSError as error:
+            if error.errno in _NOTHING_THERE:
+                raise gone(file) from error
+            raise Stop(f"{file.name} can't be read: {error}") from error
+        if _etag(now) != file.etag:
+            raise changed(file)
+        return path
+
+    # --- writing ----------------------------------------------------------------------------
+
+    def _make_durable(self, folders: Iterable[Path]) -> None:
+        for folder in folders:
+            try:
+                _flush(folder)
+            except OSError as error:
+                raise Stop(f"The bucket {self.name!r} can't be made durable: {error}") from error
+
+
+def _etag(found: os.stat_result) -> str:
+    return f"{found.st_mtime_ns:x}-{found.st_size:x}-{found.st_ino:x}"
+
+
+def _made(folder: Path) -> set[Path]:
+    """Make the folder; the folders in which a name is new then, `folder` among them."""
+    missing = list(takewhile(lambda each: not each.exists(), (folder, *folder.parents)))
+    folder.mkdir(parents=True, exist_ok=True)
+    return {folder, *(each.parent for each in missing)}
+
+
+def _put(source: Path, target: Path) -> None:
+    unfinished = target.parent / f"{UNFINISHED}{uuid.uuid4().hex}"
+    try:
+        _link_or_copy(source, unfinished)
+        unfinished.replace(target)
+    finally:
+        # Also after success: replacing a file by another name of itself leaves both.
+        unfinished.unlink(missing_ok=True)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """The same file under a second name where the file system has that, else a copy; durable.
+
+    A second name is safe: nobody writes to a staged file once it is whole, and its first name goes
+    with the staging folder.
+    """
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
+    _flush(target)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
