@@ -1,0 +1,161 @@
+"""S3 servers that can't be reached, answer 500, fall silent or break off: an error in words, in bounded time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from headrace.connector_sdk.objects import Bucket, Buckets
+from headrace.connector_sdk.stores import Patience
+from headrace.errors import ConnectorError, Retry, Stop
+from headrace.settings import Settings
+from tests.standins.faulty import Fault, FaultyProxy, faulty_proxy
+from tests.standins.objects import ServerObjects
+from tests.standins.one_bucket import NAME, one_bucket
+from tests.standins.processes import free_ports
+from tests.standins.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
+from tests.unit.connector_sdk.planted import bodies, keys, staged
+
+MIB = 1024 * 1024
+SHORT = Patience(connect_s=1, silence_s=0.5, part_s=1, retries=2, together_s=3)
+KEYS = {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
+
+
+def opened(url: str, tmp_path: Path, name: str, environment: dict[str, str] | None = None) -> Bucket:
+    settings = Settings(data=tmp_path, s3_endpoint=url)
+    return Buckets(settings, {"HOME": str(tmp_path)} | (KEYS if environment is None else environment), SHORT).open(name)
+
+
+@pytest.fixture(name="objects")
+def one_empty_bucket(s3_server: S3Server) -> Iterator[ServerObjects]:
+    with one_bucket(s3_server) as objects:
+        yield objects
+
+
+@pytest.fixture(name="name")
+def name_of_bucket(objects: ServerObjects) -> str:
+    objects.put(NAME, "a.csv", b"0123456789" * MIB)
+    return NAME
+
+
+@pytest.fixture(name="proxy")
+def proxy_before_server(s3_server: S3Server) -> Iterator[FaultyProxy]:
+    with faulty_proxy(s3_server.url) as proxy:
+        yield proxy
+
+
+def test_through_the_proxy_all_is_well_until_it_is_told_to_fail(proxy: FaultyProxy, name: str, tmp_path: Path) -> None:
+    bucket = opened(proxy.url, tmp_path, name)
+    files = bucket.list("")
+    assert bodies(bucket.fetch(files, tmp_path)) == [b"0123456789" * MIB]
+    bucket.publish([staged(tmp_path / "staged", "b", b"x" * 20 * MIB)])
+    assert keys(bucket.list("")) == ["a.csv", "b"]
+
+
+@pytest.mark.parametrize(
+    "fault, said", [("error", "HTTP 500 Internal Server Error, tried 3 times"), ("silence", "no answer in time")]
+)
+def test_a_server_that_fails_is_tried_again_for_a_while(
+    proxy: FaultyProxy, name: str, tmp_path: Path, fault: Fault, said: str
+) -> None:
+    bucket = opened(proxy.url, tmp_path, name)
+    files = bucket.list("")
+    proxy.rule = lambda _method, _path: fault
+    begun = monotonic()
+    errors: list[ConnectorError] = []
+    for call in (
+        lambda: bucket.list(""),
+        lambda: bucket.head(files[0], 10),
+        lambda: list(bucket.fetch(files, tmp_path / "scratch")),
+        lambda: bucket.publish([staged(tmp_path / "staged", "b", b"1")]),
+        lambda: bucket.publish([staged(tmp_path / "staged", "c", b"1" * 20 * MIB)]),
+    ):
+        with pytest.raises(Retry, match=said) as failed:
+            call()
+        errors.append(failed.value)
+    assert monotonic() - begun < 30
+    assert all(SECRET_KEY not in error.message for error in errors)
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_one_failure_is_overcome_without_a_word(proxy: FaultyProxy, name: str, tmp_path: Path) -> None:
+    failures: list[Fault] = ["error", "silence"]
+    proxy.rule = lambda _method, _path: failures.pop() if failures else "pass"
+    bucket = opened(proxy.url, tmp_path, name)
+    assert keys(bucket.list("")) == ["a.csv"]
+    assert failures == []
+
+
+def test_a_listing_that_breaks_off_is_never_taken_for_whole(proxy: FaultyProxy, name: str, tmp_path: Path) -> None:
+    proxy.rule = lambda _method, _path: "cut"
+    with pytest.raises(Retry, match=f"The store of s3://{name}/ failed: Error getting list response body"):
+        opened(proxy.url, tmp_path, name).list("")
+
+
+def test_an_answer_that_breaks_off_is_read_on_or_tried_again(proxy: FaultyProxy, name: str, tmp_path: Path) -> None:
+    bucket = opened(proxy.url, tmp_path, name)
+    files = bucket.list("")
+    cuts: list[Fault] = ["cut"]
+    proxy.rule = lambda _method, _path: cuts.pop() if cuts else "pass"
+    assert bodies(bucket.fetch(files, tmp_path / "once")) == [b"0123456789" * MIB]
+    assert cuts == []
+    proxy.rule = lambda _method, _path: "cut"
+    with pytest.raises(Retry):
+        list(bucket.fetch(files, tmp_path / "scratch"))
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_what_fails_while_it_goes_up_never_shows_and_leaves_no_parts(
+    proxy: FaultyProxy, name: str, objects: ServerObjects, tmp_path: Path
+) -> None:
+    bucket = opened(proxy.url, tmp_path, name)
+    proxy.rule = lambda _method, path: "error" if "partNumber=3" in path else "pass"
+    file = staged(tmp_path / "staged", "large", b"x" * 20 * MIB)
+    with pytest.raises(Retry, match=f"The store of s3://{name}/large failed: HTTP 500"):
+        bucket.publish([file])
+    assert list(objects.read(name)) == ["a.csv"]
+    assert any(request.startswith("DELETE /") and "uploadId=" in request for request in proxy.requests)
+    proxy.rule = lambda _method, _path: "pass"
+    bucket.publish([file])
+    assert list(objects.read(name)) == ["a.csv", "large"]
+
+
+def test_after_one_file_failed_no_more_are_sent(proxy: FaultyProxy, name: str, tmp_path: Path) -> None:
+    bucket = opened(proxy.url, tmp_path, name)
+    proxy.rule = lambda method, _path: "error" if method == "PUT" else "pass"
+    with pytest.raises(Retry):
+        bucket.publish([staged(tmp_path / "staged", f"{number:03d}", b"1") for number in range(100)])
+    assert sum(request.startswith("PUT") for request in proxy.requests) < 40
+
+
+@pytest.mark.parametrize(
+    "url, said",
+    [
+        ("http://127.0.0.1:{port}", "Connection refused; tried 3 times in .* at http://127.0.0.1:"),
+        ("http://no-such-host.invalid", "failed to lookup address information.*; tried 3 times"),
+    ],
+)
+def test_a_server_that_is_not_there_is_tried_a_few_times(tmp_path: Path, url: str, said: str) -> None:
+    begun = monotonic()
+    with pytest.raises(Retry, match=rf"The store of s3://raw/in failed: {said}") as failed:
+        opened(url.format(port=free_ports(1)[0]), tmp_path, "raw").list("in")
+    assert monotonic() - begun < 10
+    assert SECRET_KEY not in failed.value.message
+
+
+def test_a_server_that_speaks_no_tls_is_told_from_one_that_is_down(s3_server: S3Server, tmp_path: Path) -> None:
+    with pytest.raises(Retry, match=r"does not speak TLS \(is its URL http:// rather than https://\?\)"):
+        opened(s3_server.url.replace("http:", "https:"), tmp_path, "raw").list("")
+
+
+def test_missing_credentials_are_told_in_words_and_soon(s3_server: S3Server, tmp_path: Path) -> None:
+    with faulty_proxy(s3_server.url, lambda _method, _path: "silence") as metadata:
+        begun = monotonic()
+        bucket = opened(s3_server.url, tmp_path, "raw", {"AWS_METADATA_ENDPOINT": metadata.url})
+        with pytest.raises(Stop, match=r"no credentials are set\. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"):
+            bucket.list("")
+        assert monotonic() - begun < 15
+        assert metadata.requests
