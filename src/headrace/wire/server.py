@@ -11,6 +11,7 @@ import uvicorn
 
 from headrace.errors import HeadraceError, SettingsError
 from headrace.wire.asgi import Application
+from headrace.wire.heads import BoundedHeads
 
 # How long a request that is being answered may hold up a stop.
 DRAIN_S = 5
@@ -55,14 +56,21 @@ class _Uvicorn(uvicorn.Server):
 class HttpServer:
     """Serves an ASGI application on a listening socket, which its maker closes."""
 
-    def __init__(self, app: Application, listening: socket.socket, host: str) -> None:
+    def __init__(
+        self,
+        app: Application,
+        listening: socket.socket,
+        host: str,
+        *,
+        protocol: type[BoundedHeads] = BoundedHeads,
+    ) -> None:
         port: int = listening.getsockname()[1]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         self._listening = listening
         self._server = _Uvicorn(
             uvicorn.Config(
                 app,
-                http="httptools",
+                http=protocol,
                 loop="asyncio" if sys.platform == "win32" else "uvloop",
                 ws="none",
                 lifespan="off",

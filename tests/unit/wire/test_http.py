@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 from headrace.clock import HandClock
 from headrace.errors import ConflictException
 from headrace.wire.callers import AccessKey
+from headrace.wire.heads import BoundedHeads
 from headrace.wire.server import HttpServer, bind
 from tests.unit.wire.rig import ACCOUNT, Rig, StandInDispatcher
 
@@ -35,11 +36,17 @@ GARBAGE = [
 ]
 
 
+class Hasty(BoundedHeads):
+    """Waits for a head no longer than a test does."""
+
+    head_s = 0.2
+
+
 @contextmanager
-def serving(rig: Rig) -> Generator[int]:
+def serving(rig: Rig, protocol: type[BoundedHeads] = BoundedHeads) -> Generator[int]:
     listening = bind("127.0.0.1", 0)
     port: int = listening.getsockname()[1]
-    server = HttpServer(rig.app, listening, "127.0.0.1")
+    server = HttpServer(rig.app, listening, "127.0.0.1", protocol=protocol)
     server.start()
     try:
         yield port
@@ -183,3 +190,31 @@ def test_boto3_reads_instants_with_their_milliseconds() -> None:
         answer = client_of(port).describe_flow(flowName="one")
     assert answer["createdAt"] == datetime(2021, 8, 12, 1, 36, 8, 132_000, UTC)
     assert answer["tags"] == {}
+
+
+def test_a_head_that_never_ends_is_refused_long_before_it_fills_the_memory(port: int) -> None:
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=5)) as connection:
+        connection.sendall(b"POST /start-flow HTTP/1.1\r\nx-long: " + b"a" * 66_000)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST /start-flow HTTP/1.1\r\nhost: x\r\n"])
+def test_a_connection_that_sends_no_whole_head_is_closed(rig: Rig, sent: bytes) -> None:
+    with (
+        serving(rig, Hasty) as port,
+        closing(socket.create_connection(("127.0.0.1", port), timeout=5)) as connection,
+    ):
+        connection.sendall(sent)
+        assert connection.recv(65536) == b""
+
+
+def test_a_connection_that_waits_between_requests_is_kept(rig: Rig) -> None:
+    request = b"POST /start-flow HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(START), START)
+    with (
+        serving(rig, Hasty) as port,
+        closing(socket.create_connection(("127.0.0.1", port), timeout=0.5)) as connection,
+    ):
+        connection.sendall(request)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        with pytest.raises(TimeoutError):
+            connection.recv(65536)
