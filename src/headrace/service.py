@@ -61,7 +61,7 @@ class Backend:
             self.store = Store.open(settings.data, executions_kept=settings.executions_kept)
             stack.callback(self.store.close)
             self.sealer = Sealer.open_folder(settings.data, settings.key)
-            self.registry = Registry.load(settings)
+            self.registry = Registry.load(settings, self.log)
             self.engine = Engine(
                 memory_limit_bytes=settings.memory_limit_bytes,
                 threads=settings.threads,
