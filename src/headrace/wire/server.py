@@ -78,6 +78,7 @@ class HttpServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,
                 date_header=True,
                 timeout_keep_alive=65,
                 timeout_graceful_shutdown=DRAIN_S,
