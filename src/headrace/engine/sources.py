@@ -25,7 +25,12 @@ _KEEP_MALFORMED = (
 )
 # For the second reading, which has to skip what the first one kept: ignore_errors skips other lines.
 _SKIP_MALFORMED = _KEEP_MALFORMED.replace("malformed_", "skipped_")
+# A delimiter that no text has; none at all would be NUL, which a damaged file may hold.
+_WHOLE_LINES = "delim='\x01\x02\x03\x04', quote='', escape=''"
 _MAGIC_BYTES = 8
+# What a byte may take compressed.
+_TINY_BYTES = 64
+_BLOCK = 1024 * 1024
 _GLOB = frozenset("*?[]{}")
 
 
@@ -88,14 +93,26 @@ def open_view(
     if kind == "csv":
         header = csv_header(file.name, lambda size: _head(file, size))
         return CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines)
+    is_odd = _is_odd_json(file, compression)
     if names is not None:
-        return JsonFile(file, path, compression, tuple(Field(name) for name in names))
-    return _open_json(con, JsonFile(file, path, compression, ()))
+        return JsonFile(file, path, compression, tuple(map(Field, names)), is_lenient=is_odd)
+    return _open_json(con, JsonFile(file, path, compression, (), is_lenient=is_odd))
 
 
 def _head(file: LocalFile, size: int) -> bytes:
     with file.path.open("rb") as stream:
         return stream.read(size)
+
+
+def _is_odd_json(file: LocalFile, compression: Compression) -> bool:
+    """Whether DuckDB's quick reader would lose lines without a word.
+
+    It takes a file of one byte for an empty one, and a line that begins with NUL for a blank one.
+    """
+    if compression != "none":
+        return file.size_bytes < _TINY_BYTES
+    with file.path.open("rb") as stream:
+        return file.size_bytes < _MAGIC_BYTES or any(b"\0" in block for block in iter(lambda: stream.read(_BLOCK), b""))
 
 
 def _plain_path(file: LocalFile, scratch: Path) -> str:
@@ -217,11 +234,12 @@ class JsonFile:
     def _lines(self, on_error: str) -> str:
         """Each line, NULL where it is blank, with its fields as a list of JSON texts where it is an object."""
         reader = (
-            f"read_csv({literal(self.path)}, auto_detect=false, header=false, delim='', quote='', escape='',"
+            f"read_csv({literal(self.path)}, auto_detect=false, header=false, {_WHOLE_LINES},"
             f" columns={{'l': 'VARCHAR'}}, compression='{self.compression}', hive_partitioning=false,"
             f" max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, strict_mode=false, {on_error})"
         )
-        line = "CASE WHEN trim(l, E' \\t\\r\\uFEFF') <> '' THEN ltrim(rtrim(l, E'\\r'), E'\\uFEFF') END AS line"
+        is_blank = r"regexp_full_match(l, '\x{FEFF}?[ \t\r]*')"
+        line = rf"CASE WHEN NOT {is_blank} THEN regexp_replace(l, '^\x{{FEFF}}', '') END AS line"
         is_object = "CASE WHEN json_valid(line) THEN json_type(line) IN ('OBJECT', 'NULL') ELSE FALSE END AS is_object"
         return f"SELECT line, {is_object} FROM (SELECT {line} FROM {reader})"
 

@@ -1,0 +1,120 @@
+"""CSV that is not as it should be: each bad record is kept with its line, the others go on."""
+
+from __future__ import annotations
+
+import pytest
+
+from headrace.engine.formats import UnreadableSource
+from headrace.engine.layout import Output
+from headrace.engine.tasks import Map, MapAll, Tasks
+from tests.oracle.running import Bench
+
+TYPED = Output("out", file_type="PARQUET", keeps_types=True)
+TASKS = Tasks(maps=(Map(0, "a", "a", "bigint"), Map(1, "b", "b", None)))
+EVERYTHING = Tasks(map_all=MapAll(0, frozenset()))
+
+
+def rows(*found: tuple[object, object]) -> list[dict[str, object]]:
+    return [{"a": a, "b": b} for a, b in found]
+
+
+def test_a_short_and_a_long_line_are_rejected_by_themselves(bench: Bench) -> None:
+    ran = bench.run(TASKS, b"a,b\n1\n1,2,3\n\n\nbad,x\n5,6\nbad2,y", output=TYPED)
+    assert ran.records() == rows((5, "6"))
+    assert ran.reject_places == [(2, None), (3, None), (6, 0), (8, 0)]
+    assert [reject["record"] for reject in ran.rejects] == [
+        "1",
+        "1,2,3",
+        {"a": "bad", "b": "x"},
+        {"a": "bad2", "b": "y"},
+    ]
+    assert {reject["file"] for reject in ran.rejects} == {"s3://raw/in"}
+    assert [reject["error"] for reject in ran.rejects[::2]] == [
+        "Expected Number of Columns: 2 Found: 1",
+        "Field 'a' can't be read as bigint: \"bad\"",
+    ]
+
+
+def test_stray_quotes_reject_their_record_and_no_other(bench: Bench) -> None:
+    content = b'a,b\n1,x\n2,y"z\n3,"y"z\n4,"q""r"\nbad,"multi\nline"\n5,k\nbad,z\n'
+    ran = bench.run(TASKS, content, output=TYPED)
+    assert ran.records() == rows((1, "x"), (2, 'y"z'), (4, 'q"r'), (5, "k"))
+    assert ran.reject_places == [(4, None), (6, 0), (9, 0)]
+
+
+def test_an_unterminated_quote_takes_the_rest_of_the_file_with_it(bench: Bench) -> None:
+    ran = bench.run(TASKS, b'a,b\n1,x\n2,"y\n3,z\n', output=TYPED)
+    assert ran.records() == rows((1, "x"))
+    assert ran.reject_places == [(3, None)]
+    assert ran.rejects[0]["record"] == '2,"y\n3,z\n'
+
+
+def test_a_malformed_record_of_several_lines_moves_no_line_number(bench: Bench) -> None:
+    content = b'a,b\n1,"x\ny",3\n2,y"z\nbad,"k\n\n"\nbad,z\n3,"\nw"\n1\nbad,2\n'
+    ran = bench.run(TASKS, content, output=TYPED)
+    assert ran.reject_places == [(2, None), (11, None), (5, 0), (8, 0), (12, 0)]
+
+
+@pytest.mark.parametrize("ends", [(b"\n", b"\r\n"), (b"\r\n", b"\n"), (b"\r\n", b"\r\n"), (b"\r", b"\r")])
+def test_line_ends_may_be_of_any_kind_and_mixed(bench: Bench, ends: tuple[bytes, bytes]) -> None:
+    one, other = ends
+    content = one.join([b"a,b", b"1,x", b"2,y"]) + other + b"bad,z" + other + b'bad,"k' + other + b'l"' + one + b"bad,q"
+    ran = bench.run(TASKS, content, output=TYPED)
+    assert ran.records() == rows((1, "x"), (2, "y"))
+    assert ran.reject_places == [(4, 0), (5, 0), (7, 0)]
+
+
+def test_a_lone_carriage_return_ends_a_line_unless_it_is_quoted(bench: Bench) -> None:
+    ran = bench.run(TASKS, b'a,b\n1,x\r y\n2,"p\rq"\nbad,z\n', output=TYPED)
+    assert ran.records() == rows((1, "x"), (2, "p\rq"))
+    assert ran.reject_places == [(3, None), (6, 0)]
+
+
+def test_bytes_that_are_not_utf_8_reject_their_record(bench: Bench) -> None:
+    ran = bench.run(TASKS, b"a,b\n1,x\n2,\xff\xfe\n3,z\nbad,z\n", output=TYPED)
+    assert ran.records() == rows((1, "x"), (3, "z"))
+    assert ran.reject_places == [(3, None), (5, 0)]
+
+
+def test_a_header_that_is_not_utf_8_makes_the_file_unreadable(bench: Bench) -> None:
+    with pytest.raises(UnreadableSource, match="s3://raw/in"):
+        bench.run(TASKS, b"a,\xff\n1,x\n")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_field(bench: Bench) -> None:
+    ran = bench.run(TASKS, b'\xef\xbb\xbf"a",b\n1,x\nbad,y', output=TYPED)
+    assert ran.records() == rows((1, "x"))
+    assert ran.reject_places == [(3, 0)]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_blank_lines_are_no_records_and_count_as_lines(bench: Bench, end: bytes) -> None:
+    ran = bench.run(TASKS, end.join([b"", b"", b"a,b", b"1,x", b"", b"2,y", b"bad,z", b""]), output=TYPED)
+    assert ran.records() == rows((1, "x"), (2, "y"))
+    assert ran.reject_places == [(7, 0)]
+
+
+def test_a_blank_line_of_a_file_with_one_field_is_a_null(bench: Bench) -> None:
+    ran = bench.run(Tasks(maps=(Map(0, "a", "a", "bigint"),)), b'a\n1\n\nbad\n""\n\n2', output=TYPED)
+    assert ran.records() == [{"a": 1}, {"a": None}, {"a": None}, {"a": None}, {"a": 2}]
+    assert ran.reject_places == [(4, 0)]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"a,b", b"a,b\n", b"\xef\xbb\xbfa,b\r\n"])
+@pytest.mark.parametrize("file_type", ["CSV", "JSON", "PARQUET"])
+def test_a_file_without_records_makes_no_file(bench: Bench, content: bytes, file_type: str) -> None:
+    ran = bench.run(EVERYTHING, content, output=Output("out", file_type=file_type))  # pyright: ignore[reportArgumentType]
+    assert (ran.keys, ran.counts.records_read, ran.rejects) == ((), 0, ())
+
+
+@pytest.mark.parametrize("text", [b"x" * (9 << 20), b'"' + b"x\n" * (5 << 20) + b'"'])
+def test_a_record_over_the_longest_line_is_rejected(bench: Bench, text: bytes) -> None:
+    ran = bench.run(TASKS, b"a,b\n1," + text + b"\n2,y\nbad,z\n3,w\n", output=TYPED)
+    assert ran.records() == rows((2, "y"), (3, "w"))
+    assert ran.reject_places == [(2, None), (4 + text.count(b"\n"), 0)]
+    assert "Maximum line size" in ran.rejects[0]["error"]
+
+
+def test_a_header_may_hold_line_ends_and_the_same_name_twice(bench: Bench) -> None:
+    ran = bench.run(EVERYTHING, b'"a","b\n",a,,a_1\n1,2,3,4,5\n')
+    assert ran.records() == [{"a": "1", "b\n": "2", "a_1": "3", "column4": "4", "a_1_1": "5"}]
