@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from time import monotonic
 
 import pytest
 
+from headrace.connector_sdk.contract import SourceFile
 from headrace.connector_sdk.objects import Bucket, Buckets
 from headrace.connector_sdk.stores import Patience
 from headrace.errors import ConnectorError, Retry, Stop
@@ -149,6 +153,38 @@ def test_a_server_that_is_not_there_is_tried_a_few_times(tmp_path: Path, url: st
 def test_a_server_that_speaks_no_tls_is_told_from_one_that_is_down(s3_server: S3Server, tmp_path: Path) -> None:
     with pytest.raises(Retry, match=r"does not speak TLS \(is its URL http:// rather than https://\?\)"):
         opened(s3_server.url.replace("http:", "https:"), tmp_path, "raw").list("")
+
+
+class _Careless(BaseHTTPRequestHandler):
+    """Answers whatever is asked with the same object, without a look at conditions."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        for name, value in (("ETag", '"new"'), ("Content-Length", "3"), ("Last-Modified", formatdate(usegmt=True))):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(b"new")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nobody reads it."""
+
+
+@pytest.mark.parametrize(
+    "etag, kind, said",
+    [('"old"', Stop, "has changed since the run began"), (None, Retry, "broke off after 3 of 10 bytes")],
+)
+def test_a_server_that_ignores_conditions_passes_no_other_object_off_as_the_listed_one(
+    tmp_path: Path, etag: str | None, kind: type[ConnectorError], said: str
+) -> None:
+    listed = SourceFile("s3://raw/a.csv", "a.csv", 10, etag, 0)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Careless) as server:
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}).start()
+        bucket = opened(f"http://127.0.0.1:{server.server_address[1]}", tmp_path, "raw")
+        try:
+            with pytest.raises(kind, match=said):
+                list(bucket.fetch([listed], tmp_path / "scratch"))
+        finally:
+            server.shutdown()
 
 
 def test_missing_credentials_are_told_in_words_and_soon(s3_server: S3Server, tmp_path: Path) -> None:
