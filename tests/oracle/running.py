@@ -155,13 +155,16 @@ class Bench:
     def split(self, order: SplitOrder, watch: Watch | None = None) -> SplitResult:
         return self.engine.run_split(order, watch or Watch(lambda _: None))
 
+    def rejects(self, result: SplitResult) -> tuple[Record, ...]:
+        return tuple(line for staged in result.rejects for line in json_records(Path(staged.path).read_bytes()))
+
     def run_order(self, order: SplitOrder, watch: Watch | None = None) -> Ran:
         result = self.split(order, watch)
         contents = tuple(Path(staged.path).read_bytes() for staged in result.outputs)
-        rejects = [line for staged in result.rejects for line in json_records(Path(staged.path).read_bytes())]
+        rejects = self.rejects(result)
         assert result.counts.balanced
         assert result.counts.records_rejected == len(rejects)
-        return Ran(result, contents, tuple(rejects))
+        return Ran(result, contents, rejects)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -29,7 +29,7 @@ from headrace.engine.tasks import (
     Validate,
     ValidateOperator,
 )
-from tests.oracle.values import Scalar
+from tests.oracle.values import Scalar, instant_of, number_of, text_of
 
 # Names that mean something to SQL, to the engine itself or to nobody; none differ only in case.
 ODD_NAMES = (
@@ -103,7 +103,16 @@ _OF_KIND: Mapping[Kind, SearchStrategy[str]] = {
 }
 _JUNK = st.sampled_from(("x", "1,5", "2024-13-01", "nope", "1.2.3", "0x1F", "1_0"))
 _KINDS: tuple[Kind, ...] = ("string", "number", "instant", "boolean")
-_CASTS = ("bigint", "double", "decimal(20,2)", "date", "datetime", "boolean", None)
+CASTS = ("bigint", "double", "decimal(20,2)", "date", "datetime", "boolean", None)
+
+
+# What the plan lets through; booleans are given in lower case.
+_IS_LITERAL: Mapping[Kind, Callable[[str], bool]] = {
+    "string": lambda text: True,
+    "number": lambda text: number_of(text) is not None,
+    "instant": lambda text: instant_of(text) is not None,
+    "boolean": lambda text: text in {"true", "false"},
+}
 
 
 @dataclass(frozen=True)
@@ -123,6 +132,11 @@ class DataSet:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    def literals(self, column: Column, kind: Kind) -> list[str]:
+        """Values of the column that a filter of this kind may be given."""
+        texts = {text_of(row[self.columns.index(column)]) for row in self.rows} - {None}
+        return sorted(text for text in texts if text and len(text) < 24 and _IS_LITERAL[kind](text))
 
     @property
     def records(self) -> list[dict[str, Scalar]]:
@@ -199,12 +213,14 @@ def typed_sets(draw: DrawFn) -> DataSet:
 
 
 @st.composite
-def filters(draw: DrawFn, columns: Sequence[Column]) -> Filter:
-    column = draw(st.sampled_from(columns))
+def filters(draw: DrawFn, data: DataSet) -> Filter:
+    column = draw(st.sampled_from(data.columns))
     operator: Comparison = draw(st.sampled_from(get_args(Comparison)))
     kind = "string" if operator == "CONTAINS" else draw(st.sampled_from((column.kind, column.kind, *_KINDS)))
     count = 2 if operator == "BETWEEN" else draw(st.integers(1, 3))
-    values = [draw(_OF_KIND[kind]).lower() if kind == "boolean" else draw(_OF_KIND[kind]) for _ in range(count)]
+    literals = data.literals(column, kind)
+    given = _OF_KIND[kind] if not literals else st.one_of(st.sampled_from(literals), _OF_KIND[kind])
+    values = [draw(given).lower() if kind == "boolean" else draw(given) for _ in range(count)]
     return Filter(0, column.name, operator, kind, tuple(values))
 
 
@@ -252,9 +268,9 @@ def maps(draw: DrawFn, sources: Sequence[str], casts: Sequence[str | None]) -> t
 
 
 @st.composite
-def task_lists(draw: DrawFn, columns: Sequence[Column], casts: Sequence[str | None] = _CASTS) -> Tasks:
-    """Task lists over these columns; every task has an index of its own."""
-    names = [column.name for column in columns]
+def task_lists(draw: DrawFn, data: DataSet, casts: Sequence[str | None] = CASTS) -> Tasks:
+    """Task lists for this data; every task has an index of its own."""
+    names = data.names
     merges, arithmetics = draw(made(names))
     sources = [*names, *(task.output for task in (*merges, *arithmetics))]
     map_all = draw(st.none() | st.builds(MapAll, st.just(0), st.frozensets(st.sampled_from(names), max_size=2)))
@@ -262,7 +278,7 @@ def task_lists(draw: DrawFn, columns: Sequence[Column], casts: Sequence[str | No
     mapped = draw(maps(sources, casts)) if map_all is None or draw(st.booleans()) else ()
     found = Tasks(
         projection=projection,
-        filters=tuple(draw(st.lists(filters(columns), max_size=2))),
+        filters=tuple(draw(st.lists(filters(data), max_size=2))),
         validates=tuple(draw(st.lists(validates([*names, "missing"]), max_size=1))),
         masks=tuple(draw(st.lists(masks(names), max_size=2))),
         truncates=tuple(

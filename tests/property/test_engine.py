@@ -14,10 +14,11 @@ from hypothesis.strategies import DataObject
 
 from headrace.engine.layout import Output
 from headrace.engine.results import DatasetDropped
-from headrace.engine.tasks import Tasks
+from headrace.engine.tasks import Map, Tasks
 from tests.oracle.running import Bench, Ran
 from tests.oracle.tasks import Verdict, found, shown, verdict
 from tests.property.datasets import (
+    CASTS,
     DataSet,
     csv_of,
     json_of,
@@ -66,9 +67,18 @@ def check(ran: Ran, verdicts: Sequence[Verdict], output: Output) -> None:
 def test_csv_comes_out_as_the_tasks_say(
     bench: Bench, data: DataSet, drawn: DataObject, output: Output, line_end: str
 ) -> None:
-    tasks = drawn.draw(task_lists(data.columns))
+    tasks = drawn.draw(task_lists(data))
     content = csv_of([data.names, *data.rows], line_end=line_end, is_ended=drawn.draw(st.booleans()))
     check(bench.run(tasks, content, output=output), expected(tasks, data, output), output)
+
+
+@MANY
+@given(data=text_sets(empty_is_null=True), drawn=st.data())
+def test_a_cast_gives_the_value_or_rejects_the_record(bench: Bench, data: DataSet, drawn: DataObject) -> None:
+    casts = st.sampled_from([type_ for type_ in CASTS if type_])
+    tasks = Tasks(maps=tuple(Map(place, name, name, drawn.draw(casts)) for place, name in enumerate(data.names)))
+    tasks = replace(tasks, maps=tuple(drawn.draw(st.lists(st.sampled_from(tasks.maps), min_size=1, unique=True))))
+    check(bench.run(tasks, csv_of([data.names, *data.rows]), output=TYPED), expected(tasks, data, TYPED), TYPED)
 
 
 @MANY
@@ -76,7 +86,7 @@ def test_csv_comes_out_as_the_tasks_say(
 def test_json_lines_come_out_as_the_tasks_say(
     bench: Bench, data: DataSet, drawn: DataObject, output: Output, keeps_null: bool
 ) -> None:
-    tasks = drawn.draw(task_lists(data.columns))
+    tasks = drawn.draw(task_lists(data))
     content = json_of(data.records, keeps_null=keeps_null)
     # Without a schema the fields of a file are those that some record has.
     order = None if tasks.map_all is None else data.names
@@ -87,7 +97,7 @@ def test_json_lines_come_out_as_the_tasks_say(
 @MANY
 @given(data=typed_sets(), drawn=st.data(), output=OUTPUTS)
 def test_parquet_comes_out_as_the_tasks_say(bench: Bench, data: DataSet, drawn: DataObject, output: Output) -> None:
-    tasks = drawn.draw(task_lists(data.columns, casts=(None, "bigint")))
+    tasks = drawn.draw(task_lists(data, casts=(None, "bigint")))
     source = bench.parquet([(column.name, column.type) for column in data.columns], data.rows)
     check(bench.run(tasks, source, input="parquet", output=output), expected(tasks, data, output), output)
 
@@ -97,7 +107,7 @@ def test_parquet_comes_out_as_the_tasks_say(bench: Bench, data: DataSet, drawn: 
 def test_partitions_hold_the_records_of_their_values(
     bench: Bench, data: DataSet, drawn: DataObject, output: Output
 ) -> None:
-    tasks = drawn.draw(task_lists(data.columns))
+    tasks = drawn.draw(task_lists(data))
     destinations = [task.destination for task in tasks.maps] or ["text"]
     keys = drawn.draw(st.lists(st.sampled_from([*destinations, "missing"]), min_size=1, max_size=2, unique=True))
     tasks = replace(tasks, partition=tuple(keys))
@@ -123,7 +133,7 @@ def test_partitions_hold_the_records_of_their_values(
 def test_drop_dataset_stops_exactly_where_a_record_that_is_left_violates_it(
     bench: Bench, data: DataSet, drawn: DataObject
 ) -> None:
-    tasks = drawn.draw(task_lists(data.columns))
+    tasks = drawn.draw(task_lists(data))
     one = drawn.draw(validates(data.names))
     tasks = numbered(replace(tasks, validates=(*tasks.validates, replace(one, action="DropDataset"))))
     stopped = [verdict for verdict in expected(tasks, data, JSON) if verdict.fate == "stopped"]
@@ -141,8 +151,7 @@ def test_files_with_different_headers_share_columns_when_written_together(
     bench: Bench, sets: list[DataSet], drawn: DataObject, output: Output
 ) -> None:
     union = tuple(dict.fromkeys(name for data in sets for name in data.names))
-    by_name = {column.name: column for data in sets for column in data.columns}
-    tasks = drawn.draw(task_lists(tuple(by_name.values())))
+    tasks = drawn.draw(task_lists(max(sets, key=lambda data: len(data.columns))))
     together = replace(output, is_single_file=True)
     verdicts = [verdict(tasks, union, record, output) for data in sets for record in data.records]
     ran = bench.run(tasks, *(csv_of([data.names, *data.rows]) for data in sets), output=together, fields=union)

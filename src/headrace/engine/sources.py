@@ -12,6 +12,7 @@ import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
+from headrace.engine.frames import is_whole_zstd
 from headrace.engine.members import members_of
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
@@ -90,9 +91,13 @@ def open_view(
     if kind == "parquet":
         return _open_parquet(con, file, path)
     compression = compression_of(head)
+    if compression == "zstd" and not is_whole_zstd(file.path):
+        raise UnreadableSource(f"{file.name} ends before its zstd data does")
     if kind == "csv":
         header = csv_header(file.name, lambda size: _head(file, size))
-        return CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines)
+        # Not lenient, DuckDB takes a line end in a name for the one of all lines, and finds no records.
+        has_line_end = any(set(name) & set("\r\n") for name in header.fields)
+        return CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines, has_line_end)
     is_odd = _is_odd_json(file, compression)
     if names is not None:
         return JsonFile(file, path, compression, tuple(map(Field, names)), is_lenient=is_odd)

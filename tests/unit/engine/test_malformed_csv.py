@@ -64,6 +64,16 @@ def test_line_ends_may_be_of_any_kind_and_mixed(bench: Bench, ends: tuple[bytes,
     assert ran.reject_places == [(4, 0), (5, 0), (7, 0)]
 
 
+@pytest.mark.parametrize("header_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("name", [b"b", b'"b"', b'"\n"', b'"\r\n"', b'"x\r"'])
+def test_the_header_may_end_in_another_way_than_the_records(
+    bench: Bench, header_end: bytes, end: bytes, name: bytes
+) -> None:
+    ran = bench.run(EVERYTHING, b"a," + name + header_end + end.join([b"1,x", b'2,"y\n"', b"3,z", b""]))
+    assert [record["a"] for record in ran.records()] == ["1", "2", "3"]
+
+
 def test_a_lone_carriage_return_ends_a_line_unless_it_is_quoted(bench: Bench) -> None:
     ran = bench.run(TASKS, b'a,b\n1,x\r y\n2,"p\rq"\nbad,z\n', output=TYPED)
     assert ran.records() == rows((1, "x"), (2, "p\rq"))

@@ -1,0 +1,55 @@
+"""Splits at the same time on one engine, and an engine whose database broke."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from headrace.engine.layout import Output
+from headrace.engine.split import EngineError
+from headrace.engine.tasks import Filter, Map, MapAll, Tasks
+from tests.oracle.running import Bench, open_bench
+
+TYPED = Output("out", file_type="PARQUET", keeps_types=True)
+
+
+def test_splits_at_the_same_time_count_each_its_own(bench: Bench) -> None:
+    """Every thread has other counts of written, dropped, malformed and rejected records, again and again."""
+    ready = threading.Barrier(3)
+
+    def run(kind: int) -> list[tuple[int, int, int, int, list[tuple[int | None, int | None]]]]:
+        written, dropped, malformed, rejected = 1000 * kind, 100 * kind, 3 * kind, 2 * kind
+        lines = [*["1,x"] * written, *["1,drop"] * dropped, *["1,2,3"] * malformed, *["bad,x"] * rejected]
+        content = ("a,b\n" + "\n".join(lines) + "\n").encode()
+        tasks = Tasks(
+            filters=(Filter(kind, "b", "NOT_EQUAL_TO", "string", ("drop",)),),
+            maps=(Map(50 + kind, "a", "a", "bigint"),),
+        )
+        ready.wait(20)
+        ran = [bench.run(tasks, content, output=TYPED) for _ in range(6)]
+        return [
+            (one.counts.records_written, one.counts.dropped[kind], malformed, rejected, one.reject_places)
+            for one in ran
+        ]
+
+    with ThreadPoolExecutor(3) as pool:
+        for kind, found in zip((1, 2, 3), pool.map(run, (1, 2, 3)), strict=True):
+            first = 2 + 1100 * kind
+            places = [(first + place, None) for place in range(3 * kind)]
+            places += [(first + 3 * kind + place, 50 + kind) for place in range(2 * kind)]
+            assert found == [(1000 * kind, 100 * kind, 3 * kind, 2 * kind, places)] * 6
+
+
+def test_an_engine_whose_database_broke_works_again_for_the_next_split(tmp_path: Path) -> None:
+    everything = Tasks(map_all=MapAll(0, frozenset()))
+    with open_bench(tmp_path) as bench:
+        deep = bench.file(b'{"a":' + b"[" * 900 + b"]" * 900 + b',"b":"x"}\n')
+        with bench.engine._database.cursor() as con, pytest.raises(duckdb.InternalException):
+            con.execute(f"SELECT json_group_structure(json)::VARCHAR FROM read_ndjson_objects('{deep.path}')")
+        with pytest.raises(EngineError):
+            bench.run(everything, b"a\n1\n")
+        assert bench.run(everything, b"a\n1\n").records() == [{"a": "1"}]

@@ -1,0 +1,114 @@
+"""Following a split and stopping it from another thread."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from headrace.engine.layout import Output
+from headrace.engine.results import Counts
+from headrace.engine.tasks import Filter, Map, MapAll, Mask, Tasks
+from headrace.engine.watch import Cancelled, Watch
+from tests.oracle.running import Bench
+
+EVERYTHING = Tasks(map_all=MapAll(0, frozenset()))
+# Some seconds of work for each record's bytes: masks of masks.
+HEAVY = Tasks(
+    masks=tuple(Mask(place, "b", "MASK_LAST_N", place % 7 + 1, "😀é") for place in range(60)),
+    filters=(Filter(100, "a", "NOT_EQUAL_TO", "number", ("-1",)),),
+    maps=(Map(101, "a", "a", "bigint"), Map(102, "b", "b", None)),
+)
+
+
+@pytest.fixture(scope="module", name="large")
+def a_large_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("large") / "large.csv"
+    block = b"".join(b"%d,some text of some length that is masked %d\n" % (n, n) for n in range(20_000))
+    path.write_bytes(b"a,b\n" + block * 30)
+    return path
+
+
+@pytest.mark.parametrize("file_type", ["PARQUET", "CSV", "JSON"])
+@pytest.mark.parametrize("partition", [(), ("a",)])
+def test_a_cancel_stops_a_running_split_within_a_second(bench: Bench, large: Path, file_type, partition) -> None:  # pyright: ignore[reportUnknownParameterType, reportMissingParameterType]
+    started = threading.Event()
+    stopped: list[float] = []
+    watch = Watch(lambda _: started.set())
+    tasks = Tasks(masks=HEAVY.masks, filters=HEAVY.filters, maps=HEAVY.maps, partition=partition)
+    order = bench.order(tasks, [bench.file(large.read_bytes())], output=Output("out", file_type=file_type))
+
+    def run() -> None:
+        with pytest.raises(Cancelled):
+            bench.split(order, watch)
+        stopped.append(time.monotonic())
+
+    runner = threading.Thread(target=run)
+    runner.start()
+    assert started.wait(20)
+    asked = time.monotonic()
+    watch.cancel()
+    runner.join(20)
+    assert stopped[0] - asked < 1
+    # The engine goes on as if nothing had been.
+    assert bench.run(EVERYTHING, b"a,b\n1,x\n").records() == [{"a": "1", "b": "x"}]
+
+
+def test_a_cancel_stops_the_writing_of_rejects(bench: Bench) -> None:
+    content = b"a,b\n" + b"bad,x\n" * 400_000
+    watch = Watch(lambda _: None)
+    order = bench.order(
+        Tasks(maps=(Map(0, "a", "a", "bigint"),)),
+        [bench.file(content)],
+        output=Output("out", file_type="PARQUET", keeps_types=True),
+    )
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        with pytest.raises(Cancelled) as caught:
+            bench.split(order, watch)
+        failures.append(caught.value)
+
+    runner = threading.Thread(target=run)
+    runner.start()
+    while runner.is_alive() and not (order.rejects.exists() and any(order.rejects.iterdir())):
+        watch.wait(0.01)
+    watch.cancel()
+    runner.join(2)
+    assert [type(failure) for failure in failures] == [Cancelled]
+
+
+def test_a_cancel_before_the_start_runs_nothing(bench: Bench) -> None:
+    watch = Watch(lambda _: None)
+    watch.cancel()
+    order = bench.order(EVERYTHING, [bench.file(b"a\n1\n")])
+    with pytest.raises(Cancelled):
+        bench.split(order, watch)
+    assert list(order.staging.iterdir()) == []
+
+
+def test_progress_never_goes_back_and_ends_with_the_counts(bench: Bench, large: Path) -> None:
+    seen: list[Counts] = []
+    content = large.read_bytes()
+    result = bench.split(
+        bench.order(HEAVY, [bench.file(content[:3_000_000]), bench.file(content[:2_000_000])]), Watch(seen.append)
+    )
+    read = [counts.bytes_read for counts in seen]
+    assert len(seen) > 2
+    assert read == sorted(read)
+    assert seen[-1] == result.counts
+    assert result.counts.bytes_read == 5_000_000
+
+
+def test_a_watch_knows_whether_it_was_cancelled() -> None:
+    watch = Watch(lambda _: None)
+    assert (watch.cancelled, watch.wait(0.0)) == (False, False)
+    watch.check()
+    watch.cancel()
+    assert (watch.cancelled, watch.wait(0.0)) == (True, True)
+    with pytest.raises(Cancelled):
+        watch.check()
+    with pytest.raises(Cancelled), watch.interrupting(lambda: None):
+        pytest.fail("ran though it was cancelled")
