@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -62,58 +63,77 @@ class _Malformed:
 def rejects_of(
     con: duckdb.DuckDBPyConnection, views: Sequence[SourceView], compiled: Compiled, rejected: int
 ) -> Iterator[Reject]:
-    """The rejected records of the files just read: malformed lines first, then the `rejected` others."""
+    """The rejected records of the files just read: of each file malformed lines first, then others."""
     left = rejected
+    unread: list[Reject] = []
     for view in views:
-        malformed = list(_malformed_of(con, view))
-        places = _Places(view, malformed)
-        for line in malformed:
-            yield Reject(line.text, line.error, view.file.name, None, line.number, places.of_offset(line))
-        if left:
-            for reject in _value_rejects(con, view, compiled, left, places):
-                left -= 1
-                yield reject
+        malformed = _malformed_of(con, view, "malformed")
+        if rejected:
+            _find_rejected(con, view, compiled)
+        # Finding them reads every column: bytes of a column that no task reads may be no UTF-8.
+        known = {line.number for line in malformed}
+        also = [line for line in _malformed_of(con, view, "skipped") if line.number not in known]
+        places = _Places(view, [*malformed, *also])
+        yield from (_of_line(view, line, places) for line in malformed)
+        unread += [_of_line(view, line, places) for line in also]
+        for reject in _value_rejects(con, view, compiled, places) if rejected else ():
+            left -= 1
+            yield reject
+    yield from unread[:left]
+
+
+def _of_line(view: SourceView, line: _Malformed, places: _Places) -> Reject:
+    return Reject(line.text, line.error, view.file.name, None, line.number, places.of_offset(line))
 
 
 def malformed_count(con: duckdb.DuckDBPyConnection) -> int:
     """How many lines of the files just read were malformed."""
-    if not _has_malformed(con):
+    if not _has_table(con, "malformed_lines"):
         return 0
     row = con.execute("SELECT count(*) FROM (SELECT DISTINCT scan_id, file_id, line FROM malformed_lines)").fetchone()
     return int(row[0]) if row else 0
 
 
-def _has_malformed(con: duckdb.DuckDBPyConnection) -> bool:
-    found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'malformed_lines'").fetchone()
+def _has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = ?", [name]).fetchone()
     return bool(found and found[0])
 
 
-def _malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView) -> Iterator[_Malformed]:
+def _malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView, what: str) -> list[_Malformed]:
     """One entry a line: a short line has one for each field it lacks."""
-    if not _has_malformed(con):
-        return
+    if not _has_table(con, f"{what}_lines"):
+        return []
     found = con.execute(
         "SELECT line, min(line_byte_position), min_by(csv_line, coalesce(column_idx, 0)),"
         " min_by(error_message, coalesce(column_idx, 0))"
-        " FROM malformed_lines JOIN malformed_scans USING (scan_id, file_id) WHERE file_path = ?"
+        f" FROM {what}_lines JOIN {what}_scans USING (scan_id, file_id) WHERE file_path = ?"
         " GROUP BY scan_id, file_id, line ORDER BY line",
         [view.path],
     ).fetchall()
     header = 1 if isinstance(view, CsvFile) else 0
-    for line, offset, text, error in found:
-        yield _Malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0])
+    return [
+        _Malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0])
+        for line, offset, text, error in found
+    ]
 
 
-def _value_rejects(
-    con: duckdb.DuckDBPyConnection, view: SourceView, compiled: Compiled, limit: int, places: _Places
-) -> Iterator[Reject]:
+def _find_rejected(con: duckdb.DuckDBPyConnection, view: SourceView, compiled: Compiled) -> None:
+    """Put what is rejected of a file into the table `rejected`, in the order of the file."""
     numbered = view.numbered(compiled.fields)
     branches = (*compiled.branches, *compiled.late_branches)
     which = _which(branches)
     con.execute(
-        f"SELECT n, {which} AS which, {_reason(branches, which)}, {numbered.raw}"
-        f" FROM ({with_lets(numbered.relation, compiled)}) WHERE {which} IS NOT NULL LIMIT {limit}"
+        "CREATE OR REPLACE TEMP TABLE rejected AS"
+        f" SELECT n, {which} AS which, {_reason(branches, which)} AS reason, {numbered.raw} AS raw"
+        f" FROM ({with_lets(numbered.relation, compiled)}) WHERE {which} IS NOT NULL"
     )
+
+
+def _value_rejects(
+    con: duckdb.DuckDBPyConnection, view: SourceView, compiled: Compiled, places: _Places
+) -> Iterator[Reject]:
+    branches = (*compiled.branches, *compiled.late_branches)
+    con.execute("SELECT n, which, reason, raw FROM rejected ORDER BY n")
     while found := con.fetchmany(_BATCH):
         for n, place, reason, raw in found:
             index = branches[int(place)].index
@@ -144,7 +164,9 @@ class _Places:
     def __init__(self, view: SourceView, malformed: Sequence[_Malformed]) -> None:
         self._is_csv = isinstance(view, CsvFile)
         self._is_json = isinstance(view, JsonFile)
-        self._malformed = sorted(line.number for line in malformed)
+        numbers = sorted(line.number for line in malformed)
+        # How many records come before each malformed one that are not malformed, and one more.
+        self._before = [number - place for place, number in enumerate(numbers)]
         starts = {line.offset: Start(line.number, line.end) for line in malformed}
         self._offsets = lines_of_offsets(view.file.path, sorted(starts)) if self._is_csv else {}
         self._lines = RecordLines(view.file.path, starts, skips_blank=len(view.fields) > 1)
@@ -155,11 +177,7 @@ class _Places:
 
     def record_of(self, n: int) -> int:
         """The record's number with malformed ones counted, from its number without them."""
-        for number in self._malformed:
-            if number > n:
-                break
-            n += 1
-        return n
+        return n + bisect_right(self._before, n)
 
     def of_record(self, number: int) -> int | None:
         """The line on which the record begins; None in Parquet, which has no lines."""

@@ -128,3 +128,22 @@ def test_a_record_over_the_longest_line_is_rejected(bench: Bench, text: bytes) -
 def test_a_header_may_hold_line_ends_and_the_same_name_twice(bench: Bench) -> None:
     ran = bench.run(EVERYTHING, b'"a","b\n",a,,a_1\n1,2,3,4,5\n')
     assert ran.records() == [{"a": "1", "b\n": "2", "a_1": "3", "column4": "4", "a_1_1": "5"}]
+
+
+def test_bytes_that_no_task_reads_reject_nothing_and_move_no_number(bench: Bench) -> None:
+    tasks = Tasks(maps=(Map(0, "a", "a", "bigint"),))
+    ran = bench.run(tasks, b"a,b\n1,\xff\nbad,x\n1,2,3\n2,\xfe\nbad,y\n", output=TYPED)
+    assert ran.records() == [{"a": 1}, {"a": 2}]
+    assert ran.reject_places == [(4, None), (3, 0), (6, 0)]
+    lost = bench.run(tasks, b"a,b\n1,x\nbad,\xff\nbad,y\n", output=TYPED)
+    assert [reject["record"] for reject in lost.rejects] == [{"a": "bad", "b": "y"}, "bad,?"]
+    assert [reject["line"] for reject in lost.rejects] == [4, 3]
+
+
+def test_many_malformed_and_rejected_lines_are_numbered_in_reasonable_time(bench: Bench) -> None:
+    output, tasks = Output("out", file_type="PARQUET", keeps_types=True), Tasks(maps=(Map(0, "a", "a", "bigint"),))
+    ran = bench.run(tasks, b"a,b\n" + b"bad,x\n1,2,3\n" * 50_000, output=output)
+    assert ran.reject_places == [
+        *((line, None) for line in range(3, 100_002, 2)),
+        *((line, 0) for line in range(2, 100_001, 2)),
+    ]

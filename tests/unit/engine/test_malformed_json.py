@@ -137,3 +137,14 @@ def test_the_members_of_a_file_are_those_of_all_its_objects(bench: Bench) -> Non
         types = {"z": "BIGINT", "a": "VARCHAR", "b": "BOOLEAN", "d": "DOUBLE", "o": "JSON", "x": "VARCHAR"}
         more = {"w": "JSON", "n": "BIGINT", "m": "BIGINT"}
         assert members_of(con, "lines") == tuple(Field(name, type_) for name, type_ in (types | more).items())
+
+
+def test_a_long_line_moves_no_number(bench: Bench) -> None:
+    """Between 8 and 16 MiB a line may be read or rejected."""
+    tasks = Tasks(maps=(Map(0, "a", "a", "bigint"),))
+    ran = bench.run(tasks, b'{"a":1,"b":"' + b"x" * (9 << 20) + b'"}\n{"a":"x"}\n{"a":3}\n', input="json", output=TYPED)
+    assert ran.records() == [{"a": 1}, {"a": 3}]
+    assert ran.reject_places == [(2, 0)]
+    broken = bench.run(tasks, b'{"a":1}\n{"a":2,"b":"' + b"x" * (9 << 20) + b'"}\n{\n', input="json", output=TYPED)
+    assert broken.records() == [{"a": 1}]
+    assert broken.reject_places == [(2, None), (3, None)]
