@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -19,7 +20,10 @@ else:
     from backports import zstd
 
 _BLOCK_BYTES = 1024 * 1024
-_BLANK = frozenset({"\n", "\r\n", "\r"})
+_ENDS = "\r\n"
+_BLANK = frozenset({"\n", _ENDS, "\r"})
+_OPENING = re.compile(' ?"')
+_TO_NEXT_CELL = re.compile(r'[^"]*+(?:""[^"]*+)*+" *+(,?)')
 _BOM = b"\xef\xbb\xbf".decode("latin-1")
 
 
@@ -89,7 +93,7 @@ class RecordLines:
 
     def _records(self) -> Iterator[tuple[int, int]]:
         record, offset, until, is_open = -1, 1, 0, False
-        for line, raw in enumerate(self._lines(), start=1):
+        for line, raw in enumerate(_lines(self._path), start=1):
             known = self._starts.get(offset)
             if known is not None:
                 record, until = known.number, known.end or 0
@@ -100,28 +104,62 @@ class RecordLines:
             is_open = offset >= until and _is_open_after(raw, is_open=is_open and known is None)
             offset += len(raw)
 
-    def _lines(self) -> Iterator[str]:
-        """Every byte is a character of Latin-1; with newline="" every kind of line end ends a line."""
-        with io.TextIOWrapper(open_plain(self._path), encoding="latin-1", newline="") as stream:
-            yield from stream
-
     def _is_skipped(self, record: int, raw: str) -> bool:
         return raw in _BLANK and (self._skips_blank or record < 0)
 
 
+def has_mixed_line_ends(path: Path) -> bool:
+    """Whether the file has line ends of more than one kind, in quotes or not."""
+    lone_lf, lone_cr, pairs, last = 0, 0, 0, b""
+    with closing(open_plain(path)) as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            found = block.count(b"\r\n") + (last == b"\r" and block.startswith(b"\n"))
+            pairs += found
+            lone_lf += block.count(b"\n") - found
+            lone_cr += block.count(b"\r") - found
+            last = block[-1:]
+    return (lone_lf, lone_cr, pairs).count(0) < 2
+
+
+def with_one_line_end(path: Path, copy: Path) -> None:
+    """Copy a CSV file, unpacked, so that LF ends every line that no quotes hold; lines keep their numbers.
+
+    Where lines end in different ways, DuckDB refuses the file, takes good records for malformed ones,
+    or loses what follows a lone CR.
+    """
+    is_open = False
+    with copy.open("w", encoding="latin-1", newline="") as target:
+        for raw in _lines(path):
+            is_open = _is_open_after(raw, is_open=is_open)
+            target.write(raw if is_open or not raw.endswith(("\r", "\r\n")) else f"{raw.rstrip(_ENDS)}\n")
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """Every byte is a character of Latin-1; with newline="" every kind of line end ends a line."""
+    with io.TextIOWrapper(open_plain(path), encoding="latin-1", newline="") as stream:
+        yield from stream
+
+
 def _is_open_after(raw: str, *, is_open: bool) -> bool:
-    """Whether a quoted cell goes on after the line: a quote opens one only where a cell begins."""
+    """Whether a quoted cell goes on after the line, as DuckDB sees it.
+
+    A quote opens a cell where that begins, after one blank at the most. What follows the closing
+    one, but for blanks, makes the record malformed: it ends with the line.
+    """
     if '"' not in raw:
         return is_open
     place = len(_BOM) if raw.startswith(_BOM) else 0
     while True:
-        if is_open:
-            place = raw.find('"', place) + 1
+        if not is_open:
+            opening = _OPENING.match(raw, place)
+            place = opening.end() if opening else raw.find(",", place) + 1
             if not place:
-                return True
-            is_open = raw.startswith('"', place)
-        is_quoted = is_open or raw.startswith('"', place)
-        place = place + 1 if is_quoted else raw.find(",", place) + 1
-        if not place:
+                return False
+            is_open = opening is not None
+            continue
+        rest = _TO_NEXT_CELL.match(raw, place)
+        if rest is None:
+            return True
+        if not rest[1]:
             return False
-        is_open = is_quoted
+        place, is_open = rest.end(), False

@@ -6,6 +6,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import duckdb
 
@@ -168,8 +169,8 @@ class _Places:
         # How many records come before each malformed one that are not malformed, and one more.
         self._before = [number - place for place, number in enumerate(numbers)]
         starts = {line.offset: Start(line.number, line.end) for line in malformed}
-        self._offsets = lines_of_offsets(view.file.path, sorted(starts)) if self._is_csv else {}
-        self._lines = RecordLines(view.file.path, starts, skips_blank=len(view.fields) > 1)
+        self._offsets = lines_of_offsets(Path(view.path), sorted(starts)) if self._is_csv else {}
+        self._lines = RecordLines(Path(view.path), starts, skips_blank=len(view.fields) > 1)
 
     def of_offset(self, line: _Malformed) -> int:
         """The line on which a malformed record begins."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import duckdb
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
 from headrace.engine.frames import is_whole_zstd
+from headrace.engine.lines import has_mixed_line_ends, with_one_line_end
 from headrace.engine.members import members_of
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
@@ -65,8 +67,11 @@ class SourceView(Protocol):
         """What the file has; for JSON what was asked for."""
         ...
 
-    def lenient(self) -> SourceView:
-        """The same file, read so that bad content fails its record, not the file; slower."""
+    def lenient(self, scratch: Path) -> SourceView:
+        """The same file, read so that bad content fails its record, not the file; slower.
+
+        A copy that this takes is made in the folder `scratch`, which has to last as long as the view.
+        """
         ...
 
     def select(self, wanted: Sequence[Field]) -> str:
@@ -95,9 +100,10 @@ def open_view(
         raise UnreadableSource(f"{file.name} ends before its zstd data does")
     if kind == "csv":
         header = csv_header(file.name, lambda size: _head(file, size))
-        # Not lenient, DuckDB takes a line end in a name for the one of all lines, and finds no records.
+        view = CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines)
+        # DuckDB would take a line end in a name for the one of all lines, and find no records.
         has_line_end = any(set(name) & set("\r\n") for name in header.fields)
-        return CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines, has_line_end)
+        return view.lenient(scratch) if has_line_end else view
     is_odd = _is_odd_json(file, compression)
     if names is not None:
         return JsonFile(file, path, compression, tuple(map(Field, names)), is_lenient=is_odd)
@@ -125,9 +131,7 @@ def _plain_path(file: LocalFile, scratch: Path) -> str:
     path = str(file.path)
     if not _GLOB.intersection(path):
         return path
-    scratch.mkdir(parents=True, exist_ok=True)
-    link = scratch / f"plain-{abs(hash(path)):x}"
-    link.unlink(missing_ok=True)
+    link = scratch / f"plain-{uuid.uuid4().hex}"
     link.symlink_to(file.path)
     return str(link)
 
@@ -168,11 +172,15 @@ class CsvFile:
     compression: Compression
     fields: tuple[Field, ...]
     blank_lines: int
-    is_lenient: bool = False
+    is_copy: bool = False
 
-    def lenient(self) -> SourceView:
-        """Mixed line ends and stray quotes are read as best they can be."""
-        return replace(self, is_lenient=True)
+    def lenient(self, scratch: Path) -> SourceView:
+        """A copy whose lines all end in the same way, where they do not."""
+        if self.is_copy or not has_mixed_line_ends(Path(self.path)):
+            return self
+        copy = scratch / f"copy-{uuid.uuid4().hex}"
+        with_one_line_end(Path(self.path), copy)
+        return replace(self, path=str(copy), compression="none", is_copy=True)
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView. Malformed lines land in the tables that `drop_malformed` drops."""
@@ -188,11 +196,12 @@ class CsvFile:
         if not self.fields:
             return "(SELECT 1 WHERE FALSE)"
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(self.fields)))
+        line_end = " new_line='\\n'," if self.is_copy else ""
         return (
             f"read_csv({literal(self.path)}, auto_detect=false, header=true, skip={self.blank_lines},"
             " delim=',', quote='\"', escape='\"',"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false,"
-            f" strict_mode={not self.is_lenient}, max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, {on_error})"
+            f" strict_mode=true,{line_end} max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, {on_error})"
         )
 
 
@@ -206,7 +215,7 @@ class JsonFile:
     fields: tuple[Field, ...]
     is_lenient: bool = False
 
-    def lenient(self) -> SourceView:
+    def lenient(self, scratch: Path) -> SourceView:  # noqa: ARG002 (the protocol's)
         """Line by line, so that a bad one is known by its text and number."""
         return replace(self, is_lenient=True)
 
@@ -278,7 +287,7 @@ class ParquetFile:
     path: str
     fields: tuple[Field, ...]
 
-    def lenient(self) -> SourceView:
+    def lenient(self, scratch: Path) -> SourceView:  # noqa: ARG002 (the protocol's)
         """There is nothing to be lenient about."""
         return self
 

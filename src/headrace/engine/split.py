@@ -6,8 +6,9 @@ import shutil
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -92,6 +93,16 @@ class Engine:
             con.close()
 
 
+@dataclass(frozen=True)
+class _Passed:
+    """What came of a group: each partition's folder and files, and the counts of all other records."""
+
+    parts: tuple[tuple[str, Written], ...]
+    dropped: Mapping[int, int]
+    rejected: int
+    malformed: int
+
+
 class _Split:
     def __init__(self, con: duckdb.DuckDBPyConnection, order: SplitOrder, watch: Watch, scratch: Path) -> None:
         self._con = con
@@ -143,20 +154,32 @@ class _Split:
     # --- one group --------------------------------------------------------------------------
 
     def _pass(self, place: int, files: Sequence[LocalFile]) -> None:
+        with TemporaryDirectory(dir=self._scratch) as scratch:
+            self._pass_with(place, files, Path(scratch))
+
+    def _pass_with(self, place: int, files: Sequence[LocalFile], scratch: Path) -> None:
         order = self._order
         names = names_to_open(order)
-        views = [open_view(self._con, file, order.input, names, self._scratch) for file in files]
+        views = [open_view(self._con, file, order.input, names, scratch) for file in files]
         compiled = compile_tasks(order.tasks, fields_of(order, views), order.output)
-        try:
-            self._write(place, views, compiled)
-        except duckdb.InvalidInputException as error:
-            reason = stop_reason(error)
-            if reason is not None:
-                raise DatasetDropped(f"The data set was dropped: {reason}") from error
-            # Bad content that fails a file as a whole: once more, so that it fails its record only.
-            self._write(place, [view.lenient() for view in views], compiled)
+        passed = self._quick_pass(place, views, compiled)
+        if passed is None or passed.malformed:
+            # Bad content can fail a file as a whole, or hide good records: once more, so that it fails its record only.
+            careful = [view.lenient(scratch) for view in views]
+            if passed is None or careful != views:
+                views, passed = careful, self._write(place, careful, compiled)
+        if passed.rejected or passed.malformed:
+            self._keep_rejects(place, views, compiled, passed.rejected)
+        self._count(views, passed)
 
-    def _write(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> None:
+    def _quick_pass(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> _Passed | None:
+        """What came of writing the group; None where bad content stopped it."""
+        try:
+            return self._write(place, views, compiled)
+        except duckdb.InvalidInputException:
+            return None
+
+    def _write(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> _Passed:
         drop_malformed(self._con)
         counters = Counters(self._con, (*compiled.branches, *compiled.late_branches))
         relation = " UNION ALL ".join(f"({view.select(compiled.fields)})" for view in views)
@@ -164,30 +187,28 @@ class _Split:
         source = f"({with_lets(passing, compiled)}) WHERE {counters.where(compiled.late_branches)}"
         target = self._order.staging / f"{place:05d}"
         output = self._order.output
-        if compiled.partition:
-            parts = list(write_partitions(self._con, compiled, source, output, target, self._watch))
-        else:
-            parts = [("", write(self._con, compiled.columns, source, output, target))]
-        rejected, malformed = counters.rejected(), malformed_count(self._con)
-        if rejected or malformed:
-            self._keep_rejects(place, views, compiled, rejected)
-        self._count(views, parts, counters.dropped(), rejected + malformed)
+        try:
+            if compiled.partition:
+                parts = tuple(write_partitions(self._con, compiled, source, output, target, self._watch))
+            else:
+                parts = (("", write(self._con, compiled.columns, source, output, target)),)
+        except duckdb.InvalidInputException as error:
+            reason = stop_reason(error)
+            if reason is None:
+                raise
+            raise DatasetDropped(f"The data set was dropped: {reason}") from error
+        return _Passed(parts, counters.dropped(), counters.rejected(), malformed_count(self._con))
 
-    def _count(
-        self,
-        views: Sequence[SourceView],
-        parts: Sequence[tuple[str, Written]],
-        dropped: Mapping[int, int],
-        rejected: int,
-    ) -> None:
-        staged = [self._staged(folder, path) for folder, written in parts for path in written.paths]
-        records = sum(written.records for _, written in parts)
+    def _count(self, views: Sequence[SourceView], passed: _Passed) -> None:
+        staged = [self._staged(folder, path) for folder, written in passed.parts for path in written.paths]
+        records = sum(written.records for _, written in passed.parts)
+        rejected = passed.rejected + passed.malformed
         self._counts = self._counts.add(
             Counts(
-                records_read=records + rejected + sum(dropped.values()),
+                records_read=records + rejected + sum(passed.dropped.values()),
                 records_written=records,
                 records_rejected=rejected,
-                dropped=dropped,
+                dropped=passed.dropped,
                 bytes_read=sum(view.file.size_bytes for view in views),
                 bytes_written=sum(file.size_bytes for file in staged),
             )

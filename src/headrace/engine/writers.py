@@ -38,13 +38,14 @@ def write(
 ) -> Written:
     """Write the records of `source` (what follows FROM) as `columns`, to the file `target` + extension.
 
-    With a target size, to as many files as it takes. No records, no file.
+    With a target size, to as many files as it takes. No records, no file. What stood there is replaced.
     """
     selected, options = _selected(columns, output)
     limit = None if output.is_single_file else output.target_file_bytes
     path = target if limit else target.with_name(f"{target.name}.{EXTENSIONS[output.file_type]}")
     if limit:
         options += f", FILE_SIZE_BYTES {limit}, RETURN_FILES true"
+    _remove(path)
     row = con.execute(f"COPY (SELECT {selected} FROM {source}) TO {literal(str(path))} ({options})").fetchone()
     records = int(row[0]) if row else 0
     if not row or not records:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
+
 import pytest
 
 from headrace.engine.formats import UnreadableSource
 from headrace.engine.layout import Output
-from headrace.engine.tasks import Map, MapAll, Tasks
+from headrace.engine.results import DatasetDropped
+from headrace.engine.tasks import Map, MapAll, Tasks, Validate
 from tests.oracle.running import Bench
 
 TYPED = Output("out", file_type="PARQUET", keeps_types=True)
@@ -72,6 +76,33 @@ def test_the_header_may_end_in_another_way_than_the_records(
 ) -> None:
     ran = bench.run(EVERYTHING, b"a," + name + header_end + end.join([b"1,x", b'2,"y\n"', b"3,z", b""]))
     assert [record["a"] for record in ran.records()] == ["1", "2", "3"]
+
+
+def test_no_character_is_lost_where_lines_end_in_mixed_ways(bench: Bench) -> None:
+    ends = [b"\n", b"\r\n", b"\r"]
+    for first, second, third in itertools.product(ends, ends, ends):
+        content = first.join([b"a,b", b"1,x"]) + second + b'23,"p\r\nq"' + third + b'4,"k"l' + second + b"56,y" + first
+        ran = bench.run(TASKS, content, output=TYPED)
+        assert ran.records() == rows((1, "x"), (23, "p\r\nq"), (56, "y"))
+        assert ran.reject_places == [(5, None)]
+
+
+def test_a_violating_record_behind_mixed_line_ends_drops_the_data_set(bench: Bench) -> None:
+    tasks = replace(TASKS, validates=(Validate(0, "b", "VALIDATE_NON_NULL", "DropDataset"),))
+    with pytest.raises(DatasetDropped, match="VALIDATE_NON_NULL does not hold for field 'b'"):
+        bench.run(tasks, b"a,b\n1,x\r\n2,\n", output=TYPED)
+
+
+def test_files_of_a_target_size_are_written_anew_where_line_ends_are_mixed(bench: Bench) -> None:
+    records = b"".join(b'%d,"x"\n' % n for n in range(10_000))
+    ran = bench.run(TASKS, b"a,b\n" + records + b"7,y\r\n", output=replace(TYPED, target_file_bytes=1 << 20))
+    assert sorted(record["a"] for record in ran.records()) == sorted([*range(10_000), 7])
+
+
+def test_a_quote_after_a_blank_holds_line_ends_too(bench: Bench) -> None:
+    ran = bench.run(TASKS, b'a,b\n1, "x\ny" \n"2" ,z\nbad,w\n', output=TYPED)
+    assert ran.records() == rows((1, "x\ny"), (2, "z"))
+    assert ran.reject_places == [(5, 0)]
 
 
 def test_a_lone_carriage_return_ends_a_line_unless_it_is_quoted(bench: Bench) -> None:
