@@ -11,7 +11,17 @@ from urllib.parse import quote
 
 from headrace.engine.layout import Output
 from headrace.engine.tasks import Arithmetic, Filter, Map, Merge, Tasks, Validate
-from tests.oracle.values import Number, Scalar, boolean_of, cast, computed, instant_of, is_numeric, number_of, text_of
+from tests.oracle.values import (
+    Number,
+    Scalar,
+    boolean_of,
+    cast,
+    computed,
+    is_numeric,
+    microseconds_of,
+    number_of,
+    text_of,
+)
 
 Record = Mapping[str, Scalar]
 _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -24,7 +34,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any], bool]] = {
 _OF_KIND: Mapping[str, Callable[[Scalar], Any]] = {
     "string": text_of,
     "number": number_of,
-    "instant": instant_of,
+    "instant": microseconds_of,
     "boolean": boolean_of,
 }
 _HIVE = frozenset("\"#%'*/:=?\\{[]^\x7f") | {chr(code) for code in range(32)}

@@ -63,13 +63,25 @@ def instant_of(value: Scalar) -> datetime | None:
     text = text_of(value)
     if text is None:
         return None
-    if _EPOCH_MS.fullmatch(text):
-        return _EPOCH + timedelta(milliseconds=int(text))
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        found = _EPOCH + timedelta(milliseconds=int(text)) if _is_epoch(text) else datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
         return None
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def microseconds_of(value: Scalar) -> int | None:
+    """The instant as the engine counts it: epoch milliseconds reach beyond the years that Python has."""
+    text = text_of(value)
+    if text is not None and _is_epoch(text):
+        found = int(text) * 1000
+        return found if abs(found) < 2**63 - 1 else None
+    at = instant_of(value)
+    return None if at is None else (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def _is_epoch(text: str) -> bool:
+    return _EPOCH_MS.fullmatch(text) is not None
 
 
 def boolean_of(value: Scalar) -> bool | None:
@@ -115,7 +127,7 @@ def cast(value: Scalar, type_: str) -> Scalar:
         return instant_of(value)
     if type_ == "boolean":
         return boolean_of(value)
-    number = number_of(value)
+    number = Decimal(value) if isinstance(value, bool) else number_of(value)
     if number is None:
         return None
     if type_ == "double":

@@ -71,7 +71,23 @@ TEXTS = st.one_of(
     st.text(st.sampled_from("abAB01 _%=/😀é"), max_size=6),
     st.lists(st.sampled_from((*_HOSTILE, "a", "b")), max_size=5).map("".join),
     st.sampled_from(
-        ("null", "NULL", "NaN", "inf", "0x10", "1_000", "15e-1", "1.5", "a" * 70, "é" * 70, " ", "#", "true")
+        (
+            "null",
+            "NULL",
+            "NaN",
+            "inf",
+            "epoch",
+            "-infinity",
+            "0x10",
+            "1_000",
+            "15e-1",
+            "1.5",
+            "a" * 70,
+            "é" * 70,
+            " ",
+            "#",
+            "true",
+        )
     ),
 )
 _DECIMALS = st.decimals(-(10**15) + 1, 10**15 - 1, places=6, allow_nan=False, allow_infinity=False)
@@ -110,7 +126,7 @@ CASTS = ("bigint", "double", "decimal(20,2)", "date", "datetime", "boolean", Non
 _IS_LITERAL: Mapping[Kind, Callable[[str], bool]] = {
     "string": lambda text: True,
     "number": lambda text: number_of(text) is not None,
-    "instant": lambda text: instant_of(text) is not None,
+    "instant": lambda text: instant_of(text) is not None and len(text) > 9,
     "boolean": lambda text: text in {"true", "false"},
 }
 

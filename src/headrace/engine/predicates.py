@@ -8,7 +8,7 @@ their bounds; text compares by code point; numbers compare exactly up to 20 digi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from headrace.engine.sql import literal
@@ -26,6 +26,7 @@ _SIGNS = {
 _NUMBER = r"\s*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?\s*"
 _EXACT = "DECIMAL(38,18)"
 _EXACT_DIGITS = 18
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EXACT_BOUND = Decimal(10) ** 20
 
 
@@ -93,7 +94,7 @@ def parse_instant(text: str) -> datetime:
     Raises ValueError where it is neither.
     """
     try:
-        return datetime.fromtimestamp(float(Decimal(text.strip()) / 1000), UTC)
+        return _EPOCH + timedelta(microseconds=int(Decimal(text.strip()) * 1000))
     except InvalidOperation:
         parsed = datetime.fromisoformat(text.strip())
         return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)

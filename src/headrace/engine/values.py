@@ -103,6 +103,8 @@ def cast(value: Value, type_: str) -> str:
     if value.type == TEXT and type_ == "DOUBLE":
         double = number(value.text, "DOUBLE")
         return f"CASE WHEN isfinite({double}) THEN {double} END"
+    if value.type == TEXT and type_ == "DATE":
+        return _on_calendar(value.text, "DATE")
     if value.type == TEXT and type_.startswith("DECIMAL"):
         return number(value.text, type_)
     # Decimals are made from the text of floats: their binary value would show digits that nobody wrote.
@@ -125,7 +127,13 @@ def instant(value: Value) -> str:
     """`value` as an instant: ISO 8601 (UTC where it names no zone) or epoch milliseconds."""
     if value.type.startswith("TIMESTAMP") or value.type == "DATE":
         return f"{value.native}::TIMESTAMPTZ"
-    parsed = f"TRY_CAST({value.text} AS TIMESTAMPTZ)"
+    parsed = _on_calendar(value.text, "TIMESTAMPTZ")
     is_integer = f"regexp_full_match({value.text}, '\\s*[+-]?[0-9]+\\s*')"
     milliseconds = f"CASE WHEN {is_integer} THEN TRY_CAST({value.text} AS BIGINT) END"
     return f"coalesce({parsed}, TRY(make_timestamptz({milliseconds} * 1000)))"
+
+
+def _on_calendar(text: str, type_: str) -> str:
+    """`text` as a date or instant; DuckDB's words, such as epoch and infinity, are none."""
+    found = f"TRY_CAST({text} AS {type_})"
+    return f"CASE WHEN {text} < ':' AND isfinite({found}) THEN {found} END"
