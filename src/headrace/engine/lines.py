@@ -22,8 +22,9 @@ else:
 _BLOCK_BYTES = 1024 * 1024
 _ENDS = "\r\n"
 _BLANK = frozenset({"\n", _ENDS, "\r"})
-_OPENING = re.compile(' ?"')
-_TO_NEXT_CELL = re.compile(r'[^"]*+(?:""[^"]*+)*+" *+(,?)')
+_QUOTED = ' ?"[^"]*+(?:""[^"]*+)*+'
+_WHOLE_CELLS = re.compile(f'(?:(?:{_QUOTED}" *+|(?! ?")[^,]*+),)*+')
+_OPEN_CELL = re.compile(rf"{_QUOTED}\Z")
 _BOM = b"\xef\xbb\xbf".decode("latin-1")
 
 
@@ -34,6 +35,16 @@ def open_plain(path: Path) -> BinaryIO:
     if kind == "gzip":
         return cast("BinaryIO", gzip.open(path, "rb"))
     return cast("BinaryIO", zstd.open(path, "rb")) if kind == "zstd" else path.open("rb")
+
+
+def line_count(path: Path) -> int:
+    """How many lines the file has, the last one ended or not."""
+    count, last = 0, b""
+    with closing(open_plain(path)) as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            count += _line_ends(last, block)
+            last = block[-1:]
+    return count + (last not in b"\r\n")
 
 
 def lines_of_offsets(path: Path, offsets: Sequence[int]) -> dict[int, int]:
@@ -148,18 +159,6 @@ def _is_open_after(raw: str, *, is_open: bool) -> bool:
     """
     if '"' not in raw:
         return is_open
-    place = len(_BOM) if raw.startswith(_BOM) else 0
-    while True:
-        if not is_open:
-            opening = _OPENING.match(raw, place)
-            place = opening.end() if opening else raw.find(",", place) + 1
-            if not place:
-                return False
-            is_open = opening is not None
-            continue
-        rest = _TO_NEXT_CELL.match(raw, place)
-        if rest is None:
-            return True
-        if not rest[1]:
-            return False
-        place, is_open = rest.end(), False
+    text = f'"{raw}' if is_open else raw.removeprefix(_BOM)
+    whole = cast("re.Match[str]", _WHOLE_CELLS.match(text))
+    return _OPEN_CELL.match(text, whole.end()) is not None

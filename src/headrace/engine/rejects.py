@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 
 from headrace.engine.compile import MALFORMED, Branch, Compiled, with_lets
-from headrace.engine.lines import RecordLines, Start, lines_of_offsets
+from headrace.engine.lines import RecordLines, Start, line_count, lines_of_offsets
 from headrace.engine.sources import LINE_BYTES, CsvFile, JsonFile, SourceView
 
 _BATCH = 1000
@@ -62,9 +62,12 @@ class _Malformed:
 
 
 def rejects_of(
-    con: duckdb.DuckDBPyConnection, views: Sequence[SourceView], compiled: Compiled, rejected: int
+    con: duckdb.DuckDBPyConnection, views: Sequence[SourceView], compiled: Compiled, rejected: int, read: int
 ) -> Iterator[Reject]:
-    """The rejected records of the files just read: of each file malformed lines first, then others."""
+    """The rejected records of the files just read: of each file malformed lines first, then others.
+
+    `rejected` is how many of them could be read, `read` how many records the files have altogether.
+    """
     left = rejected
     unread: list[Reject] = []
     for view in views:
@@ -74,7 +77,7 @@ def rejects_of(
         # Finding them reads every column: bytes of a column that no task reads may be no UTF-8.
         known = {line.number for line in malformed}
         also = [line for line in _malformed_of(con, view, "skipped") if line.number not in known]
-        places = _Places(view, [*malformed, *also])
+        places = _Places(view, [*malformed, *also], records=read if len(views) == 1 else None)
         yield from (_of_line(view, line, places) for line in malformed)
         unread += [_of_line(view, line, places) for line in also]
         for reject in _value_rejects(con, view, compiled, places) if rejected else ():
@@ -160,20 +163,25 @@ def _reason(branches: Sequence[Branch], which: str) -> str:
 
 
 class _Places:
-    """Where the records of one file stand, asked in ascending order."""
+    """Where the records of one file stand, asked in ascending order; `records` None: nobody counted them."""
 
-    def __init__(self, view: SourceView, malformed: Sequence[_Malformed]) -> None:
+    def __init__(self, view: SourceView, malformed: Sequence[_Malformed], *, records: int | None) -> None:
         self._is_csv = isinstance(view, CsvFile)
+        # As many lines as records and a header: each has one, and the walk over the file can be spared.
+        self._is_line_each = self._is_csv and records is not None and line_count(Path(view.path)) == records + 1
         self._is_json = isinstance(view, JsonFile)
         numbers = sorted(line.number for line in malformed)
         # How many records come before each malformed one that are not malformed, and one more.
         self._before = [number - place for place, number in enumerate(numbers)]
         starts = {line.offset: Start(line.number, line.end) for line in malformed}
-        self._offsets = lines_of_offsets(Path(view.path), sorted(starts)) if self._is_csv else {}
+        is_walked = self._is_csv and not self._is_line_each
+        self._offsets = lines_of_offsets(Path(view.path), sorted(starts)) if is_walked else {}
         self._lines = RecordLines(Path(view.path), starts, skips_blank=len(view.fields) > 1)
 
     def of_offset(self, line: _Malformed) -> int:
         """The line on which a malformed record begins."""
+        if self._is_line_each:
+            return line.number + 1
         return self._offsets[line.offset] if self._is_csv else line.number
 
     def record_of(self, n: int) -> int:
@@ -182,6 +190,8 @@ class _Places:
 
     def of_record(self, number: int) -> int | None:
         """The line on which the record begins; None in Parquet, which has no lines."""
+        if self._is_line_each:
+            return number + 1
         if self._is_csv:
             return self._lines.line_of(number)
         return number if self._is_json else None

@@ -102,6 +102,16 @@ class _Passed:
     rejected: int
     malformed: int
 
+    @property
+    def written(self) -> int:
+        """The records in the files."""
+        return sum(written.records for _, written in self.parts)
+
+    @property
+    def read(self) -> int:
+        """All records, whatever became of them."""
+        return self.written + self.rejected + self.malformed + sum(self.dropped.values())
+
 
 class _Split:
     def __init__(self, con: duckdb.DuckDBPyConnection, order: SplitOrder, watch: Watch, scratch: Path) -> None:
@@ -169,7 +179,7 @@ class _Split:
             if passed is None or careful != views:
                 views, passed = careful, self._write(place, careful, compiled)
         if passed.rejected or passed.malformed:
-            self._keep_rejects(place, views, compiled, passed.rejected)
+            self._keep_rejects(place, views, compiled, passed)
         self._count(views, passed)
 
     def _quick_pass(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> _Passed | None:
@@ -201,13 +211,11 @@ class _Split:
 
     def _count(self, views: Sequence[SourceView], passed: _Passed) -> None:
         staged = [self._staged(folder, path) for folder, written in passed.parts for path in written.paths]
-        records = sum(written.records for _, written in passed.parts)
-        rejected = passed.rejected + passed.malformed
         self._counts = self._counts.add(
             Counts(
-                records_read=records + rejected + sum(passed.dropped.values()),
-                records_written=records,
-                records_rejected=rejected,
+                records_read=passed.read,
+                records_written=passed.written,
+                records_rejected=passed.rejected + passed.malformed,
                 dropped=passed.dropped,
                 bytes_read=sum(view.file.size_bytes for view in views),
                 bytes_written=sum(file.size_bytes for file in staged),
@@ -234,11 +242,11 @@ class _Split:
         self._outputs.append(staged)
         return staged
 
-    def _keep_rejects(self, place: int, views: Sequence[SourceView], compiled: Compiled, rejected: int) -> None:
+    def _keep_rejects(self, place: int, views: Sequence[SourceView], compiled: Compiled, passed: _Passed) -> None:
         order = self._order
         path = order.rejects / f"{order.number:05d}-{place}.json"
         with path.open("w", encoding="utf-8") as stream:
-            for reject in rejects_of(self._con, views, compiled, rejected):
+            for reject in rejects_of(self._con, views, compiled, passed.rejected, passed.read):
                 self._watch.check()
                 stream.write(f"{reject.to_json()}\n")
         self._rejects.append(StagedFile(str(path), path.name, path.stat().st_size))

@@ -178,3 +178,14 @@ def test_many_malformed_and_rejected_lines_are_numbered_in_reasonable_time(bench
         *((line, None) for line in range(3, 100_002, 2)),
         *((line, 0) for line in range(2, 100_001, 2)),
     ]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("last", [b"", b"\n"])
+@pytest.mark.parametrize("quoted", [b"x", b'"x\ny"'])
+def test_rejects_stand_on_the_same_lines_with_and_without_quoted_line_ends(
+    bench: Bench, end: bytes, last: bytes, quoted: bytes
+) -> None:
+    content = end.join([b"a,b", b"bad,x", b"1," + quoted, b"bad,y", b"short"]) + last
+    more = quoted.count(b"\n")
+    assert bench.run(TASKS, content, output=TYPED).reject_places == [(5 + more, None), (2, 0), (4 + more, 0)]
