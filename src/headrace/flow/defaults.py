@@ -16,10 +16,12 @@ def with_defaults(document: Document) -> dict[str, Any]:
 
     What the caller wrote keeps its place and its order, what is filled in comes after it. Doing
     it again changes nothing, so what DescribeFlow answers UpdateFlow can store (invariant 10).
-    Only defaults that AppFlow was seen to fill in: the output format of an S3 destination and the
-    switches of a Salesforce source.
+    Only defaults that AppFlow was seen to fill in: the properties of a trigger, the output format of
+    an S3 destination and the switches of a Salesforce source.
     """
     changed = dict(document)
+    # Airflow's operators delete triggerProperties from the answer and fail where it is missing.
+    changed["triggerConfig"] = _filled(document["triggerConfig"], {"triggerProperties": {}})
     changed["sourceFlowConfig"] = _within(
         document["sourceFlowConfig"], "sourceConnectorProperties", "Salesforce", _salesforce_source
     )

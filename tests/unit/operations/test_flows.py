@@ -58,7 +58,7 @@ def test_a_new_flow_is_described_as_appflow_describes_it(call: Calls) -> None:
         "flowStatus": "Active",
         "sourceFlowConfig": flow()["sourceFlowConfig"],
         "destinationFlowConfigList": [{"connectorType": "S3", "destinationConnectorProperties": {"S3": lake}}],
-        "triggerConfig": ON_DEMAND,
+        "triggerConfig": {"triggerType": "OnDemand", "triggerProperties": {}},
         "tasks": flow()["tasks"],
         "createdAt": 1767323045.678,
         "lastUpdatedAt": 1767323045.678,
@@ -85,6 +85,17 @@ def test_what_the_caller_gave_is_echoed_with_its_empty_maps(call: Calls) -> None
     assert "clientToken" not in described
     for name in ("description", "kmsArn", "tags", "triggerConfig", "tasks"):
         assert described[name] == given[name]
+
+
+def test_a_trigger_without_properties_is_described_with_an_empty_map_of_them(call: Calls) -> None:
+    call("CreateFlow", flow(triggerConfig={"triggerType": "OnDemand"}))
+    for _ in range(2):
+        described = call.describe()
+        # As Airflow's operators do before each of their runs.
+        del described["triggerConfig"]["triggerProperties"]
+        call("UpdateFlow", update_of(described))
+    assert call.describe()["triggerConfig"] == {"triggerType": "OnDemand", "triggerProperties": {}}
+    assert call.describe()["schemaVersion"] == 1
 
 
 @pytest.mark.parametrize("trigger", [SCHEDULED, EVENT], ids=["Scheduled", "Event"])
