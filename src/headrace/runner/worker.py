@@ -162,8 +162,6 @@ class Worker:
     def _run(self, held: Held) -> None:
         try:
             self._see_to_its_end(held)
-        except LeaseLost:
-            held.log.warning("lease lost")
         except Exception as error:  # Boundary: the lease runs out and the execution is claimed again
             held.log.failure("execution not settled", error)
         finally:
@@ -177,13 +175,26 @@ class Worker:
         outcome = self._outcome(attempt, held)
         if outcome is None:
             attempt.leave()
-            held.log.info("execution left", reason=held.control.reason and held.control.reason.value)
+            self._leave(held)
             return
         message = None if outcome.message is None else messages.shown(outcome.message)
-        self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message)
+        try:
+            self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message)
+        except LeaseLost:
+            held.control.stop(Reason.LOST)
+            self._leave(held)
+            return
         self._folders.drop(execution.execution_id)
         fields = {"state": outcome.state.value, "message": outcome.message, **outcome.counts.to_document()}
         held.log.write("warning" if outcome.state is State.FAILED else "info", "execution settled", fields)
+
+    def _leave(self, held: Held) -> None:
+        execution_id = held.claim.execution.execution_id
+        # Its flow may have been deleted: no later holder would remove what was staged.
+        if is_over := self._ledger.is_finished(execution_id):
+            self._folders.drop(execution_id)
+        reason = held.control.reason
+        held.log.info("execution left", reason="deleted or ended" if is_over else reason and reason.value)
 
     def _outcome(self, attempt: Attempt, held: Held) -> Outcome | None:
         """How the execution ends; None if it doesn't end here."""

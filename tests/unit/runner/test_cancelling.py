@@ -8,6 +8,7 @@ from headrace.engine.results import SplitOrder
 from headrace.errors import Retry
 from headrace.model.states import State
 from headrace.runner.control import Control
+from headrace.store import flows
 from tests.unit.runner.rig import TWO_SPLITS, Rig, claim, expire, hold, wait_for
 
 
@@ -92,6 +93,40 @@ def test_an_execution_whose_commit_has_begun_can_not_be_cancelled(rig: Rig) -> N
     assert rig.run().state is State.DONE
     assert answers == [False]
     assert rig.objects.output() != {}
+
+
+def delete_flow(rig: Rig, execution_id: str = "e1") -> None:
+    flow_id = rig.get(execution_id).flow_id
+    rig.store.write(lambda tx: flows.delete_flow(tx, flow_id)).result()
+
+
+def test_an_execution_whose_flow_is_deleted_stops_and_leaves_nothing_staged(rig: Rig) -> None:
+    rig.objects.objects |= TWO_SPLITS
+    hold(rig)
+    rig.queue("e1")
+    with rig.work():
+        wait_for(rig.engine.running)
+        delete_flow(rig)
+        wait_for(rig.engine.stopped)
+
+    assert rig.objects.output() == {}
+    assert rig.left_over() == []
+
+
+def test_a_flow_deleted_while_its_execution_commits_leaves_nothing_staged(rig: Rig) -> None:
+    committing = threading.Event()
+
+    def delete(bucket: str) -> None:
+        delete_flow(rig)
+        committing.set()
+
+    rig.objects.on_publish = delete
+    rig.queue("e1")
+    with rig.work():
+        wait_for(committing)
+
+    assert rig.objects.output() != {}
+    assert rig.left_over() == []
 
 
 def test_a_cancelling_execution_of_a_dead_worker_is_settled_by_the_next(rig: Rig) -> None:
