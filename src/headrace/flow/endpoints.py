@@ -140,6 +140,8 @@ def _read_destination(config: DestinationFlowConfig, trigger_type: TriggerType, 
     if trigger_type != needed:
         faults.part(part, f"triggerType is {trigger_type}, but {connector_type} destinations need {needed}; write that")
     _check_write(connector_type, properties, faults)
+    for prefix in (properties.get("bucketPrefix"), properties.get("errorHandlingConfig", {}).get("bucketPrefix")):
+        _check_prefix(prefix or "", faults)
     bucket = properties.get("bucketName", "")
     if connector_type == "Upsolver" and properties and not bucket.startswith(_UPSOLVER_PREFIX):
         faults.part(
@@ -169,6 +171,16 @@ def _profile(part: str, connector_type: str, name: str | None, faults: Faults) -
     if name is None and connector_type not in _WITHOUT_PROFILE:
         faults.part(part, f"{connector_type} needs a connectorProfileName; write the name of a connector profile")
     return name
+
+
+def _check_prefix(prefix: str, faults: Faults) -> None:
+    # A run could read everything and then not write it: no bucket takes such a key (connector_sdk.keys).
+    if not {".", ".."}.isdisjoint(prefix.split("/")) or "\0" in prefix:
+        faults.part(
+            "Destination",
+            f"the bucketPrefix {shown(prefix)} can't begin a key; write one without a NUL character, "
+            "none of whose parts between slashes is . or ..",
+        )
 
 
 def _check_write(connector_type: str, properties: Document, faults: Faults) -> None:

@@ -290,3 +290,19 @@ def test_a_scheduled_flow_needs_its_schedule_and_no_other_flow_reads_one() -> No
     assert "triggerType Scheduled needs triggerProperties.Scheduled" in fault
     ignored = {**scheduled("nonsense"), "triggerType": "OnDemand"}
     assert plan(document(MAP_ALL, trigger=ignored)).trigger == Trigger("OnDemand")
+
+
+@pytest.mark.parametrize("prefix", ["..", "../up", "a/../b", "a/.", "./a", "a\0b"])
+def test_a_prefix_that_no_object_can_have_is_refused_before_any_run(prefix: str) -> None:
+    (of_output,) = faults_of(document(MAP_ALL, destination=s3_destination(bucketPrefix=prefix)))
+    errors = {"bucketName": "errors", "bucketPrefix": prefix}
+    (of_rejects,) = faults_of(document(MAP_ALL, destination=s3_destination(errorHandlingConfig=errors)))
+    assert of_output == of_rejects
+    assert of_output.startswith("Destination Validation Error: the bucketPrefix '")
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "a//b/", "..a/b..", "...", ".hidden/x"])
+def test_a_prefix_with_dots_in_its_names_is_accepted(prefix: str) -> None:
+    made = plan(document(MAP_ALL, destination=s3_destination(bucketPrefix=prefix)))
+    assert made.output is not None
+    assert made.output.prefix == prefix
