@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import click
 
@@ -20,6 +21,15 @@ from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 from headrace.wire.policy import parse_policy
 
+# IAM's rule for user names: an ARN with a blank in it is no createdBy of the API.
+_USER_NAME: Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+
+
+def _user_name(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    if _USER_NAME.fullmatch(given):
+        return given
+    raise click.BadParameter(f"{given!r}: allowed are 1 to 64 letters, digits and characters of +=,.@_-")
+
 
 @click.group()
 def command() -> None:
@@ -31,7 +41,9 @@ def command() -> None:
 
 
 @command.command()
-@click.option("--user", default="headrace", show_default=True, help="The user name in the caller's ARN.")
+@click.option(
+    "--user", default="headrace", show_default=True, callback=_user_name, help="The user name in the caller's ARN."
+)
 @click.option(
     "--policy",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -9,7 +9,9 @@ from typing import Any
 
 from headrace.clock import to_ms
 from headrace.engine.results import Counts, SplitResult
-from headrace.errors import ConflictException, HeadraceError, ResourceNotFoundException
+from headrace.errors import ConflictException, HeadraceError, ResourceNotFoundException, ValidationException
+from headrace.flow.plan import PlanFaults
+from headrace.flow.update import check_update
 from headrace.model.api import SHAPES
 from headrace.model.shapes import Structure
 from headrace.model.states import FINISHED, State
@@ -63,12 +65,23 @@ class OneRun:
         Raises the ServiceError that CreateFlow or UpdateFlow would answer.
         """
         try:
-            self._call("DescribeFlow", {"flowName": self.document["flowName"]})
+            stored = self._call("DescribeFlow", {"flowName": self.flow_name})
         except ResourceNotFoundException:
             self._call("CreateFlow", self.document)
             return "created"
+        self._check_update(stored)
         self._call("UpdateFlow", {name: value for name, value in self.document.items() if name in _OF_AN_UPDATE})
         return "updated"
+
+    def _check_update(self, stored: Mapping[str, Any]) -> None:
+        # UpdateFlow refuses it too, but who runs a document never asked for an update.
+        try:
+            check_update(stored, self.document)
+        except PlanFaults as error:
+            raise ValidationException(
+                f"{error.worded('Update')}. {self._backend.settings.data} has a flow {self.flow_name} with another"
+                " source or destination: give this one another flowName, or choose another folder with --data."
+            ) from None
 
     def unfinished(self) -> list[str]:
         """The flow's executions that an earlier process left; the worker is finishing them."""

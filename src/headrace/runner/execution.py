@@ -63,7 +63,7 @@ class Attempt:
     def failed(self, message: str) -> Outcome:
         """The outcome of an execution that fails; the rejects of its finished splits are kept."""
         if self._has_begun_commit:
-            message = f"{message}. Some objects of this execution may have been written"
+            message = f"{message.rstrip('.')}. Some objects of this execution may have been written"
         elif self._rejects is not None:
             self._keep_rejects(self._rejects)
         return Outcome(State.FAILED, self._uncommitted(), message)

@@ -48,6 +48,15 @@ def test_a_key_may_have_a_policy(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "appflow:List*" in listed(tmp_path / "data", capsys)
 
 
+@pytest.mark.parametrize("user", ["", "a b", "a/b", "ünal", "a\nb", "x" * 65])
+def test_a_user_name_that_iam_would_not_take_makes_no_key(
+    user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["keys", "create", "--data", str(tmp_path), "--user", user]) == 2
+    assert "allowed are 1 to 64 letters" in capsys.readouterr().err
+    assert listed(tmp_path, capsys) == ""
+
+
 @pytest.mark.parametrize("text", ["{", '{"Statement": [{"Effect": "Maybe"}]}', "[]"])
 def test_a_bad_policy_makes_no_key(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     policy = tmp_path / "policy.json"

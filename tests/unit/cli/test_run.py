@@ -75,6 +75,21 @@ def test_a_document_that_is_run_again_replaces_the_flow(
     assert summary["records written"] == "3"
 
 
+def test_a_document_with_another_destination_says_how_to_run_it_all_the_same(
+    data: Path, write: Write, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert ran(write(), data, capsys)[0] == 0
+    elsewhere = {"connectorType": "S3", "destinationConnectorProperties": {"S3": {"bucketName": "elsewhere"}}}
+
+    code, summary, told = ran(write(destinationFlowConfigList=[elsewhere]), data, capsys)
+
+    assert (code, summary) == (2, {})
+    assert "Destination object for the destination connector can not be updated" in told
+    assert f"{data} has a flow people with another source or destination" in told
+    assert "another flowName" in told
+    assert ran(write(flowName="others", destinationFlowConfigList=[elsewhere]), data, capsys)[0] == 0
+
+
 @pytest.mark.parametrize(
     "trigger",
     [
