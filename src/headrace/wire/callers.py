@@ -17,6 +17,7 @@ from headrace.operations.context import Caller
 from headrace.settings import Settings
 from headrace.wire.claims import find_claim, missing_claim
 from headrace.wire.front_errors import UnrecognizedClientException
+from headrace.wire.origins import refuse_strange_page
 from headrace.wire.policy import Policy
 from headrace.wire.sigv4 import Signed, verify
 
@@ -58,15 +59,18 @@ class Callers(Protocol):
 class OpenCallers:
     """Believes every well-formed claim, and takes a request without one as coming from the service's own account.
 
-    An access key id of 12 digits selects that account, as local AWS endpoints do.
+    Requests of strange web pages are refused: `wire.origins` says why. An access key id of 12 digits selects
+    that account, as local AWS endpoints do.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._account = settings.account
         self._region = settings.region
+        self._may_be_own_host = settings.allow_open
         self._nobody = _user("anonymous", settings.account, settings.region)
 
     async def identify(self, request: Signed, query: Mapping[str, Sequence[str]]) -> Identity:
+        refuse_strange_page(request.headers, may_be_own_host=self._may_be_own_host)
         claim = find_claim(request.headers, query)
         if claim is None:
             return self._nobody

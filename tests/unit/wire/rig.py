@@ -70,6 +70,7 @@ class Rig:
     """One application and what stands around it."""
 
     auth: Any = "open"
+    allow_open: bool = False
     limits: Any = "none"
     body_limit_bytes: int = 1000
     dispatcher: Any = field(default_factory=StandInDispatcher)
@@ -80,7 +81,11 @@ class Rig:
 
     def __post_init__(self) -> None:
         settings = Settings(
-            data=Path("unused"), auth=self.auth, limits=self.limits, body_limit_bytes=self.body_limit_bytes
+            data=Path("unused"),
+            auth=self.auth,
+            allow_open=self.allow_open,
+            limits=self.limits,
+            body_limit_bytes=self.body_limit_bytes,
         )
         self.app = create_app(
             dispatcher=self.dispatcher,
