@@ -36,25 +36,24 @@ class Counters:
             return f"error(concat('{_STOP}', {branch.reason}))"
         return f"nextval('branch_{place}') IS NULL"
 
-    def dropped(self) -> Mapping[int, int]:
-        """Records by the index of the task that dropped them."""
-        found: dict[int, int] = {}
+    def dropped_and_rejected(self) -> tuple[Mapping[int, int], int]:
+        """How many records each task dropped, by its index, and how many could be read but not written.
+
+        Ends the counting: asked once, after the pass.
+        """
+        dropped: dict[int, int] = {}
+        rejected = 0
         for branch, count in zip(self._branches, self._tally(), strict=True):
             if branch.fate == "drop" and count:
-                found[branch.index] = found.get(branch.index, 0) + count
-        return found
-
-    def rejected(self) -> int:
-        """Records that could be read but not written."""
-        tally = zip(self._branches, self._tally(), strict=True)
-        return sum(count for branch, count in tally if branch.fate == "reject")
+                dropped[branch.index] = dropped.get(branch.index, 0) + count
+            elif branch.fate == "reject":
+                rejected += count
+        return dropped, rejected
 
     def _tally(self) -> list[int]:
-        rows = self._con.execute(
-            "SELECT sequence_name, last_value FROM duckdb_sequences() WHERE temporary AND database_name = 'temp'"
-        ).fetchall()
-        found = {str(name): int(last or 0) for name, last in rows}
-        return [found[f"branch_{place}"] for place in range(len(self._branches))]
+        # Where nothing was counted, there is no current value to ask for.
+        counts = ", ".join(f"nextval('branch_{place}') - 1" for place in range(len(self._branches)))
+        return [int(count) for count in self._con.execute(f"SELECT {counts}").fetchone() or ()]
 
 
 def stop_reason(error: Exception) -> str | None:

@@ -92,9 +92,11 @@ def _of_line(view: SourceView, line: _Malformed, places: _Places) -> Reject:
 
 def malformed_count(con: duckdb.DuckDBPyConnection) -> int:
     """How many lines of the files just read were malformed."""
-    if not _has_table(con, "malformed_lines"):
+    try:
+        row = con.execute("SELECT count(DISTINCT (scan_id, file_id, line)) FROM malformed_lines").fetchone()
+    except duckdb.CatalogException:
+        # None of the files was read in a way that keeps them.
         return 0
-    row = con.execute("SELECT count(*) FROM (SELECT DISTINCT scan_id, file_id, line FROM malformed_lines)").fetchone()
     return int(row[0]) if row else 0
 
 

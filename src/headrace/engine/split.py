@@ -80,8 +80,8 @@ class Engine:
         con = database.cursor()
         try:
             con.execute("SET TimeZone = 'UTC'")
-            with watch.interrupting(con.interrupt):
-                return _Split(con, order, watch, self._scratch).run()
+            with watch.interrupting(con.interrupt), TemporaryDirectory(dir=self._scratch) as scratch:
+                return _Split(con, order, watch, Path(scratch)).run()
         except duckdb.InterruptException as error:
             raise Cancelled("The run was cancelled.") from error
         except (duckdb.InternalException, duckdb.FatalException) as error:
@@ -122,16 +122,18 @@ class _Split:
         self._counts = Counts()
         self._outputs: list[StagedFile] = []
         self._rejects: list[StagedFile] = []
+        self._group_bytes = 0
+        # Looking for malformed lines of earlier reads costs more than many a file.
+        self._has_malformed = False
 
     def run(self) -> SplitResult:
-        for place, files in enumerate(self._groups()):
-            self._watch.check()
-            with self._following(sum(file.size_bytes for file in files)):
+        with self._following():
+            for place, files in enumerate(self._groups()):
+                self._watch.check()
                 self._pass(place, files)
-            for file in files:
-                if file.is_copy:
-                    file.path.unlink(missing_ok=True)
-            self._watch.progress(self._counts)
+                for path in (*(file.path for file in files if file.is_copy), *self._scratch.iterdir()):
+                    path.unlink(missing_ok=True)
+                self._watch.progress(self._counts)
         return SplitResult(self._counts, tuple(self._outputs), tuple(self._rejects))
 
     def _groups(self) -> Iterator[list[LocalFile]]:
@@ -143,14 +145,16 @@ class _Split:
             yield [file]
 
     @contextmanager
-    def _following(self, size_bytes: int) -> Generator[None]:
-        """Tell the watcher now and then how much of the group has been read."""
+    def _following(self) -> Generator[None]:
+        """Tell the watcher now and then how much has been read; stop the query that a cancel came just before."""
         done = threading.Event()
 
         def follow() -> None:
             while not done.wait(_PROGRESS_EVERY_S):
+                if self._watch.cancelled:
+                    self._con.interrupt()
                 percent = max(self._con.query_progress(), 0.0)
-                read = self._counts.bytes_read + int(size_bytes * percent / 100)
+                read = self._counts.bytes_read + int(self._group_bytes * percent / 100)
                 self._watch.progress(replace(self._counts, bytes_read=read))
 
         follower = threading.Thread(target=follow, name="headrace-progress", daemon=True)
@@ -164,18 +168,15 @@ class _Split:
     # --- one group --------------------------------------------------------------------------
 
     def _pass(self, place: int, files: Sequence[LocalFile]) -> None:
-        with TemporaryDirectory(dir=self._scratch) as scratch:
-            self._pass_with(place, files, Path(scratch))
-
-    def _pass_with(self, place: int, files: Sequence[LocalFile], scratch: Path) -> None:
         order = self._order
+        self._group_bytes = sum(file.size_bytes for file in files)
         names = names_to_open(order)
-        views = [open_view(self._con, file, order.input, names, scratch) for file in files]
+        views = [open_view(self._con, file, order.input, names, self._scratch) for file in files]
         compiled = compile_tasks(order.tasks, fields_of(order, views), order.output)
         passed = self._quick_pass(place, views, compiled)
         if passed is None or passed.malformed:
             # Bad content can fail a file as a whole, or hide good records: once more, so that it fails its record only.
-            careful = [view.lenient(scratch) for view in views]
+            careful = [view.lenient(self._scratch) for view in views]
             if passed is None or careful != views:
                 views, passed = careful, self._write(place, careful, compiled)
         if passed.rejected or passed.malformed:
@@ -190,7 +191,10 @@ class _Split:
             return None
 
     def _write(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> _Passed:
-        drop_malformed(self._con)
+        if self._has_malformed or self._order.input == "json":
+            drop_malformed(self._con)
+        # Until the pass has come to its end, and left none.
+        self._has_malformed = True
         counters = Counters(self._con, (*compiled.branches, *compiled.late_branches))
         relation = " UNION ALL ".join(f"({view.select(compiled.fields)})" for view in views)
         passing = f"SELECT * FROM ({relation}) WHERE {counters.where(compiled.branches)}"
@@ -207,7 +211,10 @@ class _Split:
             if reason is None:
                 raise
             raise DatasetDropped(f"The data set was dropped: {reason}") from error
-        return _Passed(parts, counters.dropped(), counters.rejected(), malformed_count(self._con))
+        dropped, rejected = counters.dropped_and_rejected()
+        malformed = malformed_count(self._con)
+        self._has_malformed = malformed > 0 or rejected > 0
+        return _Passed(parts, dropped, rejected, malformed)
 
     def _count(self, views: Sequence[SourceView], passed: _Passed) -> None:
         staged = [self._staged(folder, path) for folder, written in passed.parts for path in written.paths]
