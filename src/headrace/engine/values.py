@@ -12,6 +12,7 @@ _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "
 _FLOATS = ("FLOAT", "DOUBLE")
 # Types whose values compare exactly.
 EXACT = (*_NUMBERS, "DECIMAL")
+_ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 _NESTED = ("STRUCT", "MAP", "LIST", "UNION", "VARIANT")
 
 
@@ -70,7 +71,7 @@ def source_value(column: str, type_: str) -> Value:
 
 def _scalar(column: str, type_: str, base: str) -> Value:
     text = f"{column}::VARCHAR"
-    if type_ == "TIMESTAMP WITH TIME ZONE":
+    if type_ in _ZONED:
         text = f"(replace(({column} AT TIME ZONE 'UTC')::VARCHAR, ' ', 'T') || 'Z')"
     elif base.startswith("TIMESTAMP"):
         text = f"replace({column}::VARCHAR, ' ', 'T')"

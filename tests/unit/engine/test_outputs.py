@@ -152,3 +152,17 @@ def test_counts_add_up() -> None:
     one, other = Counts(5, 1, 1, {0: 2, 3: 1}, 10, 20), Counts(3, 1, 0, {3: 2}, 1, 2)
     assert one.add(other) == Counts(8, 2, 1, {0: 2, 3: 3}, 11, 22)
     assert (one.balanced, other.balanced, Counts(1).balanced) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("type_", "written"),
+    [
+        ("TIMESTAMPTZ", "2024-01-02T03:04:05.5Z"),
+        ("TIMESTAMPTZ_NS", "2024-01-02T03:04:05.5Z"),
+        ("TIMESTAMP", "2024-01-02T03:04:05.5"),
+        ("TIMESTAMP_NS", "2024-01-02T03:04:05.5"),
+    ],
+)
+def test_instants_are_written_as_iso_8601_whatever_their_precision(bench: Bench, type_: str, written: str) -> None:
+    file = bench.parquet((("at", type_),), [("2024-01-02 03:04:05.5",)])
+    assert bench.run(EVERYTHING, file, input="parquet").records() == [{"at": written}]
