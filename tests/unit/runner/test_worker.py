@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import threading
+from concurrent.futures import Future
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,8 @@ import pytest
 
 from headrace.clock import HandClock
 from headrace.engine.results import SplitOrder
+from headrace.errors import InternalServerException
+from headrace.log import Log
 from headrace.model.states import State
 from headrace.runner.execution import MOST_ATTEMPTS
 from headrace.store import executions, flows
@@ -33,6 +38,38 @@ def test_an_execution_that_is_queued_later_wakes_the_worker(rig: Rig) -> None:
     with rig.work():
         rig.queue("e1")
         assert rig.settled("e1").state is State.DONE
+
+
+class FullOnce:
+    """The rig's store on a disk that has no room for the first write; `was_full` is set by it."""
+
+    def __init__(self, rig: Rig) -> None:
+        self.read = rig.store.read
+        self.watch = rig.store.watch
+        self.was_full = threading.Event()
+        self._write = rig.store.write
+
+    def write(self, work: Any) -> Future[Any]:
+        if self.was_full.is_set():
+            return self._write(work)
+        self.was_full.set()
+        refused: Future[Any] = Future()
+        refused.set_exception(InternalServerException("the disk is full. Make room"))
+        return refused
+
+
+def test_a_full_disk_is_told_in_a_line_and_executions_run_once_there_is_room(rig: Rig) -> None:
+    stream = io.StringIO()
+    rig.log = Log(stream, form="json")
+    store = FullOnce(rig)
+    with rig.work(store=store):
+        wait_for(store.was_full)
+        rig.queue("e1")
+        assert rig.settled("e1").state is State.DONE
+
+    (told,) = [line for line in map(json.loads, stream.getvalue().splitlines()) if line["level"] == "error"]
+    assert (told["event"], told["reason"]) == ("no executions claimed", "the disk is full. Make room")
+    assert "traceback" not in told
 
 
 def test_no_more_executions_run_at_once_than_the_setting_says(tmp_path: Path) -> None:
