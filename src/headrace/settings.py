@@ -100,7 +100,7 @@ class Settings:
             lease_s=read("HEADRACE_LEASE", text.seconds(3, 3600), cls.lease_s),
             drain_s=read("HEADRACE_DRAIN", text.seconds(0, 3600), cls.drain_s),
             buckets=read("HEADRACE_BUCKETS", text.buckets, MappingProxyType({})),
-            s3_endpoint=read("AWS_ENDPOINT_URL_S3", text.endpoint, read("AWS_ENDPOINT_URL", text.endpoint, None)),
+            s3_endpoint=read("AWS_ENDPOINT_URL_S3", text.endpoint, None),
             key=read("HEADRACE_KEY", str, None),
             log_format=read("HEADRACE_LOG", text.one_of("text", "json"), log_format),
             log_level=read("HEADRACE_LOG_LEVEL", text.one_of("debug", "info", "warning", "error"), cls.log_level),

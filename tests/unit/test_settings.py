@@ -145,11 +145,11 @@ def test_every_fault_of_a_bucket_list_is_told() -> None:
     assert "'ftp://x'" in caught.value.message
 
 
-def test_the_s3_endpoint_of_its_own_wins_over_the_common_one() -> None:
+def test_only_the_endpoint_of_s3_moves_buckets() -> None:
     environment = {"AWS_ENDPOINT_URL": "http://a:1", "AWS_ENDPOINT_URL_S3": "https://b:2/"}
 
     assert Settings.from_environment(environment).s3_endpoint == "https://b:2"
-    assert Settings.from_environment({"AWS_ENDPOINT_URL": "http://a:1"}).s3_endpoint == "http://a:1"
+    assert Settings.from_environment({"AWS_ENDPOINT_URL": "http://a:1"}).s3_endpoint is None
 
 
 def test_log_lines_are_text_on_a_terminal_and_json_elsewhere() -> None:
