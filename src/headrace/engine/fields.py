@@ -36,7 +36,8 @@ def fields_of(order: SplitOrder, views: Sequence[SourceView]) -> tuple[Field, ..
             types[field.name] = known if known == field.type else TEXT
     names = fields_read(order.tasks)
     if names is None:
-        names = order.fields if order.fields is not None else tuple(types)
+        # A Parquet file among files of CSV has fields that no header names.
+        names = tuple(dict.fromkeys((*(order.fields or ()), *types)))
     return tuple(Field(name, _type(order, name, types.get(name, TEXT))) for name in names)
 
 

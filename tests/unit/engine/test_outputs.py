@@ -166,3 +166,9 @@ def test_counts_add_up() -> None:
 def test_instants_are_written_as_iso_8601_whatever_their_precision(bench: Bench, type_: str, written: str) -> None:
     file = bench.parquet((("at", type_),), [("2024-01-02 03:04:05.5",)])
     assert bench.run(EVERYTHING, file, input="parquet").records() == [{"at": written}]
+
+
+def test_a_parquet_file_among_files_of_csv_keeps_fields_that_no_header_names(bench: Bench) -> None:
+    file = bench.parquet((("id", "BIGINT"), ("more", "DATE")), [(7, "2024-01-02")])
+    ran = bench.run(EVERYTHING, b"id,name\n1,x\n", file, fields=("id", "name"))
+    assert ran.records() == [{"id": "1", "name": "x"}, {"id": 7, "name": None, "more": "2024-01-02"}]
