@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,6 +49,7 @@ class Engine:
         self._scratch = scratch
         self._config = {"memory_limit": f"{memory_limit_bytes}B", "threads": threads, **_CLOSED}
         self._lock = threading.Lock()
+        self._saving = threading.Lock()
         self._opened = 0
         self._database = self._open()
 
@@ -68,6 +69,16 @@ class Engine:
                 self._database = self._open()
                 broken.close()
 
+    @contextmanager
+    def _with_one_thread(self) -> Generator[None]:
+        """Within the block DuckDB has one thread, for all splits: what it holds at a time is least then."""
+        with self._saving:
+            self._database.execute("SET threads = 1")
+            try:
+                yield
+            finally:
+                self._database.execute(f"SET threads = {self._config['threads']}")
+
     def run_split(self, order: SplitOrder, watch: Watch) -> SplitResult:
         """Run one split; its files lie in `order.staging` and `order.rejects` when it returns.
 
@@ -81,9 +92,11 @@ class Engine:
         try:
             con.execute("SET TimeZone = 'UTC'")
             with watch.interrupting(con.interrupt), TemporaryDirectory(dir=self._scratch) as scratch:
-                return _Split(con, order, watch, Path(scratch)).run()
+                return _Split(con, order, watch, Path(scratch), self._with_one_thread).run()
         except duckdb.InterruptException as error:
             raise Cancelled("The run was cancelled.") from error
+        except duckdb.OutOfMemoryException as error:
+            raise EngineError(f"{first_line(error)}. Raise HEADRACE_MEMORY_LIMIT.") from error
         except (duckdb.InternalException, duckdb.FatalException) as error:
             self._replace(database)
             raise EngineError(first_line(error)) from error
@@ -114,7 +127,15 @@ class _Passed:
 
 
 class _Split:
-    def __init__(self, con: duckdb.DuckDBPyConnection, order: SplitOrder, watch: Watch, scratch: Path) -> None:
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        order: SplitOrder,
+        watch: Watch,
+        scratch: Path,
+        with_one_thread: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._with_one_thread = with_one_thread
         self._con = con
         self._order = order
         self._watch = watch
@@ -130,7 +151,12 @@ class _Split:
         with self._following():
             for place, files in enumerate(self._groups()):
                 self._watch.check()
-                self._pass(place, files)
+                try:
+                    self._pass(place, files)
+                except duckdb.OutOfMemoryException:
+                    # Hundreds of fields take more than the limit when several threads hold records of them.
+                    with self._with_one_thread():
+                        self._pass(place, files)
                 for path in (*(file.path for file in files if file.is_copy), *self._scratch.iterdir()):
                     path.unlink(missing_ok=True)
                 self._watch.progress(self._counts)

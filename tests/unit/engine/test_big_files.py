@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from headrace.engine.layout import Output
-from headrace.engine.tasks import Map, Tasks
+from headrace.engine.tasks import Map, MapAll, Tasks
 from tests.oracle.running import Bench
 
 TYPED = Output("out", file_type="PARQUET", keeps_types=True)
@@ -70,3 +70,11 @@ def test_a_large_json_file_is_counted_to_the_last_line(bench: Bench) -> None:
     assert (ran.counts.records_written, ran.counts.records_rejected) == (20 * BLOCK_RECORDS, 3)
     middle = 10 * BLOCK_RECORDS
     assert lines_of_rejects(bench, ran) == [middle + 1, middle + 3, 20 * BLOCK_RECORDS + 4]
+
+
+def test_records_of_hundreds_of_fields_need_no_more_memory_than_there_is(bench: Bench) -> None:
+    header = ",".join(f"column_{place:04d}" for place in range(200)).encode()
+    content = header + b"\n" + (b",".join([b"x" * 12] * 200) + b"\n") * 6_000
+    ran = bench.run(Tasks(map_all=MapAll(0, frozenset())), content, output=Output("out", file_type="JSON"))
+    assert ran.counts.records_written == 6_000
+    assert ran.contents[0].count(b"\n") == 6_000

@@ -155,7 +155,7 @@ def test_counts_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type_", "written"),
+    "type_, written",
     [
         ("TIMESTAMPTZ", "2024-01-02T03:04:05.5Z"),
         ("TIMESTAMPTZ_NS", "2024-01-02T03:04:05.5Z"),
