@@ -56,6 +56,8 @@ HAPPY: dict[str, Case] = {
     "UntagResource": lambda call: made(call)("UntagResource", resourceArn=ARN, tagKeys=["a"]),
     "UpdateFlow": lambda call: made(call)("UpdateFlow", flow(description="new", clientToken="t")),
 }
+# tests/contract/test_profiles.py
+OF_PROFILES = {name for name in OPERATIONS if "ConnectorProfile" in name}
 
 ABSENT = {"flowName": "orders"}
 UNKNOWN = {"resourceArn": ARN}
@@ -160,8 +162,13 @@ def test_every_modelled_error_of_the_twelve_is_tried_or_its_absence_explained() 
 
 
 def test_the_twelve_and_the_unserved_are_all_there_are() -> None:
-    assert set(HAPPY) | unserved.UNSERVED == set(OPERATIONS)
-    assert set(HAPPY) == {*dispatch.READING, *dispatch.WRITING, *dispatch.PREPARED}
+    assert set(HAPPY) | OF_PROFILES | unserved.UNSERVED == set(OPERATIONS)
+    assert set(HAPPY) | OF_PROFILES == {
+        *dispatch.READING,
+        *dispatch.WRITING,
+        *dispatch.PREPARED,
+        *dispatch.PREPARED_PROFILES,
+    }
 
 
 @pytest.mark.parametrize("name", sorted(HAPPY))

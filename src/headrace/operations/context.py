@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from headrace.connector_sdk.records import Connection
+from headrace.errors import ResourceNotFoundException
 from headrace.flow.plan import Plan
 from headrace.settings import Settings
 from headrace.store.secrets import Sealer
@@ -33,6 +35,29 @@ class SourceCheck(Protocol):
     def check(self, plan: Plan) -> None:
         """Raise ConnectorServerException if the source can't be reached or holds nothing to read."""
         ...
+
+
+class ProfileCheck(Protocol):
+    """What CreateConnectorProfile and UpdateConnectorProfile ask before they keep a profile; may be slow."""
+
+    def check(self, connection: Connection) -> None:
+        """Let the connector try the profile; returns at once for one that headrace does not have.
+
+        Raises ConnectorAuthenticationException, ConnectorServerException, and ResourceNotFoundException where a
+        custom connector is not registered.
+        """
+        ...
+
+
+class NoConnectors:
+    """The check of profiles where no connector is there to try them, and no custom one is registered."""
+
+    def check(self, connection: Connection) -> None:
+        if connection.connector_label is not None:
+            raise ResourceNotFoundException(
+                f"Connector:{connection.connector_label} is not registered."
+                " Please register it first before creating ConnectorProfile."
+            )
 
 
 @dataclass(frozen=True, slots=True)

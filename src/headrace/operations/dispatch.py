@@ -8,8 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from headrace.clock import Clock, to_ms
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
-from headrace.operations import executions, flows, tags, unserved
-from headrace.operations.context import Answer, Caller, Context, SourceCheck
+from headrace.operations import executions, flows, profiles, tags, unserved
+from headrace.operations.context import Answer, Caller, Context, NoConnectors, ProfileCheck, SourceCheck
 from headrace.settings import Settings
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
@@ -17,9 +17,11 @@ from headrace.store.tx import Tx
 
 Operation = Callable[[Context, Tx, Document], Answer]
 Preparation = Callable[[Context, Store, SourceCheck, Document], Callable[[Tx], Answer]]
+ProfilePreparation = Callable[[Context, Store, ProfileCheck, Document], Callable[[Tx], Answer]]
 
 # One read transaction each.
 READING: Mapping[str, Operation] = {
+    "DescribeConnectorProfiles": profiles.describe_connector_profiles,
     "DescribeFlow": flows.describe_flow,
     "DescribeFlowExecutionRecords": executions.describe_flow_execution_records,
     "ListFlows": flows.list_flows,
@@ -28,6 +30,7 @@ READING: Mapping[str, Operation] = {
 # One write transaction each.
 WRITING: Mapping[str, Operation] = {
     "CancelFlowExecutions": executions.cancel_flow_executions,
+    "DeleteConnectorProfile": profiles.delete_connector_profile,
     "DeleteFlow": flows.delete_flow,
     "StartFlow": flows.start_flow,
     "StopFlow": flows.stop_flow,
@@ -38,6 +41,10 @@ WRITING: Mapping[str, Operation] = {
 PREPARED: Mapping[str, Preparation] = {
     "CreateFlow": flows.prepare_create,
     "UpdateFlow": flows.prepare_update,
+}
+PREPARED_PROFILES: Mapping[str, ProfilePreparation] = {
+    "CreateConnectorProfile": profiles.prepare_create,
+    "UpdateConnectorProfile": profiles.prepare_update,
 }
 # How many flows are planned, and their sources listed, at a time.
 _PREPARERS = 4
@@ -55,6 +62,7 @@ class Dispatcher:
         new_id: Callable[[], str],
         sources: SourceCheck,
         sealer: Sealer,
+        profiles: ProfileCheck | None = None,
     ) -> None:
         self._store = store
         self._settings = settings
@@ -62,6 +70,7 @@ class Dispatcher:
         self._new_id = new_id
         self._sources = sources
         self._sealer = sealer
+        self._profiles: ProfileCheck = profiles or NoConnectors()
         self._preparers = ThreadPoolExecutor(_PREPARERS, thread_name_prefix="headrace-prepare")
 
     def call(self, name: str, caller: Caller, request: Document) -> Future[Answer]:
@@ -78,16 +87,20 @@ class Dispatcher:
             read = READING[name]
             return self._store.read(lambda tx: read(context, tx, request))
         if name in PREPARED:
-            return self._prepare(PREPARED[name], context, request)
+            prepare = PREPARED[name]
+            return self._prepare(lambda: prepare(context, self._store, self._sources, request))
+        if name in PREPARED_PROFILES:
+            prepare_profile = PREPARED_PROFILES[name]
+            return self._prepare(lambda: prepare_profile(context, self._store, self._profiles, request))
         return _refused(name)
 
     def close(self) -> None:
         """Wait for the flows that are being planned. Comes before the store is closed."""
         self._preparers.shutdown()
 
-    def _prepare(self, prepare: Preparation, context: Context, request: Document) -> Future[Answer]:
+    def _prepare(self, prepare: Callable[[], Callable[[Tx], Answer]]) -> Future[Answer]:
         def work() -> Answer:
-            return self._store.write(prepare(context, self._store, self._sources, request)).result()
+            return self._store.write(prepare()).result()
 
         try:
             return self._preparers.submit(work)

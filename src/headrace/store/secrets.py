@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 from pathlib import Path
@@ -21,8 +23,9 @@ class SealError(HeadraceError):
 class Sealer:
     """Seals text with the first of its keys and opens what any of them sealed, so keys can be rotated."""
 
-    def __init__(self, keys: MultiFernet) -> None:
+    def __init__(self, keys: MultiFernet, first: bytes) -> None:
         self._keys = keys
+        self._digest_key = hashlib.sha256(b"headrace digests " + first).digest()
 
     @classmethod
     def from_text(cls, text: str, *, origin: str) -> Self:
@@ -37,7 +40,7 @@ class Sealer:
             raise SettingsError(_not_a_key(origin, f"a key is not valid ({error})")) from None
         if not fernets:
             raise SettingsError(_not_a_key(origin, "there is no key in it"))
-        return cls(MultiFernet(fernets))
+        return cls(MultiFernet(fernets), given[0].encode())
 
     @classmethod
     def open_folder(cls, data: Path, key: str | None = None) -> Self:
@@ -52,6 +55,10 @@ class Sealer:
             return cls.from_text(_read_or_make(path), origin=str(path))
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"headrace can't read or make its key file {path}: {error}") from error
+
+    def digest(self, text: str) -> str:
+        """A digest of the text that only who has the first key can compute, so that it can't be guessed at."""
+        return hmac.new(self._digest_key, text.encode(), hashlib.sha256).hexdigest()
 
     def seal(self, text: str, bound_to: str) -> str:
         """Sealed text in URL-safe base64. Only who names the same `bound_to` can open it."""

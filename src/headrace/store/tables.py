@@ -130,3 +130,24 @@ access_keys = Table(
     Column("policy", Text),
     Column("created_ms", BigInteger, nullable=False),
 )
+
+connector_profiles = Table(
+    "connector_profiles",
+    METADATA,
+    Column("arn", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("connector_type", Text, nullable=False),
+    Column("connector_label", Text),
+    Column("connection_mode", Text, nullable=False),
+    Column("kms_arn", Text),
+    Column("properties", Text, nullable=False),
+    Column("sealed_credentials", Text),
+    Column("secret_arn", Text, nullable=False),
+    # Goes up with every change: who changes a profile says which one they read.
+    Column("revision", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    UniqueConstraint("account", "region", "name", name="connector_profiles_name"),
+)

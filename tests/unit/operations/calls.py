@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.clock import HandClock
+from headrace.connector_sdk.records import Connection
 from headrace.errors import ConnectorServerException
 from headrace.flow.plan import Plan
 from headrace.model.check import check
@@ -96,6 +97,24 @@ class Sources:
 
 
 @dataclass
+class Applications:
+    """Stands for the applications behind profiles: tries a connection as the test says."""
+
+    refusal: Exception | None = None
+    tried: list[Connection] = field(default_factory=list[Connection])
+    # What happens while the next connection is tried.
+    meanwhile: Callable[[], object] | None = None
+
+    def check(self, connection: Connection) -> None:
+        self.tried.append(connection)
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act()
+        if self.refusal is not None:
+            raise self.refusal
+
+
+@dataclass
 class Calls:
     """Everything a test of the operations needs."""
 
@@ -103,7 +122,9 @@ class Calls:
     dispatcher: Dispatcher
     clock: HandClock
     sources: Sources
+    data: Path
     caller: Caller = ALICE
+    applications: Applications = field(default_factory=Applications)
 
     def __call__(self, name: str, request: Json | None = None, **members: Any) -> Json:
         """Check the request as the wire does, run the operation, and the answer's timestamps are as they are."""
@@ -150,8 +171,11 @@ def numbered_ids() -> Callable[[], str]:
 
 
 @contextmanager
-def serving(data: Path, *, new_id: Callable[[], str] | None = None, **settings: Any) -> Generator[Calls]:
+def serving(
+    data: Path, *, new_id: Callable[[], str] | None = None, has_applications: bool = True, **settings: Any
+) -> Generator[Calls]:
     store, sources, clock = Store.open(data), Sources(), HandClock(START)
+    applications = Applications()
     dispatcher = Dispatcher(
         store=store,
         settings=Settings(data=data, **settings),
@@ -159,9 +183,10 @@ def serving(data: Path, *, new_id: Callable[[], str] | None = None, **settings: 
         new_id=new_id or numbered_ids(),
         sources=sources,
         sealer=Sealer.open_folder(data),
+        profiles=applications if has_applications else None,
     )
     try:
-        yield Calls(store, dispatcher, clock, sources)
+        yield Calls(store, dispatcher, clock, sources, data, applications=applications)
     finally:
         dispatcher.close()
         store.close()

@@ -208,7 +208,13 @@ def test_a_resource_that_is_not_there_has_no_tags(call: Calls, name: str, arn: s
 
 
 def test_one_table_has_every_operation_of_the_model_once() -> None:
-    tables = (dispatch.READING, dispatch.WRITING, dispatch.PREPARED, unserved.UNSERVED)
+    tables = (
+        dispatch.READING,
+        dispatch.WRITING,
+        dispatch.PREPARED,
+        dispatch.PREPARED_PROFILES,
+        unserved.UNSERVED,
+    )
     names = [name for table in tables for name in table]
     assert sorted(names) == sorted(OPERATIONS)
 
