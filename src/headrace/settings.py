@@ -52,6 +52,9 @@ class Settings:
     drain_s: float = 8.0
     buckets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     s3_endpoint: str | None = None
+    lambda_endpoint: str | None = None
+    connector_timeout_s: float = 300.0
+    connector_memory_bytes: int = 1024 * MIB
     key: str | None = field(default=None, repr=False)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -101,6 +104,9 @@ class Settings:
             drain_s=read("HEADRACE_DRAIN", text.seconds(0, 3600), cls.drain_s),
             buckets=read("HEADRACE_BUCKETS", text.buckets, MappingProxyType({})),
             s3_endpoint=read("AWS_ENDPOINT_URL_S3", text.endpoint, read("AWS_ENDPOINT_URL", text.endpoint, None)),
+            lambda_endpoint=read("AWS_ENDPOINT_URL_LAMBDA", text.endpoint, None),
+            connector_timeout_s=read("HEADRACE_CONNECTOR_TIMEOUT", text.seconds(1, 900), cls.connector_timeout_s),
+            connector_memory_bytes=read("HEADRACE_CONNECTOR_MEMORY", text.size(128 * MIB), cls.connector_memory_bytes),
             key=read("HEADRACE_KEY", str, None),
             log_format=read("HEADRACE_LOG", text.one_of("text", "json"), log_format),
             log_level=read("HEADRACE_LOG_LEVEL", text.one_of("debug", "info", "warning", "error"), cls.log_level),

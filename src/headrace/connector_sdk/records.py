@@ -115,11 +115,11 @@ class RecordDestination(Protocol):
 class Catalog(Protocol):
     """The entities that an application has, in the API's shapes."""
 
-    def entities(self, path: str | None) -> Sequence[Mapping[str, Any]]:
+    def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
         """The entities below `path`, as ConnectorEntity; None: the topmost. Raises Retry or Stop."""
         ...
 
-    def describe(self, entity: str) -> Sequence[Mapping[str, Any]]:
+    def describe(self, entity: str, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
         """The fields of the entity, as ConnectorEntityField. Raises Retry or Stop."""
         ...
 
