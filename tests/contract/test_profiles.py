@@ -17,7 +17,7 @@ from tests.unit.operations.profiles import WHOLE, changed, profile
 from tests.unit.operations.test_profiles import NAME, using
 
 Case = Callable[[Calls], Any]
-BLANK = {"credentials": {}}
+BLANK: Json = {"credentials": {}}
 
 
 @pytest.fixture(name="call")

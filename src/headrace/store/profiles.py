@@ -64,6 +64,7 @@ def _or_any(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
 
 _SELECT = Statement(select(*_COLUMNS).where(*_ONE))
 _SELECT_SEALED = Statement(select(*_COLUMNS, _p.sealed_credentials).where(*_ONE))
+_SELECT_BY_SECRET = Statement(select(*_COLUMNS, _p.sealed_credentials).where(_p.secret_arn == bindparam("secret_arn")))
 _SELECT_PAGE = Statement(
     select(*_COLUMNS)
     .where(
@@ -109,14 +110,12 @@ def get(tx: Tx, account: str, region: str, name: str) -> Profile | None:
 
 def get_with_secret(tx: Tx, sealer: Sealer, account: str, region: str, name: str) -> tuple[Profile, Secret] | None:
     """The profile and its credentials, opened. Raises SealError if no present key opens them."""
-    row = tx.row(_SELECT_SEALED, account=account, region=region, name=name)
-    if row is None:
-        return None
-    profile = _profile(row[:-1])
-    if row[-1] is None:
-        return profile, Secret(None)
-    kept = documents.loads(sealer.open(row[-1], profile.arn))
-    return profile, Secret(kept["given"], kept["tokens"])
+    return _opened(sealer, tx.row(_SELECT_SEALED, account=account, region=region, name=name))
+
+
+def get_by_secret(tx: Tx, sealer: Sealer, secret_arn: str) -> tuple[Profile, Secret] | None:
+    """As `get_with_secret`, by the ARN of the secret."""
+    return _opened(sealer, tx.row(_SELECT_BY_SECRET, secret_arn=secret_arn))
 
 
 def page(
@@ -168,6 +167,16 @@ def reseal(tx: Tx, sealer: Sealer) -> int:
     for arn, text in sealed:
         tx.rows(_RESEAL, of_arn=arn, sealed_credentials=sealer.seal(sealer.open(text, arn), arn))
     return len(sealed)
+
+
+def _opened(sealer: Sealer, row: Row | None) -> tuple[Profile, Secret] | None:
+    if row is None:
+        return None
+    profile = _profile(row[:-1])
+    if row[-1] is None:
+        return profile, Secret(None)
+    kept = documents.loads(sealer.open(row[-1], profile.arn))
+    return profile, Secret(kept["given"], kept["tokens"])
 
 
 def _sealed(sealer: Sealer, arn: str, secret: Secret) -> str | None:

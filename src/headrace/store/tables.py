@@ -150,4 +150,5 @@ connector_profiles = Table(
     Column("created_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),
     UniqueConstraint("account", "region", "name", name="connector_profiles_name"),
+    UniqueConstraint("secret_arn", name="connector_profiles_secret"),
 )

@@ -23,6 +23,7 @@ from headrace.wire.calls import Call
 from headrace.wire.pages import healthy, live
 from headrace.wire.replies import Reply, answered, failed, refused, send_reply
 from headrace.wire.routes import Route, find_route
+from headrace.wire.secrets import Desk, SecretsApi, is_for_secrets
 from headrace.wire.sigv4 import Signed
 
 # A body longer than this is read and checked beside the event loop, which goes on answering.
@@ -46,12 +47,14 @@ def create_app(
     log: Log,
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     patience: Patience = Patience(),  # noqa: B008 - immutable
+    secrets: Desk | None = None,
 ) -> Application:
-    """The service as an ASGI application.
+    """The service as an ASGI application; `secrets` None serves no GetSecretValue.
 
     Raises SettingsError if signatures are to be verified and `keys` is None.
     """
-    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience)
+    vault = None if secrets is None else SecretsApi(secrets, keys, clock, settings.body_limit_bytes)
+    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience, vault)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,7 +79,13 @@ class Api:
     """The way of a request through the steps, and back."""
 
     def __init__(
-        self, dispatcher: Dispatching, settings: Settings, callers: Callers, log: Log, patience: Patience
+        self,
+        dispatcher: Dispatching,
+        settings: Settings,
+        callers: Callers,
+        log: Log,
+        patience: Patience,
+        secrets: SecretsApi | None,
     ) -> None:
         self._dispatcher = dispatcher
         self._limits: Limits = settings.limits
@@ -84,6 +93,7 @@ class Api:
         self._callers = callers
         self._log = log
         self._patience = patience
+        self._secrets = secrets
 
     async def serve(self, call: Call, send: Send) -> None:
         """Answer a request, whatever becomes of it, and write its log line."""
@@ -102,6 +112,8 @@ class Api:
 
     async def answer(self, call: Call) -> Reply:
         """The steps of a request, in order; raises what any of them refuses."""
+        if self._secrets is not None and is_for_secrets(call):
+            return await self._secrets.answer(call, self._patience)
         route = find_route(call.method, call.raw_path)
         operation = route.operation
         call.operation_name = operation.name

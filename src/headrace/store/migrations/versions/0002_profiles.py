@@ -27,4 +27,5 @@ def upgrade() -> None:
         sa.Column("created_ms", sa.BigInteger, nullable=False),
         sa.Column("updated_ms", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("account", "region", "name", name="connector_profiles_name"),
+        sa.UniqueConstraint("secret_arn", name="connector_profiles_secret"),
     )
