@@ -98,6 +98,18 @@ splits = Table(
     Column("result", Text),
 )
 
+# How far a destination that takes records has got; a row from the first batch on.
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("execution_id", Text, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
+    Column("records", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("bytes_written", BigInteger, nullable=False),
+    Column("refused_path", Text, nullable=False),
+    Column("refused_bytes", BigInteger, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     METADATA,
@@ -151,4 +163,27 @@ connector_profiles = Table(
     Column("updated_ms", BigInteger, nullable=False),
     UniqueConstraint("account", "region", "name", name="connector_profiles_name"),
     UniqueConstraint("secret_arn", name="connector_profiles_secret"),
+)
+
+connectors = Table(
+    "connectors",
+    METADATA,
+    Column("arn", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("description", Text),
+    Column("lambda_arn", Text, nullable=False),
+    # What the connector said of itself, in its own members.
+    Column("configuration", Text, nullable=False),
+    Column("registered_ms", BigInteger, nullable=False),
+    Column("registered_by", Text, nullable=False),
+    UniqueConstraint("account", "region", "label", name="connectors_label"),
+)
+
+connector_hosts = Table(
+    "connector_hosts",
+    METADATA,
+    Column("lambda_arn", Text, primary_key=True),
+    Column("place", Text, nullable=False),
 )
