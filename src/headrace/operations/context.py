@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from headrace.connector_sdk.records import Connection
-from headrace.errors import ResourceNotFoundException
 from headrace.flow.plan import Plan
 from headrace.settings import Settings
 from headrace.store.secrets import Sealer
@@ -47,17 +46,6 @@ class ProfileCheck(Protocol):
         custom connector is not registered.
         """
         ...
-
-
-class NoConnectors:
-    """The check of profiles where no connector is there to try them, and no custom one is registered."""
-
-    def check(self, connection: Connection) -> None:
-        if connection.connector_label is not None:
-            raise ResourceNotFoundException(
-                f"Connector:{connection.connector_label} is not registered."
-                " Please register it first before creating ConnectorProfile."
-            )
 
 
 @dataclass(frozen=True, slots=True)

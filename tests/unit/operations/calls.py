@@ -10,12 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headrace.clock import HandClock
+from headrace.clock import HandClock, to_ms
+from headrace.connector_sdk.hosts.book import Hosts
 from headrace.connector_sdk.records import Connection
 from headrace.errors import ConnectorServerException
 from headrace.flow.plan import Plan
 from headrace.model.check import check
 from headrace.model.states import State
+from headrace.operations.connector_calls import Connectors
 from headrace.operations.context import Caller
 from headrace.operations.dispatch import Dispatcher
 from headrace.settings import Settings
@@ -172,9 +174,15 @@ def numbered_ids() -> Callable[[], str]:
 
 @contextmanager
 def serving(
-    data: Path, *, new_id: Callable[[], str] | None = None, has_applications: bool = True, **settings: Any
+    data: Path,
+    *,
+    new_id: Callable[[], str] | None = None,
+    has_applications: bool = True,
+    hosts: Hosts | None = None,
+    **settings: Any,
 ) -> Generator[Calls]:
     store, sources, clock = Store.open(data), Sources(), HandClock(START)
+    sealer = Sealer.open_folder(data)
     applications = Applications()
     dispatcher = Dispatcher(
         store=store,
@@ -182,8 +190,9 @@ def serving(
         clock=clock,
         new_id=new_id or numbered_ids(),
         sources=sources,
-        sealer=Sealer.open_folder(data),
+        sealer=sealer,
         profiles=applications if has_applications else None,
+        connectors=None if hosts is None else Connectors.on(store, sealer, hosts, lambda: to_ms(clock.now())),
     )
     try:
         yield Calls(store, dispatcher, clock, sources, data, applications=applications)

@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> None:
     try:
         module, _, function = handler_name.partition(":")
         handler = getattr(importlib.import_module(module), function)
-    except BaseException as error:
+    except BaseException as error:  # Boundary: other people's code, told to the other end
         _send(channel, b"R", _raised(error))
         return
     _send(channel, b"S", b"{}")
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> None:
         context = LambdaContext(handler_name, float(timeout_s), int(memory_bytes))
         try:
             answer = json.dumps(handler(json.loads(body), context)).encode()
-        except BaseException as error:
+        except BaseException as error:  # Boundary: other people's code, told to the other end
             sys.stderr.flush()
             _send(channel, b"R", _raised(error))
             continue
