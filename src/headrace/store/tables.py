@@ -98,6 +98,18 @@ splits = Table(
     Column("result", Text),
 )
 
+# How far a destination that takes records has got; a row from the first batch on.
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("execution_id", Text, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
+    Column("records", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("bytes_written", BigInteger, nullable=False),
+    Column("refused_path", Text, nullable=False),
+    Column("refused_bytes", BigInteger, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     METADATA,
