@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.clock import SystemClock
-from headrace.connector_sdk.records import Batch, Page, Query, RecordConnector, Rejection
+from headrace.connector_sdk.records import Batch, Page, Query, RecordConnector, Rejection, Side
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
 from headrace.errors import NotThere
@@ -52,6 +52,9 @@ class Application:
 
     def read(self, query: Query) -> Iterator[Page]:
         raise NotThere(query.entity)
+
+    def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
+        return
 
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
         return []

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from headrace.connector_sdk.records import Batch, Page, Query, Rejection
-from headrace.errors import NotThere
+from headrace.connector_sdk.records import Batch, Page, Query, Rejection, Side
+from headrace.errors import NotThere, Stop
 
 
 class Application:
@@ -24,6 +24,7 @@ class Application:
         self.batch_size = batch_size
         self.queries: list[Query] = []
         self.batches: list[Batch] = []
+        self.checked: list[tuple[Side, dict[str, str]]] = []
         self.taken: dict[str, list[str]] = {}
         self.entity_names = {"order"}
         self.on_page: Callable[[int], None] = lambda page: None
@@ -65,6 +66,11 @@ class Application:
     def describe(self, entity: str, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
         self._must_have(entity)
         return [{"identifier": "id"}]
+
+    def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
+        self.checked.append((scope, dict(settings)))
+        if "wrong" in settings:
+            raise Stop(f"{scope}: there is no setting wrong")
 
     def _must_have(self, entity: str) -> None:
         if entity not in self.entity_names:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 CredentialKind = Literal["OAuth2", "BasicAuth", "ApiKey", "CustomAuth"]
+Side = Literal["SOURCE", "DESTINATION"]
 WriteOperation = Literal["INSERT", "UPDATE", "UPSERT", "DELETE"]
 
 
@@ -126,6 +127,10 @@ class Catalog(Protocol):
 
 class RecordConnector(RecordSource, RecordDestination, Catalog, Protocol):
     """A connector that reads, writes and can be browsed; what it can't do it refuses with Stop."""
+
+    def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
+        """Return if a flow's runtime settings will do for that side. Raises Retry or Stop, which says what is wrong."""
+        ...
 
 
 class Connections(Protocol):

@@ -31,8 +31,10 @@ class SourceCheck(Protocol):
         """A sentence that names which connector of the plan is not available and what to do; None: all are."""
         ...
 
-    def check(self, plan: Plan) -> None:
-        """Raise ConnectorServerException if the source can't be reached or holds nothing to read."""
+    def check(self, plan: Plan, account: str, region: str) -> None:
+        """Raise ResourceNotFoundException if a connector profile is gone, ConnectorServerException if an
+        application can't be reached or the source holds nothing to read.
+        """
         ...
 
 

@@ -92,7 +92,7 @@ class Sources:
     def missing(self, plan: Plan) -> str | None:
         return self.absent
 
-    def check(self, plan: Plan) -> None:
+    def check(self, plan: Plan, account: str, region: str) -> None:
         self.asked.append(plan.flow_name)
         if self.is_empty:
             raise ConnectorServerException("Nothing lies there.")
