@@ -60,7 +60,7 @@ class Backend:
             settings = self.settings
             self.store = Store.open(settings.data, executions_kept=settings.executions_kept)
             stack.callback(self.store.close)
-            self.sealer = Sealer.open_folder(settings.data, settings.key)
+            self.sealer = Sealer.of(settings)
             self.registry = Registry.load(settings, self.log)
             self.engine = Engine(
                 memory_limit_bytes=settings.memory_limit_bytes,

@@ -66,13 +66,7 @@ def numbered(server_of: Callable[[], TokenServer]) -> Callable[[Asked], Answer]:
     return answer
 
 
-@contextmanager
-def token_server(answer: Callable[[Asked], Answer] | None = None) -> Generator[TokenServer]:
-    """Serve until the block ends; without `answer` as `numbered`."""
-    server = TokenServer(answer or (lambda _: granted()))
-    if answer is None:
-        server.answer = numbered(lambda: server)
-
+def _handler(server: TokenServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self._serve()
@@ -98,7 +92,17 @@ def token_server(answer: Callable[[Asked], Answer] | None = None) -> Generator[T
             self.end_headers()
             self.wfile.write(content)
 
-    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    return Handler
+
+
+@contextmanager
+def token_server(answer: Callable[[Asked], Answer] | None = None) -> Generator[TokenServer]:
+    """Serve until the block ends; without `answer` as `numbered`."""
+    server = TokenServer(answer or (lambda _: granted()))
+    if answer is None:
+        server.answer = numbered(lambda: server)
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), _handler(server))
     listening.daemon_threads = True
     server.url = f"http://127.0.0.1:{listening.server_address[1]}/token"
     thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
