@@ -151,3 +151,9 @@ MOODS = {
     "credentials": refused("InvalidCredentials", "who are you"),
     "limited": refused("RateLimitExceeded", "slow down", 7),
 }
+
+
+# Handlers that always misbehave.
+raising = lambda event, _context: fail(event)  # noqa: E731
+without_reason = lambda event, _context: MOODS["no-reason"](event)  # noqa: E731
+without_object = lambda event, _context: MOODS["no-object"](event)  # noqa: E731

@@ -9,7 +9,7 @@ from headrace.clock import Clock, to_ms
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
 from headrace.operations import connectors, entities, executions, flows, profiles, tags
-from headrace.operations.connector_calls import Connectors, NoHosts, ProfileTrial
+from headrace.operations.connector_calls import AsStored, Connectors, NoHosts, ProfileTrial
 from headrace.operations.context import Answer, Caller, Context, ProfileCheck, SourceCheck
 from headrace.settings import Settings
 from headrace.store.secrets import Sealer
@@ -91,7 +91,9 @@ class Dispatcher:
         self._new_id = new_id
         self._sources = sources
         self._sealer = sealer
-        self._connectors = connectors or Connectors.on(store, sealer, NoHosts(), lambda: to_ms(clock.now()))
+        self._connectors = connectors or Connectors.on(
+            store, NoHosts(), AsStored(store, sealer), lambda: to_ms(clock.now())
+        )
         self._profiles: ProfileCheck = profiles or ProfileTrial(self._connectors)
         self._preparers = ThreadPoolExecutor(_PREPARERS, thread_name_prefix="headrace-prepare")
         self._askers = ThreadPoolExecutor(_ASKERS, thread_name_prefix="headrace-ask")

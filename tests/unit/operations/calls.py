@@ -17,12 +17,14 @@ from headrace.errors import ConnectorServerException
 from headrace.flow.plan import Plan
 from headrace.model.check import check
 from headrace.model.states import State
-from headrace.operations.connector_calls import Connectors
+from headrace.operations.connections import connection_of
+from headrace.operations.connector_calls import AsStored, Connectors
 from headrace.operations.context import Caller
 from headrace.operations.dispatch import Dispatcher
 from headrace.settings import Settings
 from headrace.store import executions
 from headrace.store.executions import Claim
+from headrace.store.profiles import Profile, Secret
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 
@@ -107,13 +109,14 @@ class Applications:
     # What happens while the next connection is tried.
     meanwhile: Callable[[], object] | None = None
 
-    def check(self, connection: Connection) -> None:
-        self.tried.append(connection)
+    def check(self, profile: Profile, secret: Secret) -> Secret:
+        self.tried.append(connection_of(profile, secret))
         act, self.meanwhile = self.meanwhile, None
         if act is not None:
             act()
         if self.refusal is not None:
             raise self.refusal
+        return secret
 
 
 @dataclass
@@ -172,6 +175,10 @@ def numbered_ids() -> Callable[[], str]:
     return lambda: f"00000000-0000-4000-8000-{next(numbers):012}"
 
 
+def _connectors(store: Store, sealer: Sealer, hosts: Hosts, clock: HandClock) -> Connectors:
+    return Connectors.on(store, hosts, AsStored(store, sealer), lambda: to_ms(clock.now()))
+
+
 @contextmanager
 def serving(
     data: Path,
@@ -192,7 +199,7 @@ def serving(
         sources=sources,
         sealer=sealer,
         profiles=applications if has_applications else None,
-        connectors=None if hosts is None else Connectors.on(store, sealer, hosts, lambda: to_ms(clock.now())),
+        connectors=None if hosts is None else _connectors(store, sealer, hosts, clock),
     )
     try:
         yield Calls(store, dispatcher, clock, sources, data, applications=applications)
