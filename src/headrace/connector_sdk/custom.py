@@ -83,8 +83,12 @@ class CustomConnector:
         self._asked(requests.validate_credentials(self.connection), answers.checked)
 
     def check_settings(self, scope: requests.Scope, settings: Mapping[str, str]) -> None:
-        """Ask the connector whether a flow's settings will do. Raises Retry or Stop."""
-        self._asked(requests.validate_settings(scope, settings), answers.checked)
+        """Ask the connector whether a flow's settings will do. Raises Retry or Stop.
+
+        The profile's go with them, as in every later request: AWS's example connector asks for its address here too.
+        """
+        every = {**self.connection.properties, **settings}
+        self._asked(requests.validate_settings(scope, every), answers.checked)
 
     def _asked(self, request: Json, read: Callable[[object], Any]) -> Any:
         try:

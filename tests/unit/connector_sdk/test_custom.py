@@ -160,6 +160,13 @@ def test_a_profile_is_tried_by_its_connector() -> None:
         connector(Answers()).check_settings("SOURCE", {"count": "many"})
 
 
+def test_a_flows_settings_are_tried_together_with_those_of_the_profile() -> None:
+    host = Answers()
+    connector(host, connection(count="3", url="http://x")).check_settings("SOURCE", {"count": "4"})
+    assert host.asked[0]["connectorRuntimeSettings"] == {"count": "4", "url": "http://x"}
+    assert host.asked[0]["scope"] == "SOURCE"
+
+
 def test_metadata_is_kept_as_long_as_it_holds_and_no_longer() -> None:
     now_ms = [0]
     cache = MetadataCache(lambda: now_ms[0])
