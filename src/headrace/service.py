@@ -13,6 +13,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from headrace.clock import Clock, SystemClock, to_ms
 from headrace.connector_sdk.hosts import OnLine, Request
 from headrace.connector_sdk.hosts.book import HostBook, Place, Surroundings, place_of

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from headrace.connector_sdk.records import Connection
 from headrace.flow.plan import Plan
 from headrace.settings import Settings
+from headrace.store.profiles import Profile, Secret
 from headrace.store.secrets import Sealer
 
 Answer = dict[str, Any]
@@ -41,8 +41,10 @@ class SourceCheck(Protocol):
 class ProfileCheck(Protocol):
     """What CreateConnectorProfile and UpdateConnectorProfile ask before they keep a profile; may be slow."""
 
-    def check(self, connection: Connection) -> None:
+    def check(self, profile: Profile, secret: Secret) -> Secret:
         """Let the connector try the profile; returns at once for one that headrace does not have.
+
+        The answer is the secret to keep: with tokens, where the profile was given what they are got for.
 
         Raises ConnectorAuthenticationException, ConnectorServerException, and ResourceNotFoundException where a
         custom connector is not registered.

@@ -8,7 +8,6 @@ from dataclasses import replace
 from headrace.errors import ServiceQuotaExceededException, ValidationException
 from headrace.model.shapes import Document
 from headrace.operations import pages, profile_kinds, refusals, shown
-from headrace.operations.connections import connection_of
 from headrace.operations.context import Answer, Context, ProfileCheck
 from headrace.operations.idempotency import Retry
 from headrace.operations.profile_kinds import Given
@@ -37,8 +36,8 @@ def prepare_create(context: Context, store: Store, check: ProfileCheck, request:
         return lambda _: kept
     given = profile_kinds.given(request["connectorType"], request.get("connectorLabel"), request)
     _refuse_faults(given, request)
-    profile, secret = _new_profile(context, request, given), Secret(given.credentials)
-    check.check(connection_of(profile, secret))
+    profile = _new_profile(context, request, given)
+    secret = check.check(profile, Secret(given.credentials))
     return lambda tx: _create(context, tx, retry, profile, secret)
 
 
@@ -59,8 +58,8 @@ def prepare_update(context: Context, store: Store, check: ProfileCheck, request:
         secret = Secret(given.credentials)
     _refuse_faults(given, request)
     profile = replace(stored, connection_mode=given.connection_mode, properties=given.properties)
-    check.check(connection_of(profile, secret))
-    return lambda tx: _update(context, tx, retry, profile, secret)
+    tried = check.check(profile, secret)
+    return lambda tx: _update(context, tx, retry, profile, tried)
 
 
 def describe_connector_profiles(context: Context, tx: Tx, request: Document) -> Answer:

@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from headrace.connector_sdk.oauth import TokenStyle
 from headrace.connector_sdk.records import Connection
 from headrace.operations.authorizing import Authorizer, uses_oauth
 from headrace.operations.connections import connection_of
@@ -20,9 +19,6 @@ _YOUNG_MS = 10_000
 # A token that ends within this time is taken to have ended: a request takes time to arrive.
 _EARLY_MS = 60_000
 
-# How the connector's token endpoint wants to be asked, by account, region and label.
-Style = Callable[[str, str, str], TokenStyle]
-
 
 @dataclass(slots=True)
 class _Turn:
@@ -35,13 +31,10 @@ class _Turn:
 class Refresher:
     """Opens stored profiles with tokens that are good, as far as their lifetime tells."""
 
-    def __init__(
-        self, store: Store, sealer: Sealer, authorizer: Authorizer, style: Style, now_ms: Callable[[], int]
-    ) -> None:
+    def __init__(self, store: Store, sealer: Sealer, authorizer: Authorizer, now_ms: Callable[[], int]) -> None:
         self._store = store
         self._sealer = sealer
         self._authorizer = authorizer
-        self._style = style
         self._now_ms = now_ms
         self._lock = threading.Lock()
         self._turns: dict[str, _Turn] = {}
@@ -79,8 +72,7 @@ class Refresher:
             return kept
 
     def _ask(self, profile: Profile, secret: Secret) -> bool:
-        style = self._style(profile.account, profile.region, profile.connector_label or "")
-        newer = self._authorizer.refreshed(profile, secret, style)
+        newer = self._authorizer.refreshed(profile, secret)
         # A profile that was changed or deleted meanwhile keeps what it was given then.
         self._store.write(
             lambda tx: profiles.update(tx, self._sealer, profile, newer, now_ms=profile.updated_ms)

@@ -15,10 +15,10 @@ import httpx
 import pytest
 
 from headrace.clock import to_ms
-from headrace.connector_sdk.oauth import TokenClient, TokenStyle
+from headrace.connector_sdk.oauth import TokenClient
 from headrace.connector_sdk.records import Connection
 from headrace.errors import Refused, Retry
-from headrace.operations.authorizing import Authorizer
+from headrace.operations.authorizing import Authorizer, declared_styles
 from headrace.operations.connections import connection_of
 from headrace.operations.refreshing import Refresher
 from headrace.store import profiles
@@ -102,14 +102,14 @@ def open_desk(tmp_path: Path) -> Iterator[Desk]:
         def now_ms() -> int:
             return to_ms(call.clock.now())
 
-        authorizer = Authorizer(TokenClient(http, timeout_s=10), now_ms)
-        refresher = Refresher(call.store, sealer, authorizer, lambda *_: TokenStyle(), now_ms)
+        authorizer = Authorizer(TokenClient(http, timeout_s=10), declared_styles(call.store), now_ms)
+        refresher = Refresher(call.store, sealer, authorizer, now_ms)
         yield Desk(call, server, sealer, authorizer, refresher, tmp_path / "data")
 
 
 def test_a_code_becomes_tokens_and_is_forgotten(desk: Desk) -> None:
     profile, secret = desk.profile(CODE)
-    found = desk.authorizer.authorized(profile, secret, TokenStyle())
+    found = desk.authorizer.authorized(profile, secret)
     assert "planted-code" not in str(found.given)
     desk.keep(profile, found)
     assert dict(desk.opened().credentials.values) == {
@@ -120,19 +120,19 @@ def test_a_code_becomes_tokens_and_is_forgotten(desk: Desk) -> None:
     }
     asked = desk.server.asked[0].members
     assert (asked["code"], asked["redirect_uri"], asked["code_verifier"]) == ("planted-code", "http://back", "v" * 43)
-    assert desk.authorizer.authorized(profile, found, TokenStyle()) == found
+    assert desk.authorizer.authorized(profile, found) == found
     assert len(desk.server.asked) == 1
 
 
 def test_tokens_that_were_had_already_are_kept_as_they_are(desk: Desk) -> None:
     profile, secret = desk.profile(OLD)
-    assert desk.authorizer.authorized(profile, secret, TokenStyle()) == secret
+    assert desk.authorizer.authorized(profile, secret) == secret
     assert desk.server.asked == []
 
 
 def test_a_refresh_token_alone_gets_an_access_token(desk: Desk) -> None:
     profile, secret = desk.profile({"refreshToken": "planted-old-refresh"})
-    found = desk.authorizer.authorized(profile, secret, TokenStyle())
+    found = desk.authorizer.authorized(profile, secret)
     assert found.tokens["accessToken"] == "planted-access-1"
     assert desk.server.grants == ["refresh_token"]
 
@@ -150,8 +150,8 @@ def test_a_refresh_token_alone_gets_an_access_token(desk: Desk) -> None:
 )
 def test_other_grants_ask_again_where_codes_refresh(desk: Desk, grant: str, oauth: Json, asked: Any) -> None:
     profile, secret = desk.profile({}, grant, **oauth)
-    first = desk.authorizer.authorized(profile, secret, TokenStyle())
-    second = desk.authorizer.refreshed(profile, first, TokenStyle())
+    first = desk.authorizer.authorized(profile, secret)
+    second = desk.authorizer.refreshed(profile, first)
     assert second.tokens["accessToken"] == "planted-access-2"
     for each in desk.server.asked:
         assert (each.members["grant_type"], each.members.get("scope"), each.members.get("assertion")) == asked
@@ -160,18 +160,18 @@ def test_other_grants_ask_again_where_codes_refresh(desk: Desk, grant: str, oaut
 def test_a_token_url_is_filled_from_the_profile(desk: Desk) -> None:
     profile, secret = desk.profile({}, "CLIENT_CREDENTIALS")
     profile.properties["oAuth2Properties"]["tokenUrl"] = desk.server.url + "/{{region}}"
-    desk.authorizer.authorized(profile, secret, TokenStyle())
+    desk.authorizer.authorized(profile, secret)
     assert len(desk.server.asked) == 1
 
 
 def test_other_profiles_ask_for_no_tokens(desk: Desk) -> None:
     profile, _ = desk.profile({})
     basic = Secret({"authenticationType": "BASIC", "basic": {"username": "ann", "password": "planted"}})
-    assert desk.authorizer.authorized(profile, basic, TokenStyle()) == basic
+    assert desk.authorizer.authorized(profile, basic) == basic
     connection = desk.keep(profile, basic)
     assert desk.refresher.refresh(connection) is False
     with pytest.raises(Refused, match="has no refresh token"):
-        desk.authorizer.refreshed(profile, basic, TokenStyle())
+        desk.authorizer.refreshed(profile, basic)
 
 
 def test_a_refused_token_is_refreshed_and_the_new_one_kept_sealed(desk: Desk) -> None:
@@ -221,7 +221,7 @@ def test_one_that_was_refused_before_the_refresh_does_not_refresh_again(desk: De
 
 def test_a_token_whose_time_is_up_is_refreshed_before_it_is_used(desk: Desk) -> None:
     profile, secret = desk.profile(CODE)
-    desk.keep(profile, desk.authorizer.authorized(profile, secret, TokenStyle()))
+    desk.keep(profile, desk.authorizer.authorized(profile, secret))
     desk.later(minutes=58)
     assert desk.opened().credentials.values["accessToken"] == "planted-access-1"
     desk.later(minutes=1)
@@ -232,7 +232,7 @@ def test_a_token_whose_time_is_up_is_refreshed_before_it_is_used(desk: Desk) -> 
 def test_a_token_of_unknown_lifetime_is_used_until_it_is_refused(desk: Desk) -> None:
     desk.server.answer = lambda _: granted(access_token="planted-forever")
     profile, secret = desk.profile({}, "CLIENT_CREDENTIALS")
-    desk.keep(profile, desk.authorizer.authorized(profile, secret, TokenStyle()))
+    desk.keep(profile, desk.authorizer.authorized(profile, secret))
     desk.later(days=400)
     assert desk.opened().credentials.values["accessToken"] == "planted-forever"
     assert len(desk.server.asked) == 1
