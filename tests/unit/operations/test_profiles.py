@@ -58,6 +58,15 @@ def test_a_profile_of_every_type_is_kept_and_shown_without_its_credentials(call:
     assert shown.get("connectorLabel") == ("mine" if connector_type == "CustomConnector" else None)
 
 
+def test_nothing_of_any_profile_lies_in_clear_in_the_data_folder(call: Calls) -> None:
+    for connector_type in WHOLE:
+        call("CreateConnectorProfile", profile(connector_type, connector_type, clientToken=connector_type))
+    call.store.close()
+    content = b"".join(path.read_bytes() for path in call.data.rglob("*") if path.is_file())
+    assert b"https://app.example" in content
+    assert b"planted" not in content
+
+
 def test_the_secret_is_named_as_appflow_names_it(call: Calls) -> None:
     call("CreateConnectorProfile", profile())
     (shown,) = described(call)
