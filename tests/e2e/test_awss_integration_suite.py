@@ -23,6 +23,27 @@ from tests.standins.service import HEADRACE, ServiceProcess
 
 TOKEN = "planted-access-token"
 ACCOUNTS = [{"Id": f"001{number}", "Name": f"Account {number}"} for number in range(20)]
+FLOWS = {
+    "onDemandFromS3TestConfigurations": [
+        {
+            "flowName": "to-salesforce",
+            "entityName": "Account",
+            "writeOperationType": "INSERT",
+            "dataGeneratorClassName": "custom_connector_example.integ_test.sales_generator.SalesForceTestData",
+            "destinationRuntimeProperties": {},
+            "flowTimeout": 10,
+        }
+    ],
+    "onDemandToS3TestConfigurations": [
+        {
+            "flowName": "from-salesforce",
+            "entityName": "Account",
+            "entityFields": ["Id", "Name"],
+            "sourceRuntimeProperties": {},
+            "flowTimeout": 10,
+        }
+    ],
+}
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:Sample"
 
 
@@ -87,25 +108,7 @@ def configuration(folder: Path, salesforce: Salesforce) -> Path:
         "testBucketConfiguration": {"bucketName": "suite", "bucketPrefix": ""},
         "listConnectorEntitiesTestConfigurations": [{"validationFileName": str(entities)}],
         "describeConnectorEntityTestConfigurations": [{"entityName": "Account"}],
-        "onDemandFromS3TestConfigurations": [
-            {
-                "flowName": "to-salesforce",
-                "entityName": "Account",
-                "writeOperationType": "INSERT",
-                "dataGeneratorClassName": "custom_connector_example.integ_test.sales_generator.SalesForceTestData",
-                "destinationRuntimeProperties": {},
-                "flowTimeout": 10,
-            }
-        ],
-        "onDemandToS3TestConfigurations": [
-            {
-                "flowName": "from-salesforce",
-                "entityName": "Account",
-                "entityFields": ["Id", "Name"],
-                "sourceRuntimeProperties": {},
-                "flowTimeout": 10,
-            }
-        ],
+        **FLOWS,
     }
     path = folder / "suite.json"
     path.write_text(json.dumps(document))
