@@ -80,7 +80,9 @@ def _handler(server: TokenServer) -> type[BaseHTTPRequestHandler]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length", "0"))).decode()
             is_json = self.headers.get("content-type", "") == "application/json"
-            members = json.loads(body) if is_json else dict(parse_qsl(body or urlsplit(self.path).query))
+            members: dict[str, str] = (
+                json.loads(body) if is_json else dict(parse_qsl(body or urlsplit(self.path).query))
+            )
             header = self.headers.get("authorization")
             basic = None if header is None else b64decode(header.removeprefix("Basic ")).decode()
             asked = Asked(self.command, members, basic, self.headers.get("accept", ""))
