@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,7 +67,12 @@ class OpenConnections:
         host = self._hosts.host(found.lambda_arn)
         versions = tuple(str(each) for each in as_list(found.configuration, "supportedApiVersions"))
         return CustomConnector(
-            connection, host, versions, self._cache, refresh=lambda: self._lookups.refresh(connection)
+            connection,
+            host,
+            versions,
+            self._cache,
+            refresh=lambda: self._lookups.refresh(connection),
+            origin=_origin(connection, found),
         )
 
     def check(self, connection: Connection) -> None:
@@ -83,3 +88,9 @@ class OpenConnections:
                 and wanted(key)
             )
         )
+
+
+def _origin(connection: Connection, registration: Registration) -> Hashable:
+    """What the connector's metadata depends on, beside the profile's name."""
+    version = str(registration.configuration.get("connectorVersion"))
+    return (registration.lambda_arn, version, connection.secret_arn, *sorted(connection.properties.items()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ class CustomConnector:
 
     `api_versions` are those that the connector supports, the one that is used where nobody chose first.
     `refresh` gets new credentials where it can, and says whether it did: a request that was refused for its
-    credentials is then sent once more.
+    credentials is then sent once more. `origin` is what else metadata depends on: it is kept for that origin only.
     """
 
     connection: Connection
@@ -36,6 +36,7 @@ class CustomConnector:
     api_versions: tuple[str, ...]
     cache: MetadataCache
     refresh: Callable[[], bool]
+    origin: Hashable = None
 
     @property
     def batch_size(self) -> int:
@@ -132,7 +133,7 @@ class CustomConnector:
 
     def _key(self, kind: Any, name: str | None, version: str | None) -> Key:
         held = self.connection
-        return Key(held.account, held.region, held.profile_name, kind, name, version)
+        return Key(held.account, held.region, held.profile_name, kind, name, version, self.origin)
 
     def _version(self, chosen: str | None) -> str | None:
         return chosen or next(iter(self.api_versions), None)

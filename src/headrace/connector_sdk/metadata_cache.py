@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,7 +12,10 @@ _MOST = 1000
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One answer: the entities below a path (`name` None: the topmost), or the definition of an entity."""
+    """One answer: the entities below a path (`name` None: the topmost), or the definition of an entity.
+
+    `origin` is what the answer depends on beside: a profile that was changed or made anew is answered anew.
+    """
 
     account: str
     region: str
@@ -20,6 +23,7 @@ class Key:
     kind: Literal["entities", "entity"]
     name: str | None
     api_version: str | None
+    origin: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)

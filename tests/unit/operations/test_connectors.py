@@ -250,6 +250,22 @@ def test_what_a_connector_said_holds_for_an_hour(call: Calls, hosts: StockHosts)
     assert len(hosts.asked) == asked + 1
 
 
+def test_what_a_connector_said_to_a_profile_before_it_was_changed_is_not_kept(call: Calls, hosts: StockHosts) -> None:
+    opened(call)
+    call("DescribeConnectorEntity", STOCK)
+    changed = {
+        name: value for name, value in shop(count="5").items() if name not in {"connectorType", "connectorLabel"}
+    }
+    call("UpdateConnectorProfile", changed)
+    call("DescribeConnectorEntity", STOCK)
+    assert hosts.asked[-1]["connectorContext"]["connectorRuntimeSettings"] == {"count": "5"}
+    call("DeleteConnectorProfile", PROFILE)
+    call("CreateConnectorProfile", shop(count="5"))
+    hosts.asked.clear()
+    call("DescribeConnectorEntity", STOCK)
+    assert [asked["type"] for asked in hosts.asked] == ["DescribeEntityRequest"]
+
+
 @pytest.mark.parametrize(
     "reset, forgets_names, forgets_fields",
     [
