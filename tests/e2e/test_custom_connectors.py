@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from headrace.log import Log
 from headrace.testing import Headrace, running
 from tests.e2e import custom
+from tests.standins.processes import until
 
 
 @pytest.fixture(name="lines")
@@ -83,3 +86,22 @@ def test_a_connector_that_turns_bad_fails_the_run_in_its_own_words(
     assert record["executionStatus"] == "Error"
     assert words in record["executionResult"]["errorInfo"]["executionMessage"]
     assert service.list_objects("lake") == []
+
+
+def test_a_run_that_is_drained_still_gets_its_credentials(
+    service: Headrace, appflow: Any, lines: io.StringIO, tmp_path: Path
+) -> None:
+    file = tmp_path / "go-on"
+    appflow.create_connector_profile(**shop(mood="asks-home", file=str(file)))
+    appflow.create_flow(**custom.from_connector("read", "shop", "stock", "id"))
+    appflow.start_flow(flowName="read")
+    until(lambda: "handling QueryDataRequest" in lines.getvalue(), timeout_s=20)
+    stopping = threading.Thread(target=service.service.stop)
+    stopping.start()
+    # Time enough for a server that stops before its runs have ended.
+    stopping.join(1)
+    file.touch()
+    stopping.join()
+    with running(service.data) as again, closing(custom.client(again)) as client:
+        (record,) = client.describe_flow_execution_records(flowName="read")["flowExecutions"]
+    assert record["executionStatus"] == "Successful", lines.getvalue()

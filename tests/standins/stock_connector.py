@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+import urllib.request
 from pathlib import Path
 
 FIELDS = [
@@ -113,6 +114,16 @@ def hang(_event):
     threading.Event().wait()
 
 
+def ask_home(event):
+    """Wait for the file that the setting `file` names, then see whether headrace still answers."""
+    if event["type"] != "QueryDataRequest":
+        return ANSWERS[event["type"]](event, {})
+    while not Path(event["connectorContext"]["connectorRuntimeSettings"]["file"]).exists():
+        threading.Event().wait(0.02)
+    with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL_SECRETS_MANAGER"] + "/healthz", timeout=5):
+        return {"isSuccess": True, "records": ['{"id": 1}']}
+
+
 def crash(_event):
     print("about to fall over", file=sys.stderr)
     sys.stderr.flush()
@@ -146,6 +157,7 @@ MOODS = {
     "no-reason": lambda _event: {"isSuccess": False},
     "huge": lambda _event: {"isSuccess": True, "records": ["x" * 8_000_000]},
     "greedy": lambda _event: {"isSuccess": True, "records": [len(bytearray(1 << 33))]},
+    "asks-home": ask_home,
     "environment": lambda _event: {"isSuccess": True, "environment": dict(os.environ)},
     "context": lambda _event: {"isSuccess": True, "pid": os.getpid(), "started": time.monotonic()},
     "credentials": refused("InvalidCredentials", "who are you"),

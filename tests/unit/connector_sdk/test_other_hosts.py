@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from headrace.connector_sdk.aws_credentials import AwsKeys
+from headrace.connector_sdk.custom import described
 from headrace.connector_sdk.hosts import LAMBDA_PAYLOAD_BYTES, Bounds
 from headrace.connector_sdk.hosts.aws_lambda import LambdaHost
 from headrace.connector_sdk.hosts.book import HostBook, Http, Place, Surroundings, bounds_of, place_of, to_document
@@ -22,6 +25,7 @@ from headrace.connector_sdk.hosts.process import Handler
 from headrace.connector_sdk.signing import signed
 from headrace.errors import NotThere, Retry, Stop
 from headrace.settings import Settings
+from tests.standins import stock_connector
 
 REQUEST = {"type": "ListEntitiesRequest"}
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:stock"
@@ -201,3 +205,26 @@ def test_lambdas_own_limit_holds_where_it_is_asked_for() -> None:
 @pytest.mark.parametrize("place", [Http("http://x"), Handler("a:b", "/bin/python", Path("/folder"))])
 def test_a_place_is_kept_as_it_is(place: Place) -> None:
     assert place_of(to_document(place)) == place
+
+
+def test_a_connector_over_http_answers_on_a_real_socket() -> None:
+    class Connector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            answer = json.dumps(stock_connector.handle(asked, None)).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            return
+
+    with HTTPServer(("127.0.0.1", 0), Connector) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        host = HttpHost(f"http://127.0.0.1:{server.server_port}/", bounds=Bounds(timeout_s=5))
+        assert described(host, "Stock")["connectorName"] == "Stock"
+        host.close()
+        server.shutdown()
+        thread.join()
