@@ -45,18 +45,22 @@ class Attempt:
 
     def run(self) -> Outcome:
         """Plan, run each split that has no result yet, commit."""
-        self._held.control.check()
         plan = self._plan()
         errors = self._tools.registry.destination(ERRORS_GO_TO)
         rejects = self._rejects = Rejects(self._held.claim.execution, plan.errors, self._tools.folders, errors)
         outlet = self._outlet = outlet_of(self._tools, self._held, plan)
+        if outlet.has_begun:
+            # Also where it is being cancelled: what was written is to be told.
+            self._splits.take_results()
+        self._held.control.check()
+        if not outlet.must_end:
+            self._check_attempts()
         if not outlet.has_begun:
+            outlet.check()
             self._splits.run(plan)
             if refusal := self._refusal(plan, str(rejects)):
                 return self.failed(refusal)
             outlet.begin()
-        else:
-            self._splits.take_results()
         # Before anything is visible: a bucket for errors that can't be written is known then.
         self._deliver(rejects)
         outlet.deliver(self._splits)
@@ -105,13 +109,14 @@ class Attempt:
         return [*self._splits.results, *([SplitResult(Counts(), (), refused)] if refused else [])]
 
     def _plan(self) -> Plan:
-        execution = self._held.claim.execution
-        if execution.attempt > MOST_ATTEMPTS and execution.commit_ms is None and self._held.claim.delivered is None:
-            raise Stop(f"The execution was begun {MOST_ATTEMPTS} times and never came to its end")
         plan = self._tools.plan(self._held.claim.document)
         if missing := self._tools.registry.missing(plan):
             raise Stop(missing)
         return plan
+
+    def _check_attempts(self) -> None:
+        if self._held.claim.execution.attempt > MOST_ATTEMPTS:
+            raise Stop(f"The execution was begun {MOST_ATTEMPTS} times and never came to its end")
 
     def _deliver(self, rejects: Rejects) -> None:
         results = self._results

@@ -23,12 +23,22 @@ from headrace.store.deliveries import Delivered
 class Outlet(Protocol):
     """The way out for one execution.
 
-    `has_begun`: something may be visible, so that this attempt or the next one only goes on.
+    `has_begun`: something may be visible, so that this attempt or the next one only goes on. `must_end`: it is
+    to go on however often it takes its process down, so that not half of it is visible.
     """
 
     @property
     def has_begun(self) -> bool:
         """Whether anything may be visible."""
+        ...
+
+    @property
+    def must_end(self) -> bool:
+        """Whether it is to go on at any price."""
+        ...
+
+    def check(self) -> None:
+        """Raise Stop where the destination is not there, before the source is read."""
         ...
 
     def begin(self) -> None:
@@ -57,13 +67,11 @@ class Outlet(Protocol):
 
 
 def outlet_of(tools: Tools, held: Held, plan: Plan) -> Outlet:
-    """The way to the destination of the plan. Raises Stop where its profile is gone."""
+    """The way to the destination of the plan."""
     destination = plan.destinations[0]
     if plan.writing is None:
         return Objects(tools, held, plan, tools.registry.destination(destination.connector_type))
-    execution = held.claim.execution
-    connector = tools.connections.open(execution.account, execution.region, plan.writing.profile)
-    return Batches(tools, held, plan.writing, connector, is_over_at_first=plan.errors.fail_on_first)
+    return Batches(tools, held, plan.writing, is_over_at_first=plan.errors.fail_on_first)
 
 
 class Objects:
@@ -75,6 +83,14 @@ class Objects:
         self._plan = plan
         self._destination = destination
         self.has_begun = held.claim.execution.commit_ms is not None
+
+    @property
+    def must_end(self) -> bool:
+        """See Outlet."""
+        return self.has_begun
+
+    def check(self) -> None:
+        """See Outlet: the place of an object is looked for when it is put there."""
 
     def begin(self) -> None:
         """See Outlet."""
@@ -112,13 +128,10 @@ class Objects:
 class Batches:
     """Staged records go out in batches, with a position recorded after each; between two it may be cancelled."""
 
-    def __init__(
-        self, tools: Tools, held: Held, writing: Writing, destination: RecordDestination, *, is_over_at_first: bool
-    ) -> None:
+    def __init__(self, tools: Tools, held: Held, writing: Writing, *, is_over_at_first: bool) -> None:
         self._tools = tools
         self._held = held
         self._writing = writing
-        self._destination = destination
         self._is_over_at_first = is_over_at_first
         self._position = held.claim.delivered
 
@@ -127,6 +140,15 @@ class Batches:
         """See Outlet."""
         return self._position is not None
 
+    @property
+    def must_end(self) -> bool:
+        """See Outlet: batches are visible one by one."""
+        return False
+
+    def check(self) -> None:
+        """See Outlet."""
+        self._open()
+
     def begin(self) -> None:
         """See Outlet."""
         self._held.control.check()
@@ -134,6 +156,7 @@ class Batches:
 
     def deliver(self, splits: Splits) -> None:
         """See Outlet. Ends with the first refused record if the flow asks for that."""
+        destination = self._open()
         paths = [Path(file.path) for result in splits.results for file in result.outputs]
         claimed = self._held.claim.delivered
         with refused_file(self._refused_path(), claimed) as stream:
@@ -144,14 +167,14 @@ class Batches:
                 writing=self._writing,
                 execution=self._held.claim.execution,
                 first=position.records,
-                size=self._destination.batch_size,
+                size=destination.batch_size,
             )
             for sent in asked:
                 if self._is_over_at_first and position.refused:
                     return
                 self._held.control.check()
                 batch = sent.batch
-                refused = sent.refused(splits.retried("write", lambda batch=batch: self._destination.write(batch)))
+                refused = sent.refused(splits.retried("write", lambda batch=batch: destination.write(batch)))
                 # Durable first, then recorded (invariants 1 and 2).
                 position = after(position, sent, refused, keep_refused(stream, sent, refused))
                 self._move_to(position)
@@ -192,7 +215,11 @@ class Batches:
             return None
         taken = position.records - position.refused
         # Of a batch that failed, some may have been.
-        return f"At least {taken} records had been written before"
+        return f"At least {taken} of {self._held.progress.finished.records_written} records had been written before"
+
+    def _open(self) -> RecordDestination:
+        execution = self._held.claim.execution
+        return self._tools.connections.open(execution.account, execution.region, self._writing.profile)
 
     def _reached(self) -> Delivered:
         return self._position or Delivered(0, 0, 0, "", 0)

@@ -256,7 +256,7 @@ def cancel(tx: Tx, execution_id: str, *, now_ms: int) -> bool:
 def release(tx: Tx, *, owner: str) -> None:
     """Give up all the owner's leases, at a clean shutdown: what it ran can be claimed at once.
 
-    An execution whose commit has begun, or that is being cancelled, keeps its state.
+    An execution whose commit or delivery has begun, or that is being cancelled, keeps its state.
     """
     tx.rows(sql.REQUEUE, owner=owner)
     tx.rows(sql.RELEASE, owner=owner)

@@ -40,7 +40,7 @@ def look(state: State) -> Look:
         attempt=1,
         commit_ms=None,
         counts=None,
-        message="At least 2 records had been written before",
+        message="At least 2 of 5 records had been written before",
     )
     return Look(execution, Counts(records_read=5, records_written=5), 0)
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from headrace.clock import to_ms
 from headrace.engine.split import Engine
-from headrace.store.executions import Execution
+from headrace.store import executions
+from headrace.store.executions import Claim, Execution
 from tests.standins.application import Application, Profiles, from_records, to_records
 from tests.unit.runner.rig import Rig, document, rig
 
@@ -91,6 +93,18 @@ class Runs:
 
     def from_crm(self, *tasks: Mapping[str, Any]) -> Execution:
         return self.run(flow(*tasks or (dict(PROJECTION), dict(MAP_ALL)), source=from_records()))
+
+
+def taken_over(made: Runs) -> Claim:
+    """What another worker claims at the moment at which the lease of the one execution runs out."""
+    now_ms = to_ms(made.rig.clock.now())
+
+    def take(tx: Any) -> list[Claim]:
+        executions.expire_leases(tx)
+        return executions.claim(tx, owner="another", now_ms=now_ms, lease_until_ms=now_ms + 60_000, limit=1)
+
+    (claimed,) = made.rig.store.write(take).result()
+    return claimed
 
 
 @contextmanager

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
 
+from headrace.connector_sdk.records import Page
 from headrace.errors import Retry, Stop
 from headrace.model.states import State
+from headrace.runner.spool import spooled
 from tests.standins.application import from_records
-from tests.unit.runner.record_runs import MAP_ALL, Runs, flow, numbered, runs, texts
+from tests.unit.runner.record_runs import MAP_ALL, PROJECTION, Runs, flow, numbered, runs, texts
+from tests.unit.runner.rig import wait_for
 
 
 @pytest.fixture
@@ -146,3 +150,67 @@ def test_a_profile_that_is_gone_fails_the_execution_by_its_name(made: Runs) -> N
     execution = made.run(flow(dict(MAP_ALL), source=from_records(profile="old")))
 
     assert (execution.state, execution.message) == (State.FAILED, "There is no connector profile old")
+
+
+def test_an_execution_that_was_left_half_read_is_read_anew(made: Runs) -> None:
+    made.crm.held = numbered(7)
+    made.rig.queue("e1", flow(dict(PROJECTION), dict(MAP_ALL), source=from_records()))
+    reached, go = threading.Event(), threading.Event()
+
+    def hold(page: int) -> None:
+        if page == 2 and not reached.is_set():
+            reached.set()
+            wait_for(go)
+
+    made.crm.on_page = hold
+    with made.rig.work(**made.parts) as worker:
+        wait_for(reached)
+        threading.Timer(0.5, go.set).start()
+        worker.stop()
+    assert made.rig.get().state is State.QUEUED
+    assert made.rig.objects.output() == {}
+
+    assert made.go_on().state is State.DONE
+    assert made.written() == [{"id": number} for number in range(7)]
+    assert [query.after for query in made.crm.queries] == [None, None]
+
+
+def test_reading_is_cancelled_between_two_pages(made: Runs) -> None:
+    made.crm.held = numbered(20)
+
+    def cancel(page: int) -> None:
+        if page == 1:
+            assert made.rig.cancel()
+            made.rig.until(lambda found: found.state is State.CANCELLING)
+
+    made.crm.on_page = cancel
+
+    assert made.from_crm().state is State.CANCELLED
+    assert made.rig.objects.output() == {}
+    assert made.rig.left_over() == []
+
+
+def test_a_source_is_spooled_in_files_of_bounded_size(tmp_path: Path) -> None:
+    held = [Page(numbered(10), str(place)) for place in range(5)]
+    files = spooled(iter(held), tmp_path, "crm/order", most_bytes=200)
+
+    first = next(files)
+
+    # Finished, and the next one not begun.
+    assert [path.name for path in tmp_path.iterdir()] == [first.path.name]
+    assert 200 <= first.size_bytes == first.path.stat().st_size < 300
+    assert sum(len(file.path.read_bytes().splitlines()) for file in (first, *files)) == 50
+    assert first.is_copy
+
+
+@pytest.mark.parametrize(
+    "record", ['{"a": "\ud800"}', '{"a": 1}\x00', "\ufeff", "\ufeff{}", "{}{}", '{"a": NaN}', "[" * 5000]
+)
+def test_an_odd_record_is_one_line_whatever_it_holds(made: Runs, record: str) -> None:
+    made.crm.held = ('{"id": 1}', record, '{"id": 2}')
+
+    execution = made.from_crm()
+
+    assert execution.state is State.DONE, execution.message
+    assert made.rig.counts().records_read == 3
+    assert [each["id"] for each in made.written() if each.get("id")] == [1, 2]

@@ -17,8 +17,8 @@ from headrace.runner.batches import BATCH_BYTES
 from headrace.store import deliveries
 from headrace.store.deliveries import Delivered
 from tests.standins.application import Application, from_records, to_records
-from tests.unit.runner.record_runs import MAP_ALL, PROJECTION, Runs, flow, numbered, runs, texts
-from tests.unit.runner.rig import claim, expire, wait_for
+from tests.unit.runner.record_runs import MAP_ALL, PROJECTION, Runs, flow, numbered, runs, taken_over, texts
+from tests.unit.runner.rig import expire, wait_for
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_a_flow_may_fail_on_the_first_record_that_the_destination_refuses(made: 
 
     assert execution.state is State.FAILED
     assert "failOnFirstDestinationError" in str(execution.message)
-    assert "At least 3 records had been written before" in str(execution.message)
+    assert "At least 3 of 7 records had been written before" in str(execution.message)
     assert [len(batch.records) for batch in made.erp.batches] == [2, 2]
     assert [reject["record"] for reject in made.kept()] == [{"id": 3}]
     assert made.rig.counts().bytes_written == 3 * len('{"id":0}\n')
@@ -179,7 +179,7 @@ def test_a_destination_that_stops_half_way_says_how_far_it_got(made: Runs) -> No
     execution = made.to_erp()
 
     assert execution.state is State.FAILED
-    assert execution.message == "the quota is used up. At least 2 records had been written before"
+    assert execution.message == "the quota is used up. At least 2 of 5 records had been written before"
     assert [reject["record"]["id"] for reject in made.kept()] == [1, 3]
     assert made.rig.left_over() == []
 
@@ -214,8 +214,7 @@ def test_an_execution_goes_on_after_the_last_batch_that_was_recorded(made: Runs)
     made.erp.on_batch = hold
     with made.rig.work(**made.parts) as worker:
         wait_for(reached)
-        expire(made.rig)
-        other = claim(made.rig)
+        other = taken_over(made)
         go.set()
         worker.stop()
     assert other.delivered is not None
@@ -296,3 +295,91 @@ def test_a_position_never_moves_back(made: Runs) -> None:
     found = store.read(lambda tx: deliveries.get(tx, "e1")).result()
     assert found is not None
     assert found.records == 4
+
+
+def test_a_delivery_that_is_handed_back_goes_on_where_it_was(made: Runs) -> None:
+    made.put(*numbered(7))
+    made.rig.queue("e1", flow(destination=to_records()))
+    reached, go = threading.Event(), threading.Event()
+
+    def hold(batch: Batch) -> None:
+        if len(made.erp.batches) == 2:
+            reached.set()
+            wait_for(go)
+
+    made.erp.on_batch = hold
+    with made.rig.work(**made.parts) as worker:
+        wait_for(reached)
+        threading.Timer(0.5, go.set).start()
+        worker.stop()
+
+    assert made.rig.get().state is State.RUNNING
+    assert made.go_on().state is State.DONE
+    assert [batch.records[0] for batch in made.erp.batches] == ['{"id":0}', '{"id":2}', '{"id":4}', '{"id":6}']
+
+
+def begun(made: Runs, *, attempts: int = 1) -> None:
+    """Leave an execution behind whose first of four batches is recorded, and of which nobody is left."""
+    made.put(*numbered(7))
+    made.erp.refuse = odd_ids
+    made.rig.queue("e1", flow(destination=to_records()))
+    reached, go = threading.Event(), threading.Event()
+
+    def hold(batch: Batch) -> None:
+        if len(made.erp.batches) == 2:
+            reached.set()
+            wait_for(go)
+
+    made.erp.on_batch = hold
+    with made.rig.work(**made.parts) as worker:
+        wait_for(reached)
+        for _ in range(attempts):
+            taken_over(made)
+        go.set()
+        worker.stop()
+    expire(made.rig)
+
+
+def test_a_profile_that_goes_during_a_delivery_loses_no_account_of_it(made: Runs) -> None:
+    begun(made)
+    del made.profiles.applications["erp"]
+
+    execution = made.go_on()
+
+    assert execution.state is State.FAILED
+    assert execution.message == "There is no connector profile erp. At least 1 of 7 records had been written before"
+    assert [reject["record"]["id"] for reject in made.kept()] == [1]
+    assert (made.rig.counts().records_read, made.rig.counts().records_rejected) == (7, 1)
+
+
+def test_a_delivery_that_never_comes_to_its_end_is_given_up(made: Runs) -> None:
+    begun(made, attempts=10)
+
+    execution = made.go_on()
+
+    assert execution.state is State.FAILED
+    assert "was begun 10 times" in str(execution.message)
+    assert "At least 1 of 7 records" in str(execution.message)
+    assert len(made.erp.batches) == 2
+
+
+def test_a_profile_that_is_gone_is_known_before_the_source_is_read(made: Runs) -> None:
+    made.put(*numbered(2))
+
+    execution = made.to_erp(profile="old")
+
+    assert execution.message == "There is no connector profile old"
+    assert made.rig.objects.listed == 0
+
+
+def test_a_cancelled_delivery_whose_worker_died_is_accounted_for(made: Runs) -> None:
+    begun(made)
+    assert made.rig.cancel()
+
+    execution = made.go_on()
+
+    assert execution.state is State.CANCELLED
+    assert execution.message == "At least 1 of 7 records had been written before"
+    assert (made.rig.counts().records_read, made.rig.counts().records_rejected) == (7, 1)
+    assert [reject["record"]["id"] for reject in made.kept()] == [1]
+    assert len(made.erp.batches) == 2
