@@ -18,6 +18,7 @@ import httpx
 from headrace.clock import Clock, SystemClock, to_ms
 from headrace.connector_sdk.hosts import OnLine, Request
 from headrace.connector_sdk.hosts.book import HostBook, Place, Surroundings, place_of
+from headrace.connector_sdk.hosts.hiding import HidingHosts
 from headrace.connector_sdk.oauth import TokenClient
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
@@ -125,11 +126,12 @@ class Backend:
             secrets=self.connector_secrets.environment,
         )
         self.hosts = HostBook(self._place, surroundings)
+        hosts = HidingHosts(self.hosts, self.connector_secrets.handed.hide)
         http = httpx.Client()
         stack.callback(http.close)
         self.authorizer = Authorizer(TokenClient(http), declared_styles(store), self._now_ms)
         opening = Refresher(store, self.sealer, self.authorizer, self._now_ms)
-        self.connectors = Connectors.on(store, self.hosts, opening, self._now_ms)
+        self.connectors = Connectors.on(store, hosts, opening, self._now_ms)
 
     def _now_ms(self) -> int:
         return to_ms(self.clock.now())
@@ -139,11 +141,11 @@ class Backend:
         return None if found is None else place_of(found)
 
     def _lines_of(self, lambda_arn: str) -> OnLine:
-        log = self.log.bind(connector=lambda_arn)
+        log, hide = self.log.bind(connector=lambda_arn), self.connector_secrets.handed.hide
 
         def on_line(line: str, request: Request | None) -> None:
             context: Mapping[str, Any] = (request or {}).get("connectorContext") or {}
-            log.info("connector", line=line, flow=context.get("flowName"), execution=context.get("executionId"))
+            log.info("connector", line=hide(line), flow=context.get("flowName"), execution=context.get("executionId"))
 
         return on_line
 

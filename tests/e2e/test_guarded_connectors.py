@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from headrace.log import Log
 from headrace.testing import Headrace, running
 from tests.e2e import custom
-from tests.standins.token_endpoint import TokenServer, token_server
+from tests.standins.token_endpoint import TokenServer, granted, token_server
 
 
 @dataclass
@@ -142,6 +142,15 @@ def test_credentials_that_the_connector_refuses_make_no_profile(guarded: Guarded
     with pytest.raises(ClientError, match="ConnectorAuthenticationException"):
         guarded.create()
     assert guarded.appflow.describe_connector_profiles()["connectorProfileDetails"] == []
+    assert "planted" not in guarded.seen()
+
+
+def test_a_connector_that_breaks_says_no_token_aloud(guarded: Guarded) -> None:
+    guarded.server.answer = lambda _: granted(access_token="planted-boom")
+    guarded.accept("planted-boom")
+    with pytest.raises(ClientError, match=r"ValueError: I can't go on with \[redacted\]"):
+        guarded.create()
+    assert "or plainly [redacted]" in guarded.seen()
     assert "planted" not in guarded.seen()
 
 

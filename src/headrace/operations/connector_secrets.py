@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from headrace.connector_sdk.hosts.hiding import Handed
 from headrace.connector_sdk.records import Connection
 from headrace.connector_sdk.secret_text import secret_text
 from headrace.operations.connections import connection_of
@@ -17,6 +18,8 @@ from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 
+# Values of credentials that may be said aloud.
+_NO_SECRETS = frozenset({"clientId", "customAuthenticationType", "username"})
 # The lambdaArn of a registered connector, by account, region and label; None: there is no such.
 Owner = Callable[[Tx, str, str, str], str | None]
 
@@ -51,6 +54,8 @@ class ConnectorSecrets:
         self._lock = threading.Lock()
         self._keys: dict[str, ProcessKey] = {}
         self._tried: dict[str, Connection] = {}
+        # What connectors know of credentials: all that they must not say aloud.
+        self.handed = Handed()
 
     def environment(self, lambda_arn: str) -> dict[str, str]:
         """What the processes of the connector find in their environment; the AWS SDKs read it."""
@@ -93,7 +98,7 @@ class ConnectorSecrets:
             found = self._found(tx, secret_arn, tried)
             if key is None or found is None or self._owner_of(tx, found[0]) != key.lambda_arn:
                 return None
-            return SecretValue(secret_arn, found[1], secret_text(found[0]))
+            return self._handed_out(found)
 
         return self._store.read(read)
 
@@ -104,7 +109,7 @@ class ConnectorSecrets:
             found = self._found(tx, secret_arn, None)
             if found is None or found[0].account != account or found[0].connector_label is None:
                 return None
-            return SecretValue(secret_arn, found[1], secret_text(found[0]))
+            return self._handed_out(found)
 
         return self._store.read(read)
 
@@ -115,6 +120,11 @@ class ConnectorSecrets:
                 known = ProcessKey(f"HRCP{secrets.token_hex(8).upper()}", lambda_arn, secrets.token_urlsafe(30))
                 self._keys[known.access_key_id] = known
             return known
+
+    def _handed_out(self, found: tuple[Connection, int]) -> SecretValue:
+        connection, changed_ms = found
+        self.handed.add(value for name, value in connection.credentials.values.items() if name not in _NO_SECRETS)
+        return SecretValue(connection.secret_arn, changed_ms, secret_text(connection))
 
     def _found(self, tx: Tx, secret_arn: str, tried: Connection | None) -> tuple[Connection, int] | None:
         if tried is not None:
