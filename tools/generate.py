@@ -56,6 +56,10 @@ BEYOND = {
 }
 
 
+# Shapes that hold secrets and are not marked so in the model: their values must not come back in a message.
+SENSITIVE = frozenset({"ApiToken", "ApplicationKey", "AuthCode", "Key", "RefreshToken"})
+
+
 class Status(NamedTuple):
     """The status of a good answer where it is not 200."""
 
@@ -197,7 +201,7 @@ def string_value(name: str, shape: dict[str, Any], bounds: dict[str, str]) -> st
         regex=text(REGEXES[pattern].python) if pattern in REGEXES else None,
         enum=texts(shape["enum"]) if "enum" in shape else None,
         beyond=texts(beyond.values) if beyond else None,
-        is_sensitive="True" if shape.get("sensitive") else None,
+        is_sensitive="True" if shape.get("sensitive") or name in SENSITIVE else None,
     )
 
 

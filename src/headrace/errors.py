@@ -5,6 +5,8 @@ HeadraceError
   ConnectorError    what a connector raises, grouped by what the runner does next
     Retry           the same page, file or batch again
     Stop            the execution ends with status Error
+      Refused       the application refused the credentials: other ones, or a fresh token, may do
+      NotThere      what was asked for does not exist
   SettingsError     what whoever starts headrace got wrong
 """
 
@@ -105,6 +107,14 @@ class Retry(ConnectorError):
 
 class Stop(ConnectorError):
     """The execution can't succeed: bad argument, bad credentials, no access, no such thing."""
+
+
+class Refused(Stop):
+    """The application refused the credentials."""
+
+
+class NotThere(Stop):
+    """The application has no such entity, or the profile or its connector is gone."""
 
 
 class SettingsError(HeadraceError):

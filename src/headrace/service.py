@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shutil
+import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
-from headrace.clock import Clock, SystemClock
+import httpx
+
+from headrace.clock import Clock, SystemClock, to_ms
+from headrace.connector_sdk.hosts import OnLine, Request
+from headrace.connector_sdk.hosts.book import HostBook, Place, Surroundings, place_of
+from headrace.connector_sdk.hosts.hiding import HidingHosts
+from headrace.connector_sdk.oauth import TokenClient
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
-from headrace.errors import SettingsError
+from headrace.errors import SettingsError, Stop
 from headrace.log import Log, silent
+from headrace.operations.authorizing import Authorizer, declared_styles
+from headrace.operations.connector_calls import Connectors, ProfileTrial
+from headrace.operations.connector_secrets import ConnectorSecrets
 from headrace.operations.dispatch import Dispatcher
+from headrace.operations.refreshing import Refresher
 from headrace.runner.source_check import SourceCheck
 from headrace.runner.worker import Worker
 from headrace.settings import Settings
-from headrace.store import access_keys, executions
+from headrace.store import access_keys, connectors, executions
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
+from headrace.store.tx import Tx
 from headrace.wire.app import create_app
 from headrace.wire.callers import AccessKey
 from headrace.wire.policy import parse_policy
@@ -37,7 +51,7 @@ class Backend:
     """Everything but the HTTP server: store, connectors, engine, operations and one worker.
 
     Usable between `start` and `stop`, once. `start` raises SettingsError if the data folder can't
-    be used, and leaves nothing open then.
+    be used, and leaves nothing open then. `url` says where custom connectors fetch their credentials.
     """
 
     def __init__(
@@ -47,12 +61,17 @@ class Backend:
         *,
         log: Log | None = None,
         new_id: Callable[[], str] = new_uuid,
+        environment: Mapping[str, str] = os.environ,
+        url: Callable[[], str] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.log = log or silent()
         self.new_id = new_id
+        self._environment = environment
+        self._url = url or _no_url
         self._stack = ExitStack()
+        self._work = ExitStack()
 
     def start(self) -> None:
         """Open the store, take back what the last process left unfinished, and start the worker."""
@@ -60,7 +79,7 @@ class Backend:
             settings = self.settings
             self.store = Store.open(settings.data, executions_kept=settings.executions_kept)
             stack.callback(self.store.close)
-            self.sealer = Sealer.open_folder(settings.data, settings.key)
+            self.sealer = Sealer.of(settings)
             self.registry = Registry.load(settings, self.log)
             self.engine = Engine(
                 memory_limit_bytes=settings.memory_limit_bytes,
@@ -68,28 +87,73 @@ class Backend:
                 scratch=_empty_folder(settings.data / "scratch"),
             )
             stack.callback(self.engine.close)
+            self._open_connectors(stack)
             self.dispatcher = Dispatcher(
                 store=self.store,
                 settings=settings,
                 clock=self.clock,
                 new_id=self.new_id,
-                sources=SourceCheck(self.registry),
+                sources=SourceCheck(self.registry, self.connectors.connections),
                 sealer=self.sealer,
+                profiles=ProfileTrial(self.connectors, self.connector_secrets, self.authorizer.authorized),
+                connectors=self.connectors,
             )
             stack.callback(self.dispatcher.close)
+            # First of these two: a connector that hangs holds up whoever waits for the dispatcher.
+            stack.callback(self.hosts.close)
             # This process holds the folder's lock, so whoever held a lease is dead.
             self.store.write(executions.expire_leases).result()
-            self._start_worker(stack)
+            self._start_worker()
             self._stack = stack.pop_all()
 
+    def drain(self) -> None:
+        """Let running executions finish or hand them back; none are taken any more."""
+        self._work.close()
+
     def stop(self) -> None:
-        """Let running executions finish or hand them back, then close everything."""
+        """Drain, then close everything."""
+        self.drain()
         self._stack.close()
 
-    def _start_worker(self, stack: ExitStack) -> None:
+    def _open_connectors(self, stack: ExitStack) -> None:
+        store = self.store
+        self.connector_secrets = ConnectorSecrets(store, self.sealer, _lambda_arn, self._url)
+        surroundings = Surroundings(
+            settings=self.settings,
+            environment=self._environment,
+            now=self.clock.now,
+            on_line=self._lines_of,
+            secrets=self.connector_secrets.environment,
+        )
+        self.hosts = HostBook(self._place, surroundings)
+        hosts = HidingHosts(self.hosts, self.connector_secrets.handed.hide)
+        http = httpx.Client()
+        stack.callback(http.close)
+        self.authorizer = Authorizer(TokenClient(http), declared_styles(store), self._now_ms)
+        opening = Refresher(store, self.sealer, self.authorizer, self._now_ms)
+        self.connectors = Connectors.on(store, hosts, opening, self._now_ms)
+
+    def _now_ms(self) -> int:
+        return to_ms(self.clock.now())
+
+    def _place(self, lambda_arn: str) -> Place | None:
+        found = self.store.read(lambda tx: connectors.place(tx, lambda_arn)).result()
+        return None if found is None else place_of(found)
+
+    def _lines_of(self, lambda_arn: str) -> OnLine:
+        log, hide = self.log.bind(connector=lambda_arn), self.connector_secrets.handed.hide
+
+        def on_line(line: str, request: Request | None) -> None:
+            context: Mapping[str, Any] = (request or {}).get("connectorContext") or {}
+            log.info("connector", line=hide(line), flow=context.get("flowName"), execution=context.get("executionId"))
+
+        return on_line
+
+    def _start_worker(self) -> None:
         worker = Worker(
             store=self.store,
             registry=self.registry,
+            connections=self.connectors.connections,
             engine=self.engine,
             clock=self.clock,
             settings=self.settings,
@@ -97,7 +161,7 @@ class Backend:
             log=self.log,
         )
         worker.start()
-        stack.callback(worker.stop)
+        self._work.callback(worker.stop)
 
 
 class Service:
@@ -113,10 +177,14 @@ class Service:
         *,
         log: Log | None = None,
         new_id: Callable[[], str] = new_uuid,
+        environment: Mapping[str, str] = os.environ,
     ) -> None:
-        self.backend = Backend(settings, clock, log=log, new_id=new_id)
+        self.backend = Backend(
+            settings, clock, log=log, new_id=new_id, environment=environment, url=lambda: self._local_url
+        )
         # Where it listens, with the port that it was given for port 0; empty before the start.
         self.url = ""
+        self._local_url = ""
         self._stack = ExitStack()
 
     def start(self) -> None:
@@ -130,6 +198,7 @@ class Service:
         with ExitStack() as stack:
             # Bound before anything is opened: a taken port is the commonest mistake. Answers come later.
             listening = stack.enter_context(bind(settings.host, settings.port))
+            self._local_url = local_url(listening)
             self.backend.start()
             stack.callback(self.backend.stop)
             app = create_app(
@@ -138,15 +207,18 @@ class Service:
                 clock=self.backend.clock,
                 keys=self._find_key,
                 log=self.backend.log,
+                secrets=self.backend.connector_secrets,
             )
             server = HttpServer(app, listening, settings.host)
             server.start()
             stack.callback(server.stop)
+            # Before the server stops: the connectors of running executions fetch their credentials from it.
+            stack.callback(self.backend.drain)
             self.url = server.url
             self._stack = stack.pop_all()
 
     def stop(self) -> None:
-        """Answer what was asked, take no more requests, drain the worker, close the store."""
+        """Drain the worker, answer what was asked, take no more requests, close the store."""
         self._stack.close()
 
     def _find_key(self, access_key_id: str, /) -> Future[AccessKey | None]:
@@ -159,6 +231,25 @@ def _known(key: access_keys.KeyWithSecret | None) -> AccessKey | None:
         return None
     policy = None if key.policy is None else parse_policy(key.policy)
     return AccessKey(key.key_id, key.secret, key.arn.split(":")[4], key.arn, policy)
+
+
+def _lambda_arn(tx: Tx, account: str, region: str, label: str) -> str | None:
+    found = connectors.get(tx, account, region, label)
+    return None if found is None else found.lambda_arn
+
+
+def _no_url() -> str:
+    raise Stop(
+        "Custom connectors fetch their credentials from `headrace serve`, which is not what runs here. Start it, and"
+        " start the flow with StartFlow."
+    )
+
+
+def local_url(listening: socket.socket) -> str:
+    """Where processes of this machine reach the socket; one that listens everywhere, on the loopback address."""
+    host, port = str(listening.getsockname()[0]), listening.getsockname()[1]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def refuse_open_address(settings: Settings) -> None:

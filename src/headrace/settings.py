@@ -30,8 +30,9 @@ class Settings:
     """Every setting of a headrace process; `docs/settings.md` describes each.
 
     `buckets` maps a bucket's name, or `*`, to a URL; a bucket that it doesn't name is a folder
-    under `data`. `s3_endpoint` None means AWS's own. `key` seals stored secrets; None means the
-    key file in `data`, made on the first start. `port` 0 means any free port.
+    under `data`. `s3_endpoint` None means AWS's own. `key` seals stored secrets, or what
+    `key_command` prints; without either the key file in `data` does, made on the first start.
+    `port` 0 means any free port.
     """
 
     data: Path
@@ -52,7 +53,11 @@ class Settings:
     drain_s: float = 8.0
     buckets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     s3_endpoint: str | None = None
+    lambda_endpoint: str | None = None
+    connector_timeout_s: float = 300.0
+    connector_memory_bytes: int = 1024 * MIB
     key: str | None = field(default=None, repr=False)
+    key_command: str | None = field(default=None, repr=False)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
@@ -101,7 +106,11 @@ class Settings:
             drain_s=read("HEADRACE_DRAIN", text.seconds(0, 3600), cls.drain_s),
             buckets=read("HEADRACE_BUCKETS", text.buckets, MappingProxyType({})),
             s3_endpoint=read("AWS_ENDPOINT_URL_S3", text.endpoint, None),
+            lambda_endpoint=read("AWS_ENDPOINT_URL_LAMBDA", text.endpoint, None),
+            connector_timeout_s=read("HEADRACE_CONNECTOR_TIMEOUT", text.seconds(1, 900), cls.connector_timeout_s),
+            connector_memory_bytes=read("HEADRACE_CONNECTOR_MEMORY", text.size(128 * MIB), cls.connector_memory_bytes),
             key=read("HEADRACE_KEY", str, None),
+            key_command=read("HEADRACE_KEY_COMMAND", str, None),
             log_format=read("HEADRACE_LOG", text.one_of("text", "json"), log_format),
             log_level=read("HEADRACE_LOG_LEVEL", text.one_of("debug", "info", "warning", "error"), cls.log_level),
         )

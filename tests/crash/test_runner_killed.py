@@ -69,7 +69,7 @@ DOCUMENT: dict[str, Any] = {
 RECORDS = [{"id": f"{file}-{line}", "name": f"n{line}"} for file in range(FILES) for line in range(10)]
 
 
-def planted(data: Path) -> Path:
+def planted(data: Path, document: dict[str, Any] = DOCUMENT) -> Path:
     """A data folder with one queued execution over five files, each with a record that the filter drops."""
     folder = data / "buckets" / "raw" / "in"
     folder.mkdir(parents=True)
@@ -77,7 +77,7 @@ def planted(data: Path) -> Path:
         lines = [f"{record['id']},{record['name']}" for record in RECORDS if record["id"].startswith(f"{file}-")]
         (folder / f"{file}.csv").write_text("\n".join(["id,name", *lines, f"{file}-x,nobody"]) + "\n", "utf-8")
     with opened(data) as store:
-        store.write(queue).result()
+        store.write(lambda tx: queue(tx, document)).result()
     return data
 
 
@@ -90,7 +90,7 @@ def opened(data: Path) -> Generator[Store]:
         store.close()
 
 
-def queue(tx: Any) -> None:
+def queue(tx: Any, document: dict[str, Any]) -> None:
     now_ms = to_ms(SystemClock().now())
     flows.insert(
         tx,
@@ -103,7 +103,7 @@ def queue(tx: Any) -> None:
         failure_threshold=None,
         status="Active",
         kms_arn=None,
-        document=DOCUMENT,
+        document=document,
         by="me",
         now_ms=now_ms,
     )
@@ -112,13 +112,13 @@ def queue(tx: Any) -> None:
     executions.insert(tx, flow, execution_id=EXECUTION, trigger="ondemand", now_ms=now_ms)
 
 
-def run_killed_at(data: Path, step: int) -> list[str]:
+def run_killed_at(data: Path, step: int, script: Path = SCRIPT) -> list[str]:
     """Work in a process that kills itself at the step (0: never); the steps that it took."""
     path = f"{ROOT}:{ROOT / 'src'}"
     environment = plain_environment()
     environment["PYTHONPATH"] = f"{environment.get('PYTHONPATH', '')}:{path}".strip(":")
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(data), str(step)],
+        [sys.executable, str(script), str(data), str(step)],
         env=environment,
         capture_output=True,
         text=True,

@@ -110,7 +110,7 @@ class _Made:
         values: list[tuple[str, Scalar]] = []
         for task in maps:
             value = self.value(task.source)
-            type_ = task.destination_type if output.keeps_types else None
+            type_ = task.destination_type if output.keeps_types or output.casts else None
             written = value if type_ is None else cast(value, type_)
             if value is not None and written is None:
                 return Verdict("rejected", task.index)

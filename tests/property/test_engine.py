@@ -34,7 +34,9 @@ CSV = Output("out", file_type="CSV")
 JSON = Output("out", file_type="JSON")
 PARQUET = Output("out", file_type="PARQUET")
 TYPED = Output("out", file_type="PARQUET", keeps_types=True)
-OUTPUTS = st.sampled_from((CSV, JSON, PARQUET, TYPED))
+# What a destination of records gets.
+CAST = Output("", casts=True)
+OUTPUTS = st.sampled_from((CSV, JSON, PARQUET, TYPED, CAST))
 MANY = settings(max_examples=100)
 FEWER = settings(max_examples=40)
 
@@ -82,7 +84,7 @@ def test_a_cast_gives_the_value_or_rejects_the_record(bench: Bench, data: DataSe
 
 
 @MANY
-@given(data=json_sets(), drawn=st.data(), output=st.sampled_from((CSV, JSON, PARQUET)), keeps_null=st.booleans())
+@given(data=json_sets(), drawn=st.data(), output=st.sampled_from((CSV, JSON, PARQUET, CAST)), keeps_null=st.booleans())
 def test_json_lines_come_out_as_the_tasks_say(
     bench: Bench, data: DataSet, drawn: DataObject, output: Output, keeps_null: bool
 ) -> None:

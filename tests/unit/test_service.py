@@ -18,10 +18,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from headrace.errors import SettingsError
-from headrace.service import Service
+from headrace.service import Service, local_url
 from headrace.settings import Settings
 from headrace.store import access_keys, executions
 from headrace.testing import START, Headrace, StillRunning, running
+from headrace.wire.server import bind
 from tests.standins.processes import until
 from tests.unit.cli.documents import flow_document
 
@@ -195,3 +196,11 @@ def test_a_running_query_is_cancelled_within_a_second(headrace: Headrace) -> Non
     assert record["executionStatus"] == "Canceled"
     assert headrace.list_objects("lake") == []
     until(lambda: not staging.exists(), timeout_s=5)
+
+
+@pytest.mark.parametrize("host, shown", [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("localhost", None)])
+def test_a_connector_of_this_machine_reaches_the_service_wherever_it_listens(host: str, shown: str | None) -> None:
+    with closing(bind(host, 0)) as listening:
+        address, port = listening.getsockname()[:2]
+        wanted = shown or (f"[{address}]" if ":" in address else address)
+        assert local_url(listening) == f"http://{wanted}:{port}"

@@ -16,8 +16,8 @@ from headrace.cli.main import BAD_USAGE, DONE
 from headrace.clock import SystemClock, from_ms, to_ms
 from headrace.errors import SettingsError
 from headrace.settings import Settings
-from headrace.store import access_keys
-from headrace.store.secrets import Sealer
+from headrace.store import access_keys, profiles
+from headrace.store.secrets import KeyFile, Sealer
 from headrace.store.store import Store
 from headrace.wire.policy import parse_policy
 
@@ -33,7 +33,7 @@ def _user_name(_context: click.Context, _option: click.Parameter, given: str) ->
 
 @click.group()
 def command() -> None:
-    """Make, list and delete the access keys of callers.
+    """Make, list and delete the access keys of callers; change the key that seals stored secrets.
 
     `headrace serve` asks for them with HEADRACE_AUTH=sigv4. Stop it first: one process uses a data folder at a
     time.
@@ -60,7 +60,7 @@ def create(user: str, policy: Path | None, data: Path | None) -> int:
         return BAD_USAGE
     arn = f"arn:aws:iam::{settings.account}:user/{user}"
     with _store(settings) as store:
-        sealer, now_ms = Sealer.open_folder(settings.data, settings.key), to_ms(SystemClock().now())
+        sealer, now_ms = Sealer.of(settings), to_ms(SystemClock().now())
         key = store.write(lambda tx: access_keys.create(tx, sealer, arn=arn, policy=rules, now_ms=now_ms)).result()
     click.echo(f"export AWS_ACCESS_KEY_ID={key.key_id}\nexport AWS_SECRET_ACCESS_KEY={key.secret}")
     return DONE
@@ -87,6 +87,38 @@ def delete(key_id: str, data: Path | None) -> int:
             return DONE
     click.echo(f"There is no key {key_id}. `headrace keys list` shows those there are.", err=True)
     return BAD_USAGE
+
+
+@command.command()
+@data_option
+def rotate(data: Path | None) -> int:
+    """Seal every stored secret with a new key, so that the old one opens nothing any more.
+
+    The key file gets a new key. Keys that HEADRACE_KEY or HEADRACE_KEY_COMMAND gives are yours to change: put the
+    new one before the old ones, rotate, and take the old ones away.
+    """
+    settings = settings_of(data=data)
+    is_given = settings.key is not None or settings.key_command is not None
+    with _store(settings) as store:
+        count = _resealed(store, settings) if is_given else _rotated(store, settings)
+    click.echo(f"{count} secrets are sealed with the new key.")
+    if is_given:
+        click.echo("They open with the first of the keys that were given; the others are no longer needed.")
+    return DONE
+
+
+def _rotated(store: Store, settings: Settings) -> int:
+    # Both keys lie in the file until nothing is sealed with the old one: killed in between, nothing is lost.
+    key_file = KeyFile(settings.data)
+    key_file.add()
+    count = _resealed(store, settings)
+    key_file.keep_first()
+    return count
+
+
+def _resealed(store: Store, settings: Settings) -> int:
+    sealer = Sealer.of(settings)
+    return store.write(lambda tx: access_keys.reseal(tx, sealer) + profiles.reseal(tx, sealer)).result()
 
 
 @contextmanager

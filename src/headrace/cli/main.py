@@ -27,7 +27,9 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     {
         "serve": Lazy("headrace.cli.serve", "Serve the AppFlow API and run its flows."),
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
-        "keys": Lazy("headrace.cli.keys", "Make, list and delete the access keys of callers."),
+        "connectors": Lazy("headrace.cli.connectors", "Say where the code of custom connectors runs."),
+        "connect": Lazy("headrace.cli.connect", "Connect a connector profile by OAuth 2, with a browser."),
+        "keys": Lazy("headrace.cli.keys", "Make, list and delete access keys; seal secrets with a new key."),
     }
 )
 

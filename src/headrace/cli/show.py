@@ -86,7 +86,10 @@ def summary(
     yield _line("flow", execution.flow_name)
     yield _line("execution", execution.execution_id)
     yield _line("records read", f"{counts.records_read:,}")
-    yield _line("records written", f"{counts.records_written if execution.state is State.DONE else 0:,}")
+    planned = plan(document)
+    # Of a run that ended between two batches, the message says how far it got.
+    if execution.state is State.DONE or planned.writing is None:
+        yield _line("records written", f"{counts.records_written if execution.state is State.DONE else 0:,}")
     yield _line("records rejected", f"{counts.records_rejected:,}")
     yield _line("records dropped", f"{sum(counts.dropped.values()):,}")
     for index, dropped in sorted(counts.dropped.items()):
@@ -94,7 +97,9 @@ def summary(
     yield _line("bytes read", f"{counts.bytes_read:,}")
     yield _line("bytes written", f"{counts.bytes_written:,}")
     yield _line("seconds", f"{_seconds(look):.2f}")
-    if execution.state is State.DONE:
+    if planned.writing is not None:
+        yield _line("output", f"{planned.writing.profile}/{planned.writing.entity}")
+    elif execution.state is State.DONE:
         yield from _output(results, document, settings)
     if counts.records_rejected:
         yield _line("rejects", _rejects_place(look, document, settings))

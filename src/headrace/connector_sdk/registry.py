@@ -13,6 +13,8 @@ from headrace.log import Log, silent
 from headrace.settings import Settings
 
 GROUP = "headrace.connectors"
+# Reached through a connector profile: which connector that is, is known when the profile is opened.
+THROUGH_A_PROFILE = frozenset({"CustomConnector"})
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,11 @@ class Registry:
     def missing(self, plan: _Plan) -> str | None:
         """A sentence for each connector of a plan that is not here; None: all are."""
         lacks: list[str] = []
-        if plan.source.connector_type not in self._sources:
-            lacks.append(self._lack("source", plan.source.connector_type, self._sources))
+        sources, destinations = self._sources.keys() | THROUGH_A_PROFILE, self._destinations.keys() | THROUGH_A_PROFILE
+        if plan.source.connector_type not in sources:
+            lacks.append(self._lack("source", plan.source.connector_type, sources))
         wanted = dict.fromkeys(destination.connector_type for destination in plan.destinations)
-        lacks += [
-            self._lack("destination", each, self._destinations) for each in wanted if each not in self._destinations
-        ]
+        lacks += [self._lack("destination", each, destinations) for each in wanted if each not in destinations]
         return " ".join(lacks) or None
 
     def _lack(self, side: str, connector_type: str, known: Iterable[str]) -> str:

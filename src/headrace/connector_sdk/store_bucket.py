@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import obstore
 from obstore.store import ObjectStore
@@ -47,7 +47,8 @@ class StoreBucket:
         if folder is None:
             return ()
         with self.errors.of(prefix):
-            pages = obstore.list(self.reading, prefix=folder or None, chunk_size=_PAGE)
+            # Untyped: another of its overloads needs a package that headrace does without.
+            pages = cast("Any", obstore).list(self.reading, prefix=folder or None, chunk_size=_PAGE)
             found = [meta for page in pages for meta in page if meta["path"].startswith(prefix)]
         # An empty object holds no record, and the client can't tell it from a folder's marker.
         return tuple(sorted((self._file(meta) for meta in found if meta["size"]), key=lambda file: file.key))

@@ -164,12 +164,12 @@ class _Compiler:
         casts: list[Branch] = []
         for task in self._maps():
             value = self._value(task.source)
-            type_ = sql_type(task.destination_type) if self._output.keeps_types else None
+            type_ = sql_type(task.destination_type) if self._output.keeps_types or self._output.casts else None
             if type_ is None or value is NULL or value.type == type_:
                 columns.append(Column(task.destination, self._shape(value)))
             else:
                 made = self._name(cast(value, type_))
-                columns.append(Column(task.destination, made))
+                columns.append(Column(task.destination, self._shape(source_value(made, type_))))
                 casts.append(_cast_branch(task, value, made))
         return tuple(columns), casts
 

@@ -38,6 +38,7 @@ class Output:
 
     `hierarchy` None: the flow has no pathPrefixHierarchy. `is_single_file`: one file a partition.
     `target_file_bytes` None: as large as the input file. `keeps_types`: Parquet with typed columns.
+    `casts`: JSON whose values are of the types that the Maps name, for a destination that takes records.
     """
 
     bucket: str
@@ -49,6 +50,7 @@ class Output:
     is_single_file: bool = False
     target_file_bytes: int | None = None
     keeps_types: bool = False
+    casts: bool = False
 
 
 def folder(output: Output, *, flow_name: str, execution_id: str, schema_version: int, at: datetime) -> str:

@@ -33,6 +33,8 @@ _WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "Zendesk": ("INSERT", "UPDATE", "UPSERT"),
 }
 _UPSOLVER_PREFIX: Final = "upsolver-appflow"
+# Connectors that answer pages and take batches of records, through a connector profile.
+OF_RECORDS: Final = frozenset({"CustomConnector"})
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,20 @@ def read_destinations(
 
 
 def read_input(source: Endpoint) -> InputFormat | None:
-    """The format of an S3 source's files, CSV where the flow doesn't say; None for other sources."""
+    """The format of an S3 source's files, CSV where the flow doesn't say; a source of records is kept as JSON Lines.
+
+    None for other sources.
+    """
     if source.connector_type != "S3":
-        return None
+        return "json" if source.connector_type in OF_RECORDS else None
     properties = cast("S3SourceProperties", source.properties)
     return _FORMATS[properties.get("s3InputFormatConfig", {}).get("s3InputFileType", "CSV")]
 
 
 def read_output(destination: Endpoint, faults: Faults) -> Output | None:
-    """What an S3 destination asks for; None for other destinations."""
+    """What an S3 destination asks for, or what batches are made of; None for other destinations."""
+    if destination.connector_type in OF_RECORDS:
+        return Output(bucket="", casts=True)
     if destination.connector_type != "S3" or not destination.properties:
         return None
     properties = cast("S3DestinationProperties", destination.properties)
@@ -115,7 +122,8 @@ def read_output(destination: Endpoint, faults: Faults) -> Output | None:
         hierarchy=None if hierarchy is None else tuple(hierarchy),
         is_single_file=aggregation.get("aggregationType") == "SingleFile",
         target_file_bytes=megabytes * _MEGABYTE if megabytes > 0 else None,
-        keeps_types=config.get("preserveSourceDataTyping", False),
+        # Users set it beside other formats too, where it means nothing.
+        keeps_types=config.get("preserveSourceDataTyping", False) and config.get("fileType") == "PARQUET",
     )
 
 

@@ -18,21 +18,22 @@ from headrace.flow.endpoints import (
     read_source,
 )
 from headrace.flow.faults import Faults, PlanFaults
+from headrace.flow.records import Reading, Writing, read_reading, read_writing
 from headrace.flow.schedule import Trigger
 from headrace.flow.tasks.reading import read_tasks
 from headrace.flow.trigger import read_trigger
 from headrace.model.shapes import Document
 from headrace.model.types import CreateFlowRequest
 
-__all__ = ["Endpoint", "ErrorHandling", "Plan", "PlanFaults", "plan"]
+__all__ = ["Endpoint", "ErrorHandling", "Plan", "PlanFaults", "Reading", "Writing", "plan"]
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a flow document means.
 
-    `destinations` has exactly one. `input` is None unless the source is S3, `output` None unless
-    the destination is.
+    `destinations` has exactly one. `input` and `output` are None for connectors that the engine can't
+    read from or write for. `reading` and `writing` are there where that side reads or writes records.
     """
 
     flow_name: str
@@ -43,6 +44,8 @@ class Plan:
     input: InputFormat | None = None
     output: Output | None = None
     errors: ErrorHandling = field(default_factory=ErrorHandling)
+    reading: Reading | None = None
+    writing: Writing | None = None
 
 
 def plan(document: Document) -> Plan:
@@ -72,4 +75,6 @@ def plan(document: Document) -> Plan:
         input=read_input(source),
         output=outputs[0],
         errors=read_errors(destinations[0]),
+        reading=read_reading(source),
+        writing=read_writing(destinations[0]),
     )

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from headrace.flow.plan import Plan
 from headrace.settings import Settings
+from headrace.store.profiles import Profile, Secret
 from headrace.store.secrets import Sealer
 
 Answer = dict[str, Any]
@@ -30,8 +31,24 @@ class SourceCheck(Protocol):
         """A sentence that names which connector of the plan is not available and what to do; None: all are."""
         ...
 
-    def check(self, plan: Plan) -> None:
-        """Raise ConnectorServerException if the source can't be reached or holds nothing to read."""
+    def check(self, plan: Plan, account: str, region: str) -> None:
+        """Raise ResourceNotFoundException if a connector profile is gone, ConnectorServerException if an
+        application can't be reached or the source holds nothing to read.
+        """
+        ...
+
+
+class ProfileCheck(Protocol):
+    """What CreateConnectorProfile and UpdateConnectorProfile ask before they keep a profile; may be slow."""
+
+    def check(self, profile: Profile, secret: Secret) -> Secret:
+        """Let the connector try the profile; returns at once for one that headrace does not have.
+
+        The answer is the secret to keep: with tokens, where the profile was given what they are got for.
+
+        Raises ConnectorAuthenticationException, ConnectorServerException, and ResourceNotFoundException where a
+        custom connector is not registered.
+        """
         ...
 
 

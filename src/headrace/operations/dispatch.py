@@ -8,8 +8,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from headrace.clock import Clock, to_ms
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
-from headrace.operations import executions, flows, tags, unserved
-from headrace.operations.context import Answer, Caller, Context, SourceCheck
+from headrace.operations import connectors, entities, executions, flows, profiles, tags
+from headrace.operations.connector_calls import AsStored, Connectors, NoHosts, ProfileTrial
+from headrace.operations.context import Answer, Caller, Context, ProfileCheck, SourceCheck
 from headrace.settings import Settings
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
@@ -17,21 +18,30 @@ from headrace.store.tx import Tx
 
 Operation = Callable[[Context, Tx, Document], Answer]
 Preparation = Callable[[Context, Store, SourceCheck, Document], Callable[[Tx], Answer]]
+ProfilePreparation = Callable[[Context, Store, ProfileCheck, Document], Callable[[Tx], Answer]]
+ConnectorPreparation = Callable[[Context, Store, Connectors, Document], Callable[[Tx], Answer]]
+Question = Callable[[Context, Store, Connectors, Document], Answer]
 
 # One read transaction each.
 READING: Mapping[str, Operation] = {
+    "DescribeConnector": connectors.describe_connector,
+    "DescribeConnectorProfiles": profiles.describe_connector_profiles,
+    "DescribeConnectors": connectors.describe_connectors,
     "DescribeFlow": flows.describe_flow,
     "DescribeFlowExecutionRecords": executions.describe_flow_execution_records,
+    "ListConnectors": connectors.list_connectors,
     "ListFlows": flows.list_flows,
     "ListTagsForResource": tags.list_tags_for_resource,
 }
 # One write transaction each.
 WRITING: Mapping[str, Operation] = {
     "CancelFlowExecutions": executions.cancel_flow_executions,
+    "DeleteConnectorProfile": profiles.delete_connector_profile,
     "DeleteFlow": flows.delete_flow,
     "StartFlow": flows.start_flow,
     "StopFlow": flows.stop_flow,
     "TagResource": tags.tag_resource,
+    "UnregisterConnector": connectors.unregister_connector,
     "UntagResource": tags.untag_resource,
 }
 # A write transaction after work that may be slow.
@@ -39,8 +49,24 @@ PREPARED: Mapping[str, Preparation] = {
     "CreateFlow": flows.prepare_create,
     "UpdateFlow": flows.prepare_update,
 }
+PREPARED_PROFILES: Mapping[str, ProfilePreparation] = {
+    "CreateConnectorProfile": profiles.prepare_create,
+    "UpdateConnectorProfile": profiles.prepare_update,
+}
+PREPARED_CONNECTORS: Mapping[str, ConnectorPreparation] = {
+    "RegisterConnector": connectors.prepare_register,
+    "UpdateConnectorRegistration": connectors.prepare_update,
+}
+# What a connector answers, with transactions of their own where they need any.
+ASKING: Mapping[str, Question] = {
+    "DescribeConnectorEntity": entities.describe_connector_entity,
+    "ListConnectorEntities": entities.list_connector_entities,
+    "ResetConnectorMetadataCache": entities.reset_connector_metadata_cache,
+}
 # How many flows are planned, and their sources listed, at a time.
 _PREPARERS = 4
+# How many connectors are asked at a time. Apart from the others: one that hangs holds up nobody who creates a flow.
+_ASKERS = 16
 
 
 class Dispatcher:
@@ -55,14 +81,22 @@ class Dispatcher:
         new_id: Callable[[], str],
         sources: SourceCheck,
         sealer: Sealer,
+        profiles: ProfileCheck | None = None,
+        connectors: Connectors | None = None,
     ) -> None:
+        """Without `connectors` no custom connector can be asked anything; `profiles` stands in for asking them."""
         self._store = store
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
         self._sources = sources
         self._sealer = sealer
+        self._connectors = connectors or Connectors.on(
+            store, NoHosts(), AsStored(store, sealer), lambda: to_ms(clock.now())
+        )
+        self._profiles: ProfileCheck = profiles or ProfileTrial(self._connectors)
         self._preparers = ThreadPoolExecutor(_PREPARERS, thread_name_prefix="headrace-prepare")
+        self._askers = ThreadPoolExecutor(_ASKERS, thread_name_prefix="headrace-ask")
 
     def call(self, name: str, caller: Caller, request: Document) -> Future[Answer]:
         """Run the operation `name`; the answer comes once it is durable, without blocking.
@@ -78,26 +112,36 @@ class Dispatcher:
             read = READING[name]
             return self._store.read(lambda tx: read(context, tx, request))
         if name in PREPARED:
-            return self._prepare(PREPARED[name], context, request)
-        return _refused(name)
+            prepare = PREPARED[name]
+            return self._prepare(lambda: prepare(context, self._store, self._sources, request))
+        if name in PREPARED_PROFILES:
+            prepare_profile = PREPARED_PROFILES[name]
+            return self._prepare(lambda: prepare_profile(context, self._store, self._profiles, request), self._askers)
+        return self._ask(name, context, request)
 
     def close(self) -> None:
-        """Wait for the flows that are being planned. Comes before the store is closed."""
+        """Wait for the flows that are being planned and connectors that are being asked.
+
+        Comes before the store is closed, and after the hosts of connectors are.
+        """
         self._preparers.shutdown()
+        self._askers.shutdown()
 
-    def _prepare(self, prepare: Preparation, context: Context, request: Document) -> Future[Answer]:
-        def work() -> Answer:
-            return self._store.write(prepare(context, self._store, self._sources, request)).result()
+    def _ask(self, name: str, context: Context, request: Document) -> Future[Answer]:
+        if name in PREPARED_CONNECTORS:
+            prepare = PREPARED_CONNECTORS[name]
+            return self._prepare(lambda: prepare(context, self._store, self._connectors, request), self._askers)
+        question = ASKING[name]
+        return _submitted(self._askers, lambda: question(context, self._store, self._connectors, request))
 
-        try:
-            return self._preparers.submit(work)
-        except RuntimeError as error:
-            raise InternalServerException("headrace is stopping. Try again once it is up.") from error
+    def _prepare(
+        self, prepare: Callable[[], Callable[[Tx], Answer]], threads: ThreadPoolExecutor | None = None
+    ) -> Future[Answer]:
+        return _submitted(threads or self._preparers, lambda: self._store.write(prepare()).result())
 
 
-def _refused(name: str) -> Future[Answer]:
-    if name not in unserved.UNSERVED:
-        raise KeyError(name)
-    future: Future[Answer] = Future()
-    future.set_exception(unserved.refusal(name))
-    return future
+def _submitted(threads: ThreadPoolExecutor, work: Callable[[], Answer]) -> Future[Answer]:
+    try:
+        return threads.submit(work)
+    except RuntimeError as error:
+        raise InternalServerException("headrace is stopping. Try again once it is up.") from error

@@ -37,7 +37,7 @@ def prepare_create(context: Context, store: Store, sources: SourceCheck, request
     kept = store.read(retry.answer).result()
     if kept is not None:
         return lambda _: kept
-    planned = _planned(request, sources, "Create")
+    planned = _planned(context, request, sources, "Create")
     return lambda tx: _create(context, tx, retry, request, planned)
 
 
@@ -47,7 +47,7 @@ def prepare_update(context: Context, store: Store, sources: SourceCheck, request
     kept, before = store.read(lambda tx: _before_update(context, tx, retry, request)).result()
     if kept is not None:
         return lambda _: kept
-    planned = _planned(request, sources, "Update", stored=before)
+    planned = _planned(context, request, sources, "Update", stored=before)
     return lambda tx: _update(context, tx, retry, request, planned)
 
 
@@ -110,7 +110,9 @@ def stop_flow(context: Context, tx: Tx, request: Document) -> Answer:
     return {"flowArn": flow.arn, "flowStatus": status}
 
 
-def _planned(request: Document, sources: SourceCheck, verb: str, *, stored: Document | None = None) -> Plan:
+def _planned(
+    context: Context, request: Document, sources: SourceCheck, verb: str, *, stored: Document | None = None
+) -> Plan:
     """The plan of the request; every fault of it, and of its changes to `stored`, in one ValidationException."""
     moved = () if stored is None else _faults(lambda: check_update(stored, request))
     try:
@@ -120,7 +122,7 @@ def _planned(request: Document, sources: SourceCheck, verb: str, *, stored: Docu
     missing = sources.missing(planned)
     if found := (*moved, *(() if missing is None else (missing,))):
         raise _refused(verb, found)
-    sources.check(planned)
+    sources.check(planned, context.caller.account, context.caller.region)
     return planned
 
 

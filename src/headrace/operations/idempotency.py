@@ -31,11 +31,14 @@ class Kept:
 class Retry:
     """One call's token; a call without one is never a retry."""
 
-    def __init__(self, context: Context, operation: str, request: Document) -> None:
+    def __init__(self, context: Context, operation: str, request: Document, *, is_secret: bool = False) -> None:
+        """`is_secret`: the request holds credentials, which its fingerprint must not let anybody guess."""
         self._context = context
         self._operation = operation
         self._token: str | None = request.get(_TOKEN)
         self._fingerprint = "" if self._token is None else fingerprint(request)
+        if self._token is not None and is_secret:
+            self._fingerprint = context.sealer.digest(self._fingerprint)
 
     def look(self, tx: Tx) -> Kept:
         """Look the token up; the fingerprint tells this very request from others that used the token."""

@@ -9,8 +9,10 @@ from headrace.flow.defaults import with_defaults
 from headrace.model.shapes import Document
 from headrace.model.states import SHOWN, State
 from headrace.operations.context import Answer
+from headrace.operations.profile_kinds import own_member
 from headrace.store.executions import Execution
 from headrace.store.flows import FlowRow, LastRun
+from headrace.store.profiles import Profile
 
 _LONGEST = 2048
 # What ErrorInfo$executionMessage and ExecutionDetails$mostRecentExecutionMessage may not hold.
@@ -85,6 +87,27 @@ def recorded(execution: Execution) -> Answer:
             "lastUpdatedAt": seconds(execution.updated_ms),
             "dataPullStartTime": None if execution.window_from_ms is None else seconds(execution.window_from_ms),
             "dataPullEndTime": None if execution.window_to_ms is None else seconds(execution.window_to_ms),
+        }
+    )
+
+
+def profile(profile: Profile) -> Answer:
+    """The connector profile as an element of DescribeConnectorProfiles; its credentials are a name only."""
+    # Nothing has to be provisioned: headrace goes through the private link as through any other network.
+    private = {"status": "CREATED"} if profile.connection_mode == "Private" else None
+    member = own_member(profile.connector_type, "ConnectorProfileProperties")
+    return _given(
+        {
+            "connectorProfileArn": profile.arn,
+            "connectorProfileName": profile.name,
+            "connectorType": profile.connector_type,
+            "connectorLabel": profile.connector_label,
+            "connectionMode": profile.connection_mode,
+            "credentialsArn": profile.secret_arn,
+            "connectorProfileProperties": {member: profile.properties},
+            "createdAt": seconds(profile.created_ms),
+            "lastUpdatedAt": seconds(profile.updated_ms),
+            "privateConnectionProvisioningState": private,
         }
     )
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from headrace.connector_sdk.contract import FileDestination
-from headrace.engine.results import Counts
-from headrace.engine.watch import Cancelled
+from headrace.engine.results import Counts, SplitResult
 from headrace.errors import ConnectorError, HeadraceError, Stop
 from headrace.flow.plan import Plan
 from headrace.model.states import State
 from headrace.runner import messages
-from headrace.runner.control import Reason
+from headrace.runner.outlets import Outlet, outlet_of
 from headrace.runner.rejects import Rejects
 from headrace.runner.splits import Held, Splits, Tools
 
 # An execution that takes its process down with it (out of memory) must not do so for ever.
 MOST_ATTEMPTS = 10
+# The connector of the bucket that errorHandlingConfig names.
+ERRORS_GO_TO = "S3"
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class Attempt:
     """What one worker does for one claim.
 
     `run` raises what stops the execution: Cancelled (`Control.reason` says why), LeaseLost, or the
-    reason it fails. Nothing is visible before `Ledger.begin_commit`; after it this attempt, or the
-    next one, goes on until everything is.
+    reason it fails. Nothing is visible before `Outlet.begin`; after it this attempt, or the next one,
+    goes on until everything is.
     """
 
     def __init__(self, tools: Tools, held: Held) -> None:
@@ -41,36 +41,47 @@ class Attempt:
         self._held = held
         self._splits = Splits(tools, held)
         self._rejects: Rejects | None = None
-        self._has_begun_commit = held.claim.execution.commit_ms is not None
+        self._outlet: Outlet | None = None
 
     def run(self) -> Outcome:
         """Plan, run each split that has no result yet, commit."""
-        self._held.control.check()
         plan = self._plan()
-        destination = self._tools.registry.destination(plan.destinations[0].connector_type)
-        self._rejects = Rejects(self._held.claim.execution, plan.errors, self._tools.folders, destination)
-        if not self._has_begun_commit:
-            self._splits.run(plan)
-            if refusal := self._refusal(plan, str(self._rejects)):
-                return self.failed(refusal)
-            self._begin_commit()
-            self._has_begun_commit = True
-        else:
+        errors = self._tools.registry.destination(ERRORS_GO_TO)
+        rejects = self._rejects = Rejects(self._held.claim.execution, plan.errors, self._tools.folders, errors)
+        outlet = self._outlet = outlet_of(self._tools, self._held, plan)
+        if outlet.has_begun:
+            # Also where it is being cancelled: what was written is to be told.
             self._splits.take_results()
-        self._commit(plan, destination, self._rejects)
-        return Outcome(State.DONE, self._counts, self._remark(str(self._rejects)))
+        self._held.control.check()
+        if not outlet.must_end:
+            self._check_attempts()
+        if not outlet.has_begun:
+            outlet.check()
+            self._splits.run(plan)
+            if refusal := self._refusal(plan, str(rejects)):
+                return self.failed(refusal)
+            outlet.begin()
+        # Before anything is visible: a bucket for errors that can't be written is known then.
+        self._deliver(rejects)
+        outlet.deliver(self._splits)
+        if outlet.refused():
+            if refusal := self._refusal(plan, str(rejects)):
+                return self.failed(refusal)
+            self._deliver(rejects)
+        return Outcome(State.DONE, self._counts, self._remark(str(rejects)))
 
     def failed(self, message: str) -> Outcome:
         """The outcome of an execution that fails; the rejects of its finished splits are kept."""
-        if self._has_begun_commit:
-            message = f"{message.rstrip('.')}. Some objects of this execution may have been written"
-        elif self._rejects is not None:
+        remains = self._remains()
+        if self._rejects is not None and (remains is None or self._has_refused()):
             self._keep_rejects(self._rejects)
-        return Outcome(State.FAILED, self._uncommitted(), message)
+        return Outcome(State.FAILED, self._visible(), f"{message.rstrip('.')}. {remains}" if remains else message)
 
     def cancelled(self) -> Outcome:
-        """The outcome of an execution that a caller cancelled."""
-        return Outcome(State.CANCELLED, self._uncommitted())
+        """The outcome of an execution that a caller cancelled; what its destination refused is kept."""
+        if self._rejects is not None and self._has_refused():
+            self._keep_rejects(self._rejects)
+        return Outcome(State.CANCELLED, self._visible(), self._remains())
 
     def leave(self) -> None:
         """Stop without an outcome: another holder, or this one after its next start, goes on."""
@@ -78,37 +89,44 @@ class Attempt:
 
     @property
     def _counts(self) -> Counts:
-        return self._held.progress.finished
+        counts = self._held.progress.finished
+        return counts if self._outlet is None else self._outlet.counted(counts)
+
+    def _visible(self) -> Counts:
+        counts = self._held.progress.finished
+        return replace(counts, bytes_written=0) if self._outlet is None else self._outlet.visible(counts)
+
+    def _remains(self) -> str | None:
+        return None if self._outlet is None else self._outlet.remains()
+
+    def _has_refused(self) -> bool:
+        return self._outlet is not None and bool(self._outlet.refused())
+
+    @property
+    def _results(self) -> list[SplitResult]:
+        """Of all splits, and what the destination refused as that of one more."""
+        refused = () if self._outlet is None else self._outlet.refused()
+        return [*self._splits.results, *([SplitResult(Counts(), (), refused)] if refused else [])]
 
     def _plan(self) -> Plan:
-        execution = self._held.claim.execution
-        if execution.attempt > MOST_ATTEMPTS and not self._has_begun_commit:
-            raise Stop(f"The execution was begun {MOST_ATTEMPTS} times and never came to its end")
         plan = self._tools.plan(self._held.claim.document)
         if missing := self._tools.registry.missing(plan):
             raise Stop(missing)
         return plan
 
-    def _begin_commit(self) -> None:
-        try:
-            self._tools.ledger.begin_commit(self._held.claim)
-        except Cancelled:
-            self._held.control.stop(Reason.CANCELLED)
-            raise
+    def _check_attempts(self) -> None:
+        if self._held.claim.execution.attempt > MOST_ATTEMPTS:
+            raise Stop(f"The execution was begun {MOST_ATTEMPTS} times and never came to its end")
 
-    def _commit(self, plan: Plan, destination: FileDestination, rejects: Rejects) -> None:
-        results = self._splits.results
-        staged = [file for result in results for file in result.outputs]
+    def _deliver(self, rejects: Rejects) -> None:
+        results = self._results
         self._splits.retried("keep rejects", lambda: rejects.deliver(results))
-        if staged:
-            properties = plan.destinations[0].properties
-            self._splits.retried("publish", lambda: destination.publish(properties, staged))
 
     def _keep_rejects(self, rejects: Rejects) -> None:
         # The execution fails for another reason, which must not be lost over this one.
         for keep in (rejects.deliver, rejects.keep):
             try:
-                keep(self._splits.results)
+                keep(self._results)
             except (ConnectorError, OSError) as error:
                 self._held.log.warning("rejects not kept", place=str(rejects), reason=messages.of_failure(error))
             else:
@@ -119,7 +137,7 @@ class Attempt:
         if not counts.balanced:
             raise HeadraceError("The counts of records read, written, rejected and dropped do not add up")
         if plan.errors.fail_on_first and counts.records_rejected:
-            return messages.of_first_reject(place)
+            return messages.of_first_refusal(place) if self._has_refused() else messages.of_first_reject(place)
         if counts.records_rejected and not counts.records_written:
             return messages.of_nothing_left(counts.records_rejected, place)
         return None
@@ -127,7 +145,3 @@ class Attempt:
     def _remark(self, place: str) -> str | None:
         rejected = self._counts.records_rejected
         return messages.of_rejects(rejected, self._counts.records_read, place) if rejected else None
-
-    def _uncommitted(self) -> Counts:
-        # Nothing became visible, whatever was staged.
-        return replace(self._counts, bytes_written=0)

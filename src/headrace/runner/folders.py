@@ -26,6 +26,10 @@ class Folders:
         folder.mkdir(parents=True)
         return folder
 
+    def delivery(self, execution_id: str, fence: int) -> Path:
+        """The folder of what a destination refuses under one lease; it may not be there yet."""
+        return self._staging / execution_id / f"{fence}-delivery"
+
     def drop_split(self, execution_id: str, fence: int, number: int) -> None:
         """Remove what a split left that did not come to its end."""
         shutil.rmtree(self._staging / execution_id / f"{fence}-{number:05d}", ignore_errors=True)

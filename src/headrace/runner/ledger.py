@@ -11,6 +11,7 @@ from headrace.engine.watch import Cancelled
 from headrace.errors import HeadraceError
 from headrace.model.states import FINISHED, State
 from headrace.store import executions
+from headrace.store.deliveries import Delivered
 from headrace.store.executions import Claim, Execution
 from headrace.store.store import Store
 from headrace.store.tx import Tx
@@ -59,6 +60,10 @@ class Ledger:
     def record_result(self, claim: Claim, number: int, result: dict[str, Any]) -> None:
         """Keep a split's result, whose records are durable (invariant 1)."""
         self._write(claim, lambda tx, id_, fence: executions.record_result(tx, id_, fence, number, result))
+
+    def record_delivery(self, claim: Claim, position: Delivered) -> None:
+        """Keep how far the batches got: all that it counts is durable (invariant 1)."""
+        self._write(claim, lambda tx, id_, fence: executions.record_delivery(tx, id_, fence, position))
 
     def progress(self, claim: Claim, counts: dict[str, Any]) -> Future[bool]:
         """Show the counts so far; the answer, which nobody needs to wait for, is False if the lease is lost."""

@@ -59,6 +59,14 @@ def of_nothing_left(rejected: int, place: str) -> str:
     return f"All {rejected} records {were}. They are kept with the reason of each at {place}"
 
 
+def of_first_refusal(place: str) -> str:
+    """That the flow asked to fail on the first record that the destination refuses."""
+    return (
+        "The destination refused a record and failOnFirstDestinationError is true. "
+        f"It is kept with the reason at {place}"
+    )
+
+
 def of_first_reject(place: str) -> str:
     """That the flow asked to fail on the first rejected record."""
     return (

@@ -2,33 +2,85 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from headrace.connector_sdk.records import Connections, Side
 from headrace.connector_sdk.registry import Registry
-from headrace.errors import ConnectorError, ConnectorServerException
-from headrace.flow.plan import Plan
+from headrace.errors import (
+    ConnectorAuthenticationException,
+    ConnectorError,
+    ConnectorServerException,
+    NotThere,
+    Refused,
+    ResourceNotFoundException,
+    ServiceError,
+)
+from headrace.flow.plan import Plan, Reading, Writing
+from headrace.runner.connections import NoConnections
 
 
 class SourceCheck:
-    """Looks whether the connectors of a plan are there and its source holds anything."""
+    """Looks whether the connectors and profiles of a plan are there and its source holds anything.
 
-    def __init__(self, registry: Registry) -> None:
+    `connections` None: no connector profile can be opened.
+    """
+
+    def __init__(self, registry: Registry, connections: Connections | None = None) -> None:
         self._registry = registry
+        self._connections = connections or NoConnections()
 
     def missing(self, plan: Plan) -> str | None:
         """A sentence that names which connector of the plan is not available; None: all are."""
         return self._registry.missing(plan)
 
-    def check(self, plan: Plan) -> None:
-        """Raise ConnectorServerException if there is nothing to read. Slow: it lists the source."""
+    def check(self, plan: Plan, account: str, region: str) -> None:
+        """Look at the settings and entities that the plan names, and list a source of files. Slow.
+
+        Raises ResourceNotFoundException if a connector profile is gone, ConnectorAuthenticationException if the
+        application refuses its credentials, ConnectorServerException if settings or an entity won't do, or there
+        is nothing to read.
+        """
+        for scope, side in _sides(plan):
+            self._check_side(scope, side, account, region)
+        if plan.reading is None:
+            self._check_files(plan)
+
+    def _check_side(self, scope: Side, side: Reading | Writing, account: str, region: str) -> None:
+        try:
+            connector = self._connections.open(account, region, side.profile)
+        except NotThere as error:
+            raise ResourceNotFoundException(error.message) from error
+        except ConnectorError as error:
+            raise _failed(error) from error
+        try:
+            connector.check_settings(scope, side.settings)
+            connector.describe(side.entity, api_version=side.api_version)
+        except ConnectorError as error:
+            raise _failed(error) from error
+
+    def _check_files(self, plan: Plan) -> None:
         source = self._registry.source(plan.source.connector_type)
         try:
             files = source.files(plan.source.properties)
         except ConnectorError as error:
-            raise ConnectorServerException(f"Error while communicating to connector: {error.message}") from error
+            raise _failed(error) from error
         if not files:
             raise ConnectorServerException(
                 f"Error while communicating to connector: nothing lies at {_place(plan)}."
                 " Put an object there, or name the prefix under which there is one."
             )
+
+
+def _sides(plan: Plan) -> Iterator[tuple[Side, Reading | Writing]]:
+    if plan.reading is not None:
+        yield "SOURCE", plan.reading
+    if plan.writing is not None:
+        yield "DESTINATION", plan.writing
+
+
+def _failed(error: ConnectorError) -> ServiceError:
+    kind = ConnectorAuthenticationException if isinstance(error, Refused) else ConnectorServerException
+    return kind(f"Error while communicating to connector: {error.message}")
 
 
 def _place(plan: Plan) -> str:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from headrace.clock import from_ms
-from headrace.connector_sdk.contract import FileSource, LocalFile, SourceFile
+from headrace.connector_sdk.contract import LocalFile, SourceFile
+from headrace.connector_sdk.records import Connections
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.results import Naming, SplitOrder, SplitResult
 from headrace.engine.split import Engine
@@ -17,12 +18,13 @@ from headrace.errors import HeadraceError, Stop
 from headrace.flow.plan import Plan
 from headrace.log import Log
 from headrace.runner.control import Control
-from headrace.runner.fields import common_fields
 from headrace.runner.folders import Folders, make_durable
 from headrace.runner.ledger import Ledger
 from headrace.runner.placement import Placement
 from headrace.runner.progress import Progress
+from headrace.runner.queries import query_of
 from headrace.runner.retries import with_retries
+from headrace.runner.sources import Files, Pages, SplitSource, SplitWork
 from headrace.store.executions import Claim, SplitRow
 
 Result = TypeVar("Result")
@@ -32,11 +34,13 @@ Result = TypeVar("Result")
 class Tools:
     """What every execution of a worker works with.
 
-    `group` makes splits of files, as `grouped` does. `wait` waits some seconds unless the execution is stopped.
+    `connections` opens connector profiles. `group` makes splits of files, as `grouped` does. `wait` waits some
+    seconds unless the execution is stopped.
     """
 
     ledger: Ledger
     registry: Registry
+    connections: Connections
     engine: Engine
     placement: Placement
     folders: Folders
@@ -55,21 +59,6 @@ class Held:
     log: Log
 
 
-@dataclass(frozen=True)
-class SplitWork:
-    """A split that has no result yet."""
-
-    number: int
-    files: tuple[SourceFile, ...]
-    fields: tuple[str, ...] | None
-
-    @classmethod
-    def of(cls, row: SplitRow) -> SplitWork:
-        """The split as it was recorded."""
-        files, fields = row.document["files"], row.document.get("fields")
-        return cls(row.number, tuple(map(SourceFile.from_document, files)), None if fields is None else tuple(fields))
-
-
 class Splits:
     """Runs the splits of one execution and gathers their results."""
 
@@ -86,9 +75,9 @@ class Splits:
 
     def run(self, plan: Plan) -> None:
         """Run each split that has no result, until the first reject if the flow fails on that."""
-        source = self._tools.registry.source(plan.source.connector_type)
+        source = self._source(plan)
         rows = self._held.claim.splits
-        works = self._without_result(self._listed(plan, source) if rows is None else rows)
+        works = self._without_result(self._listed(source) if rows is None else rows)
         for work, result in self._tools.placement.run(works, lambda work: self._run_one(plan, source, work)):
             self._record(work, result)
             if plan.errors.fail_on_first and result.counts.records_rejected:
@@ -113,12 +102,17 @@ class Splits:
         held, wait = self._held, self._tools.wait
         return with_retries(what, call, wait=lambda seconds: wait(held.control, seconds), log=held.log)
 
-    def _listed(self, plan: Plan, source: FileSource) -> Sequence[SplitRow]:
-        files = self.retried("list", lambda: source.files(plan.source.properties))
-        groups = self._tools.group(files, is_single=plan.output is not None and plan.output.is_single_file)
-        # Recorded with the files, so that every split, whenever it runs, writes the same columns.
-        fields = self.retried("read headers", lambda: common_fields(plan, source, files))
-        documents = [{"files": [file.to_document() for file in group], "fields": fields} for group in groups]
+    def _source(self, plan: Plan) -> SplitSource:
+        tools, execution = self._tools, self._held.claim.execution
+        reading = plan.reading
+        if reading is None:
+            return Files(plan, tools.registry.source(plan.source.connector_type), self.retried, tools.group)
+        connector = tools.connections.open(execution.account, execution.region, reading.profile)
+        query = query_of(reading, plan.tasks, execution)
+        return Pages(connector, query, f"{reading.profile}/{reading.entity}", self.retried, self._held.control.check)
+
+    def _listed(self, source: SplitSource) -> Sequence[SplitRow]:
+        documents = [work.to_document() for work in source.works()]
         self._tools.ledger.record_splits(self._held.claim, documents)
         return [SplitRow(number, document, None) for number, document in enumerate(documents)]
 
@@ -132,17 +126,17 @@ class Splits:
                 works.append(SplitWork.of(row))
         return works
 
-    def _run_one(self, plan: Plan, source: FileSource, work: SplitWork) -> SplitResult:
+    def _run_one(self, plan: Plan, source: SplitSource, work: SplitWork) -> SplitResult:
         return self.retried(f"split {work.number}", lambda: self._try_one(plan, source, work))
 
-    def _try_one(self, plan: Plan, source: FileSource, work: SplitWork) -> SplitResult:
+    def _try_one(self, plan: Plan, source: SplitSource, work: SplitWork) -> SplitResult:
         if plan.input is None or plan.output is None:
-            raise Stop("Only flows from S3 to S3 can be run")
+            raise Stop(f"Flows from {plan.source.connector_type} to {plan.destinations[0].connector_type} can't be run")
         execution, tools = self._held.claim.execution, self._tools
         self._held.control.check()
         self._unfinished.add(work.number)
         folder = tools.folders.split(execution.execution_id, execution.fence, work.number)
-        fetched = cast("Generator[LocalFile]", source.fetch(plan.source.properties, work.files, folder / "scratch"))
+        fetched = cast("Generator[LocalFile]", source.local(work, folder / "scratch"))
         with closing(fetched) as files:
             asked = SplitOrder(
                 tasks=plan.tasks,

@@ -8,6 +8,7 @@ from typing import Any
 
 from headrace.clock import Clock
 from headrace.connector_sdk.contract import SourceFile
+from headrace.connector_sdk.records import Connections
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
 from headrace.engine.watch import Cancelled
@@ -15,6 +16,7 @@ from headrace.flow import plan as flow_plan
 from headrace.log import Log, silent
 from headrace.model.states import State
 from headrace.runner import messages
+from headrace.runner.connections import NoConnections
 from headrace.runner.control import Control, Reason
 from headrace.runner.execution import Attempt, Outcome
 from headrace.runner.folders import Folders
@@ -39,8 +41,9 @@ LET_GO_S = 5.0
 class Worker:
     """Runs up to `settings.concurrent_executions` executions at once, each in a thread of its own.
 
-    `new_id` names the worker. `plan`, `group` (files into splits) and `wait` (so many seconds before a
-    connector is called again, unless the execution is stopped) may be replaced.
+    `new_id` names the worker. `connections` None: no connector profile can be opened. `plan`, `group` (files into
+    splits) and `wait` (so many seconds before a connector is called again, unless the execution is stopped) may be
+    replaced.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Worker:
         *,
         store: Store,
         registry: Registry,
+        connections: Connections | None = None,
         engine: Engine,
         clock: Clock,
         settings: Settings,
@@ -67,6 +71,7 @@ class Worker:
         self._tools = Tools(
             ledger=self._ledger,
             registry=registry,
+            connections=connections or NoConnections(),
             engine=engine,
             placement=placement or Local(),
             folders=self._folders,

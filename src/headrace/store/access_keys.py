@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select
 from sqlalchemy import insert as into
+from sqlalchemy import update as change
 
 from headrace.store import documents, tables
 from headrace.store.secrets import Sealer
@@ -19,6 +20,10 @@ _a = tables.access_keys.c
 _SELECT = Statement(select(_a.arn, _a.policy, _a.created_ms, _a.sealed_secret).where(_a.key_id == bindparam("key_id")))
 _SELECT_ALL = Statement(select(_a.key_id, _a.arn, _a.policy, _a.created_ms).order_by(_a.created_ms, _a.key_id))
 _INSERT = Statement(into(tables.access_keys).values(binds(tables.access_keys.columns)))
+_SELECT_SEALED = Statement(select(_a.key_id, _a.sealed_secret))
+_RESEAL = Statement(
+    change(tables.access_keys).where(_a.key_id == bindparam("of_key")).values(sealed_secret=bindparam("sealed"))
+)
 _DELETE = Statement(delete(tables.access_keys).where(_a.key_id == bindparam("key_id")).returning(_a.key_id))
 
 _LETTERS = string.ascii_uppercase + string.digits
@@ -81,6 +86,14 @@ def list_all(tx: Tx) -> list[AccessKey]:
         AccessKey(key_id, arn, documents.loads_or_none(policy), created_ms)
         for key_id, arn, policy, created_ms in tx.rows(_SELECT_ALL)
     ]
+
+
+def reseal(tx: Tx, sealer: Sealer) -> int:
+    """Seal every secret anew with the sealer's first key; how many. Raises SealError, naming one that stays shut."""
+    found = tx.rows(_SELECT_SEALED)
+    for key_id, sealed in found:
+        tx.rows(_RESEAL, of_key=key_id, sealed=sealer.seal(sealer.open(sealed, _bound_to(key_id)), _bound_to(key_id)))
+    return len(found)
 
 
 def delete_key(tx: Tx, key_id: str) -> bool:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.model.states import State
-from headrace.store import documents
+from headrace.store import deliveries, documents
 from headrace.store import executions_sql as sql
+from headrace.store.deliveries import Delivered
 from headrace.store.flows import FlowHead, StartView
 from headrace.store.tx import Row, Tx
 
@@ -68,13 +69,15 @@ class Claim:
     """An execution that a worker now holds, and all it needs to run it or to go on with it.
 
     `document` and `schema_version` are those of the revision it was started with. `splits` is None until
-    `record_splits`; an empty tuple is a source with nothing to read.
+    `record_splits`; an empty tuple is a source with nothing to read. `delivered` is None until the first
+    `record_delivery`.
     """
 
     execution: Execution
     document: dict[str, Any]
     schema_version: int
     splits: tuple[SplitRow, ...] | None
+    delivered: Delivered | None = None
 
 
 def insert(
@@ -177,6 +180,16 @@ def record_result(tx: Tx, execution_id: str, fence: int, number: int, result: di
     return tx.row(sql.UPDATE_SPLIT, id=execution_id, number=number, result=documents.dumps(result)) is not None
 
 
+def record_delivery(tx: Tx, execution_id: str, fence: int, position: Delivered) -> bool:
+    """Keep how far the batches got; what it counts must be durable by now (invariant 1).
+
+    False if the lease is lost, or a later position is kept (invariant 2).
+    """
+    if tx.row(sql.GUARD, id=execution_id, fence=fence) is None:
+        return False
+    return deliveries.put(tx, execution_id, position)
+
+
 def progress(tx: Tx, execution_id: str, fence: int, counts: dict[str, Any]) -> bool:
     """Show the counts so far. False if the lease is lost."""
     return tx.row(sql.PROGRESS, id=execution_id, fence=fence, counts=documents.dumps(counts)) is not None
@@ -243,7 +256,7 @@ def cancel(tx: Tx, execution_id: str, *, now_ms: int) -> bool:
 def release(tx: Tx, *, owner: str) -> None:
     """Give up all the owner's leases, at a clean shutdown: what it ran can be claimed at once.
 
-    An execution whose commit has begun, or that is being cancelled, keeps its state.
+    An execution whose commit or delivery has begun, or that is being cancelled, keeps its state.
     """
     tx.rows(sql.REQUEUE, owner=owner)
     tx.rows(sql.RELEASE, owner=owner)
@@ -268,7 +281,8 @@ def _claim(tx: Tx, execution_id: str) -> Claim:
     row = tx.rows(sql.SELECT_CLAIMED, id=execution_id)[0]
     *plain, document, schema_version, split_count = row
     kept = None if split_count is None else splits(tx, execution_id)
-    return Claim(_execution(tuple(plain)), documents.loads(document), schema_version, kept)
+    delivered = deliveries.get(tx, execution_id)
+    return Claim(_execution(tuple(plain)), documents.loads(document), schema_version, kept, delivered)
 
 
 def _execution(row: Row) -> Execution:

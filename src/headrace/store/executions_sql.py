@@ -210,6 +210,10 @@ CANCEL_RUNNING = Statement(
 )
 IS_CANCELLING = Statement(select(_e.execution_id).where(_IS_IT, _e.state == State.CANCELLING.value))
 
+_HAS_DELIVERED = (
+    select(tables.deliveries.c.execution_id).where(tables.deliveries.c.execution_id == _e.execution_id).exists()
+)
+# One that has made something visible keeps its state: a queued one could be cancelled as if nothing had been done.
 REQUEUE = Statement(
     change(tables.executions)
     .where(
@@ -217,6 +221,7 @@ REQUEUE = Statement(
         _e.owner == bindparam("owner"),
         _e.state == State.RUNNING.value,
         _e.commit_ms.is_(None),
+        ~_HAS_DELIVERED,
     )
     .values(state=State.QUEUED.value, owner=null(), lease_until_ms=null())
 )

@@ -121,6 +121,13 @@ _SELECT_PAGE = Statement(
     .order_by(_f.name)
     .limit(bindparam("limit"))
 )
+_SELECT_HOLDING = Statement(
+    select(_f.name, _r.document)
+    .join_from(tables.flows, tables.revisions, (_r.flow_id == _f.flow_id) & (_r.revision == _f.revision))
+    .where(_f.account == bindparam("account"), _f.region == bindparam("region"))
+    .where(_r.document.like(bindparam("pattern"), escape="|"))
+    .order_by(_f.name)
+)
 _COUNT = Statement(
     select(func.count())
     .select_from(tables.flows)
@@ -268,6 +275,19 @@ def update(
     return True
 
 
+def naming_profile(tx: Tx, account: str, region: str, profile: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Names of the flows that name the connector profile, in order, each with the ends that do.
+
+    An end is an element of the document: its source or one of its destinations.
+    """
+    # As `documents.dumps` writes it: the database leaves out nearly every document that need not be parsed.
+    member = documents.dumps({"connectorProfileName": profile})[1:-1]
+    pattern = "%" + "".join(f"|{letter}" if letter in "|%_" else letter for letter in member) + "%"
+    rows = tx.rows(_SELECT_HOLDING, account=account, region=region, pattern=pattern)
+    found = [(name, _ends_with(documents.loads(document), profile)) for name, document in rows]
+    return [(name, ends) for name, ends in found if ends]
+
+
 def set_status(tx: Tx, flow_id: str, *, status: str, message: str | None = None, forget_failures: bool = False) -> None:
     """Set the flow's status and its message; `forget_failures` counts the failures in a row from 0 again."""
     tx.rows(_SET_STATUS, id=flow_id, status=status, message=message, forget=int(forget_failures))
@@ -283,6 +303,11 @@ def delete_flow(tx: Tx, flow_id: str) -> bool:
     if deleted:
         tx.announce("executions")
     return deleted
+
+
+def _ends_with(document: dict[str, Any], profile: str) -> list[dict[str, Any]]:
+    ends: list[dict[str, Any]] = [document["sourceFlowConfig"], *document["destinationFlowConfigList"]]
+    return [end for end in ends if end.get("connectorProfileName") == profile]
 
 
 def _insert_revision(tx: Tx, flow_id: str, revision: int, schema_version: int, document: dict[str, Any]) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Self
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from headrace.errors import HeadraceError, SettingsError
+from headrace.log import redacted
+from headrace.settings import Settings
 
 KEY_NAME = "key"
+_COMMAND_TIMEOUT_S = 30
 
 
 class SealError(HeadraceError):
@@ -21,8 +28,9 @@ class SealError(HeadraceError):
 class Sealer:
     """Seals text with the first of its keys and opens what any of them sealed, so keys can be rotated."""
 
-    def __init__(self, keys: MultiFernet) -> None:
+    def __init__(self, keys: MultiFernet, first: bytes) -> None:
         self._keys = keys
+        self._digest_key = hashlib.sha256(b"headrace digests " + first).digest()
 
     @classmethod
     def from_text(cls, text: str, *, origin: str) -> Self:
@@ -37,7 +45,7 @@ class Sealer:
             raise SettingsError(_not_a_key(origin, f"a key is not valid ({error})")) from None
         if not fernets:
             raise SettingsError(_not_a_key(origin, "there is no key in it"))
-        return cls(MultiFernet(fernets))
+        return cls(MultiFernet(fernets), given[0].encode())
 
     @classmethod
     def open_folder(cls, data: Path, key: str | None = None) -> Self:
@@ -52,6 +60,19 @@ class Sealer:
             return cls.from_text(_read_or_make(path), origin=str(path))
         except (OSError, UnicodeDecodeError) as error:
             raise SettingsError(f"headrace can't read or make its key file {path}: {error}") from error
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Use the keys that the settings name: HEADRACE_KEY, what HEADRACE_KEY_COMMAND prints, else the key file."""
+        if settings.key is not None and settings.key_command is not None:
+            raise SettingsError("HEADRACE_KEY and HEADRACE_KEY_COMMAND are both set: set one of them.")
+        if settings.key_command is not None:
+            return cls.from_text(_printed(settings.key_command), origin="HEADRACE_KEY_COMMAND")
+        return cls.open_folder(settings.data, settings.key)
+
+    def digest(self, text: str) -> str:
+        """A digest of the text that only who has the first key can compute, so that it can't be guessed at."""
+        return hmac.new(self._digest_key, text.encode(), hashlib.sha256).hexdigest()
 
     def seal(self, text: str, bound_to: str) -> str:
         """Sealed text in URL-safe base64. Only who names the same `bound_to` can open it."""
@@ -71,17 +92,79 @@ class Sealer:
         return str(text)
 
 
+class KeyFile:
+    """The file `key` of a data folder, one Fernet key a line, the one to seal with first."""
+
+    def __init__(self, data: Path) -> None:
+        self._path = data / KEY_NAME
+
+    def add(self) -> None:
+        """Put a new key before those that are there."""
+        self._replace(f"{Fernet.generate_key().decode('ascii')}\n{self._read()}")
+
+    def keep_first(self) -> None:
+        """Drop all keys but the first."""
+        self._replace(self._read().replace(",", "\n").split()[0] + "\n")
+
+    def _read(self) -> str:
+        try:
+            return _read_or_make(self._path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"headrace can't read or make its key file {self._path}: {error}") from error
+
+    def _replace(self, text: str) -> None:
+        """Write the file anew; whoever reads it sees the old text or the new one, whole."""
+        beside = self._path.with_suffix(".new")
+        try:
+            beside.unlink(missing_ok=True)
+            _write_new(beside, text)
+            beside.replace(self._path)
+            _sync_folder(self._path.parent)
+        except OSError as error:
+            raise SettingsError(f"headrace can't write its key file {self._path}: {error}") from error
+
+
 def _read_or_make(path: Path) -> str:
+    key = Fernet.generate_key().decode("ascii")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        _write_new(path, key + "\n")
     except FileExistsError:
         return path.read_text("ascii")
-    key = Fernet.generate_key()
+    return key
+
+
+def _write_new(path: Path, text: str) -> None:
+    """Write a file that is not there yet, for its owner only. Raises FileExistsError."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        file.write(key + b"\n")
+        file.write(text.encode("ascii"))
         file.flush()
         os.fsync(file.fileno())
-    return key.decode("ascii")
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _printed(command: str) -> str:
+    """What the command prints; it is run without a shell. SettingsError, never with its output, where it fails."""
+    try:
+        done = subprocess.run(shlex.split(command), capture_output=True, timeout=_COMMAND_TIMEOUT_S, check=False)
+        if done.returncode == 0:
+            return done.stdout.decode("ascii")
+        fault = f"it ended with exit code {done.returncode}"
+        said = redacted(done.stderr.decode("utf-8", "replace").strip()[-500:])
+        raise SettingsError(f"HEADRACE_KEY_COMMAND: {fault}{': ' if said else ''}{said}")
+    except subprocess.TimeoutExpired:
+        raise SettingsError(f"HEADRACE_KEY_COMMAND: it did not end within {_COMMAND_TIMEOUT_S} s") from None
+    except UnicodeDecodeError:
+        raise SettingsError(_not_a_key("HEADRACE_KEY_COMMAND", "what it prints is no ASCII text")) from None
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"HEADRACE_KEY_COMMAND: it can't be run: {error}") from None
 
 
 def _not_a_key(origin: str, fault: str) -> str:

@@ -98,6 +98,18 @@ splits = Table(
     Column("result", Text),
 )
 
+# How far a destination that takes records has got; a row from the first batch on.
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("execution_id", Text, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
+    Column("records", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    Column("bytes_written", BigInteger, nullable=False),
+    Column("refused_path", Text, nullable=False),
+    Column("refused_bytes", BigInteger, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     METADATA,
@@ -129,4 +141,49 @@ access_keys = Table(
     Column("arn", Text, nullable=False),
     Column("policy", Text),
     Column("created_ms", BigInteger, nullable=False),
+)
+
+connector_profiles = Table(
+    "connector_profiles",
+    METADATA,
+    Column("arn", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("connector_type", Text, nullable=False),
+    Column("connector_label", Text),
+    Column("connection_mode", Text, nullable=False),
+    Column("kms_arn", Text),
+    Column("properties", Text, nullable=False),
+    Column("sealed_credentials", Text),
+    Column("secret_arn", Text, nullable=False),
+    # Goes up with every change: who changes a profile says which one they read.
+    Column("revision", BigInteger, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+    UniqueConstraint("account", "region", "name", name="connector_profiles_name"),
+    UniqueConstraint("secret_arn", name="connector_profiles_secret"),
+)
+
+connectors = Table(
+    "connectors",
+    METADATA,
+    Column("arn", Text, primary_key=True),
+    Column("account", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("description", Text),
+    Column("lambda_arn", Text, nullable=False),
+    # What the connector said of itself, in its own members.
+    Column("configuration", Text, nullable=False),
+    Column("registered_ms", BigInteger, nullable=False),
+    Column("registered_by", Text, nullable=False),
+    UniqueConstraint("account", "region", "label", name="connectors_label"),
+)
+
+connector_hosts = Table(
+    "connector_hosts",
+    METADATA,
+    Column("lambda_arn", Text, primary_key=True),
+    Column("place", Text, nullable=False),
 )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
-from headrace.clock import Clock
+from headrace.clock import Clock, SystemClock
 from headrace.errors import HeadraceError, SettingsError
 from headrace.log import Log
 from headrace.model.check import check
@@ -23,6 +23,7 @@ from headrace.wire.calls import Call
 from headrace.wire.pages import healthy, live
 from headrace.wire.replies import Reply, answered, failed, refused, send_reply
 from headrace.wire.routes import Route, find_route
+from headrace.wire.secrets import Desk, SecretsApi, is_for_secrets
 from headrace.wire.sigv4 import Signed
 
 # A body longer than this is read and checked beside the event loop, which goes on answering.
@@ -46,12 +47,15 @@ def create_app(
     log: Log,
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     patience: Patience = Patience(),  # noqa: B008 - immutable
+    secrets: Desk | None = None,
 ) -> Application:
-    """The service as an ASGI application.
+    """The service as an ASGI application; `secrets` None serves no GetSecretValue.
 
     Raises SettingsError if signatures are to be verified and `keys` is None.
     """
-    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience)
+    # Those who sign here are processes: they live by the machine's clock, also where a test turns headrace's by hand.
+    vault = None if secrets is None else SecretsApi(secrets, keys, SystemClock(), settings.body_limit_bytes)
+    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience, vault)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,7 +80,13 @@ class Api:
     """The way of a request through the steps, and back."""
 
     def __init__(
-        self, dispatcher: Dispatching, settings: Settings, callers: Callers, log: Log, patience: Patience
+        self,
+        dispatcher: Dispatching,
+        settings: Settings,
+        callers: Callers,
+        log: Log,
+        patience: Patience,
+        secrets: SecretsApi | None,
     ) -> None:
         self._dispatcher = dispatcher
         self._limits: Limits = settings.limits
@@ -84,6 +94,7 @@ class Api:
         self._callers = callers
         self._log = log
         self._patience = patience
+        self._secrets = secrets
 
     async def serve(self, call: Call, send: Send) -> None:
         """Answer a request, whatever becomes of it, and write its log line."""
@@ -102,6 +113,8 @@ class Api:
 
     async def answer(self, call: Call) -> Reply:
         """The steps of a request, in order; raises what any of them refuses."""
+        if self._secrets is not None and is_for_secrets(call):
+            return await self._secrets.answer(call, self._patience)
         route = find_route(call.method, call.raw_path)
         operation = route.operation
         call.operation_name = operation.name

@@ -53,7 +53,7 @@ def test_s3_is_found_by_its_entry_point(settings: Settings) -> None:
 def test_every_connector_that_is_missing_has_its_sentence(settings: Settings) -> None:
     registry = Registry.load(settings)
     assert registry.missing(flow("Salesforce", "S3")) == (
-        "The source connector Salesforce is not available in this headrace, which has S3."
+        "The source connector Salesforce is not available in this headrace, which has CustomConnector, S3."
         " The flow document itself is valid."
     )
     both = registry.missing(flow("Slack", "Redshift", "Redshift", "S3", "Snowflake"))
@@ -68,7 +68,7 @@ def test_a_connector_may_be_a_source_only(settings: Settings) -> None:
     registry = Registry.load(settings, entries=[entry("Reader", f"{__name__}:READS_ONLY")])
     assert registry.missing(flow("Reader")) is None
     assert registry.missing(flow("Reader", "Reader")) == (
-        "The destination connector Reader is not available in this headrace, which has none."
+        "The destination connector Reader is not available in this headrace, which has CustomConnector."
         " The flow document itself is valid."
     )
 

@@ -10,16 +10,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from headrace.clock import HandClock
+from headrace.clock import HandClock, to_ms
+from headrace.connector_sdk.hosts.book import Hosts
+from headrace.connector_sdk.records import Connection
 from headrace.errors import ConnectorServerException
 from headrace.flow.plan import Plan
 from headrace.model.check import check
 from headrace.model.states import State
+from headrace.operations.connections import connection_of
+from headrace.operations.connector_calls import AsStored, Connectors
 from headrace.operations.context import Caller
 from headrace.operations.dispatch import Dispatcher
 from headrace.settings import Settings
 from headrace.store import executions
 from headrace.store.executions import Claim
+from headrace.store.profiles import Profile, Secret
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 
@@ -89,10 +94,29 @@ class Sources:
     def missing(self, plan: Plan) -> str | None:
         return self.absent
 
-    def check(self, plan: Plan) -> None:
+    def check(self, plan: Plan, account: str, region: str) -> None:
         self.asked.append(plan.flow_name)
         if self.is_empty:
             raise ConnectorServerException("Nothing lies there.")
+
+
+@dataclass
+class Applications:
+    """Stands for the applications behind profiles: tries a connection as the test says."""
+
+    refusal: Exception | None = None
+    tried: list[Connection] = field(default_factory=list[Connection])
+    # What happens while the next connection is tried.
+    meanwhile: Callable[[], object] | None = None
+
+    def check(self, profile: Profile, secret: Secret) -> Secret:
+        self.tried.append(connection_of(profile, secret))
+        act, self.meanwhile = self.meanwhile, None
+        if act is not None:
+            act()
+        if self.refusal is not None:
+            raise self.refusal
+        return secret
 
 
 @dataclass
@@ -103,7 +127,9 @@ class Calls:
     dispatcher: Dispatcher
     clock: HandClock
     sources: Sources
+    data: Path
     caller: Caller = ALICE
+    applications: Applications = field(default_factory=Applications)
 
     def __call__(self, name: str, request: Json | None = None, **members: Any) -> Json:
         """Check the request as the wire does, run the operation, and the answer's timestamps are as they are."""
@@ -149,19 +175,34 @@ def numbered_ids() -> Callable[[], str]:
     return lambda: f"00000000-0000-4000-8000-{next(numbers):012}"
 
 
+def _connectors(store: Store, sealer: Sealer, hosts: Hosts, clock: HandClock) -> Connectors:
+    return Connectors.on(store, hosts, AsStored(store, sealer), lambda: to_ms(clock.now()))
+
+
 @contextmanager
-def serving(data: Path, *, new_id: Callable[[], str] | None = None, **settings: Any) -> Generator[Calls]:
+def serving(
+    data: Path,
+    *,
+    new_id: Callable[[], str] | None = None,
+    has_applications: bool = True,
+    hosts: Hosts | None = None,
+    **settings: Any,
+) -> Generator[Calls]:
     store, sources, clock = Store.open(data), Sources(), HandClock(START)
+    sealer = Sealer.open_folder(data)
+    applications = Applications()
     dispatcher = Dispatcher(
         store=store,
         settings=Settings(data=data, **settings),
         clock=clock,
         new_id=new_id or numbered_ids(),
         sources=sources,
-        sealer=Sealer.open_folder(data),
+        sealer=sealer,
+        profiles=applications if has_applications else None,
+        connectors=None if hosts is None else _connectors(store, sealer, hosts, clock),
     )
     try:
-        yield Calls(store, dispatcher, clock, sources)
+        yield Calls(store, dispatcher, clock, sources, data, applications=applications)
     finally:
         dispatcher.close()
         store.close()

@@ -10,7 +10,7 @@ from headrace.errors import ResourceNotFoundException, ServiceError, ValidationE
 from headrace.model.api import OPERATIONS
 from headrace.model.check import violations
 from headrace.model.states import State
-from headrace.operations import dispatch, pages, unserved
+from headrace.operations import dispatch, pages
 from headrace.operations.context import Context
 from headrace.settings import Settings
 from headrace.store import executions
@@ -208,17 +208,16 @@ def test_a_resource_that_is_not_there_has_no_tags(call: Calls, name: str, arn: s
 
 
 def test_one_table_has_every_operation_of_the_model_once() -> None:
-    tables = (dispatch.READING, dispatch.WRITING, dispatch.PREPARED, unserved.UNSERVED)
+    tables = (
+        dispatch.READING,
+        dispatch.WRITING,
+        dispatch.PREPARED,
+        dispatch.PREPARED_PROFILES,
+        dispatch.PREPARED_CONNECTORS,
+        dispatch.ASKING,
+    )
     names = [name for table in tables for name in table]
     assert sorted(names) == sorted(OPERATIONS)
-
-
-@pytest.mark.parametrize("name", sorted(unserved.UNSERVED))
-def test_an_operation_that_is_not_served_says_so_with_an_error_of_its_model(call: Calls, name: str) -> None:
-    with pytest.raises(ServiceError) as raised:
-        call.dispatcher.call(name, ALICE, {}).result(timeout=20)
-    assert type(raised.value).__name__ in OPERATIONS[name].errors
-    assert str(raised.value).startswith(f"{name} is not served by this version of headrace.")
 
 
 def test_a_name_that_is_no_operation_is_a_mistake_of_the_caller(call: Calls) -> None:

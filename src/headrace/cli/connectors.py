@@ -1,0 +1,150 @@
+"""`headrace connectors`: where the code of custom connectors runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import click
+
+from headrace.cli.common import data_option, settings_of
+from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
+from headrace.clock import SystemClock
+from headrace.connector_sdk.custom import described
+from headrace.connector_sdk.hosts import OnLine
+from headrace.connector_sdk.hosts.book import HostBook, Http, Place, Surroundings, place_of, to_document
+from headrace.connector_sdk.hosts.process import Handler
+from headrace.errors import ConnectorError
+from headrace.settings import Settings
+from headrace.store import connectors
+from headrace.store.store import Store
+
+_HANDLER = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+_LABEL = re.compile(r"[a-zA-Z0-9][\w!@#.-]+", re.ASCII)
+_ARN = re.compile(r"arn:aws:lambda:[a-z0-9-]+:\d{12}:\S+", re.ASCII)
+_URL = re.compile(r"https?://[^\s/]\S*")
+
+
+@click.group()
+def command() -> None:
+    """Say where the code of custom connectors runs.
+
+    AppFlow knows a custom connector by the ARN of a Lambda function. Here the ARN stands for a Python handler in a
+    process of its own, or for an HTTP endpoint. Stop `headrace serve` first: one process uses a data folder at a
+    time.
+    """
+
+
+@command.command()
+@click.argument("label")
+@click.argument("handler", required=False, metavar="[MODULE:HANDLER]")
+@click.option("--http", "url", help="The URL of an endpoint that takes AppFlow's requests as JSON, by POST.")
+@click.option("--python", default=sys.executable, help="The Python that has the packages of the handler.  [this one]")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path(),
+    help="Where the modules of the handler lie.  [the current folder]",
+)
+@click.option("--unchecked", is_flag=True, help="Don't ask the connector what it is.")
+@data_option
+def host(
+    label: str, handler: str | None, url: str | None, python: str, folder: Path, data: Path | None, *, unchecked: bool
+) -> int:
+    """Host the connector LABEL, and print the ARN to register it with.
+
+    LABEL may be the ARN of a Lambda function itself: its requests come here then.
+    """
+    settings = settings_of(data=data)
+    faults = [*_label_faults(label), *_place_faults(handler, url, python)]
+    if faults:
+        click.echo("\n".join(faults), err=True)
+        return BAD_USAGE
+    place: Place = Http(url) if url else Handler(handler or "", _found(python), folder.absolute())
+    arn = label if _ARN.fullmatch(label) else f"arn:aws:lambda:{settings.region}:{settings.account}:function:{label}"
+    if not unchecked and not _answers(settings, arn, label, place):
+        return RUN_FAILED
+    with closing(Store.open(settings.data)) as store:
+        store.write(lambda tx: connectors.put_place(tx, arn, to_document(place))).result()
+    click.echo(arn)
+    return DONE
+
+
+@command.command(name="list")
+@data_option
+def list_hosted(data: Path | None) -> int:
+    """List the connectors that are hosted here, by ARN."""
+    with closing(Store.open(settings_of(data=data).data)) as store:
+        for arn, document in store.read(connectors.places).result().items():
+            place = place_of(document)
+            shown = place.url if isinstance(place, Http) else f"{place.name}  {place.folder}  {place.python}"
+            click.echo(f"{arn}  {shown}")
+    return DONE
+
+
+@command.command()
+@click.argument("arn", metavar="ARN")
+@data_option
+def unhost(arn: str, data: Path | None) -> int:
+    """Host the connector no longer; it stays registered."""
+    with closing(Store.open(settings_of(data=data).data)) as store:
+        if store.write(lambda tx: connectors.remove_place(tx, arn)).result():
+            return DONE
+    click.echo(f"Nothing is hosted for {arn}. `headrace connectors list` shows what is.", err=True)
+    return BAD_USAGE
+
+
+def _label_faults(label: str) -> Generator[str]:
+    if not _LABEL.fullmatch(label) and not _ARN.fullmatch(label):
+        yield (
+            f"{label!r} is no connector label: a letter or digit, then letters, digits and any of _!@#.- (nor is it"
+            " the ARN of a Lambda function)."
+        )
+
+
+def _place_faults(handler: str | None, url: str | None, python: str) -> Generator[str]:
+    if (handler is None) == (url is None):
+        yield "Give either MODULE:HANDLER or --http URL."
+    if handler is not None and not _HANDLER.fullmatch(handler):
+        yield f"{handler!r} is no handler: write module:function, such as my_connector.main:lambda_handler."
+    if url is not None and not _URL.fullmatch(url):
+        yield f"--http {url!r} is no URL: write http://host:port/path, or https."
+    if url is None and shutil.which(python) is None:
+        yield f"--python {python!r}: there is no such program."
+
+
+def _found(python: str) -> str:
+    return shutil.which(python) or python
+
+
+def _answers(settings: Settings, arn: str, label: str, place: Place) -> bool:
+    """Whether the connector says what it is; what it prints meanwhile goes to standard error."""
+    with _opened(settings, place) as book:
+        try:
+            said = described(book.host(arn), label)
+        except ConnectorError as error:
+            click.echo(f"The connector does not answer, so it is not hosted: {error.message}", err=True)
+            return False
+    modes = " and ".join(str(mode).lower() for mode in said["connectorModes"])
+    click.echo(f"{said.get('connectorName')} {said.get('connectorVersion')}: {modes}", err=True)
+    return True
+
+
+@contextmanager
+def _opened(settings: Settings, place: Place) -> Generator[HostBook]:
+    def on_line(_: str) -> OnLine:
+        return lambda line, _: click.echo(line, err=True)
+
+    surroundings = Surroundings(
+        settings=settings, environment=os.environ, now=SystemClock().now, on_line=on_line, secrets=lambda _: {}
+    )
+    book = HostBook(lambda _: place, surroundings)
+    try:
+        yield book
+    finally:
+        book.close()

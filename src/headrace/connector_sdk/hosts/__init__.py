@@ -1,0 +1,42 @@
+"""Where a custom connector's code runs, behind one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Request = Mapping[str, Any]
+# Called with each line that a connector prints, and the request it was working on, if any.
+OnLine = Callable[[str, Request | None], None]
+
+MIB = 1024 * 1024
+# What AWS Lambda takes and gives; held with HEADRACE_LIMITS=aws only.
+LAMBDA_PAYLOAD_BYTES = 6 * MIB
+# What any host may answer: beyond it, memory is not ours to spend.
+ANSWER_BYTES = 64 * MIB
+
+
+class Host(Protocol):
+    """Something that answers a custom connector's requests. Safe to use from several threads."""
+
+    def invoke(self, request: Request) -> object:
+        """The connector's answer, decoded from JSON, whatever it is.
+
+        Raises Retry where the same request may be answered later, Stop where it will not.
+        """
+        ...
+
+    def close(self) -> None:
+        """End what runs; calls under way fail."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a connector's call may take; `memory_bytes` holds for its own process only."""
+
+    timeout_s: float = 300.0
+    memory_bytes: int = 1024 * MIB
+    answer_bytes: int = ANSWER_BYTES
+    request_bytes: int = ANSWER_BYTES

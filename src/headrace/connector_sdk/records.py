@@ -1,0 +1,141 @@
+"""What a connector of records is: an opened profile, pages to read, batches to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+CredentialKind = Literal["OAuth2", "BasicAuth", "ApiKey", "CustomAuth"]
+Side = Literal["SOURCE", "DESTINATION"]
+WriteOperation = Literal["INSERT", "UPDATE", "UPSERT", "DELETE"]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a profile authenticates with; the names of the values are those of the connector's profile credentials."""
+
+    kind: CredentialKind
+    values: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A connector profile, opened; `properties` are its profile properties, those of a custom connector flattened.
+
+    `connector_label` is set for custom connectors only. `secret_arn` names the secret the credentials lie in.
+    """
+
+    account: str
+    region: str
+    profile_name: str
+    connector_type: str
+    connector_label: str | None
+    properties: Mapping[str, str]
+    credentials: Credentials
+    secret_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to read.
+
+    `fields` None asks for every field. `filter_expression` is AppFlow's grammar and a hint only: whoever reads
+    filters again. `after` is the position that a page named; None reads from the start. `settings` are the
+    flow's runtime settings for the connector.
+    """
+
+    entity: str
+    fields: tuple[str, ...] | None
+    filter_expression: str | None
+    after: str | None
+    page_size: int
+    flow_name: str
+    execution_id: str
+    api_version: str | None
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records, each the JSON text of one object, and the position where the next page begins; None: the last page."""
+
+    records: tuple[str, ...]
+    position: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Records to write, each the JSON text of one object.
+
+    `key` is the same when the same batch is sent again. `id_fields` tell which record is meant, other than for
+    INSERT. `all_or_none`: one record that fails takes the whole batch back.
+    """
+
+    key: str
+    entity: str
+    operation: WriteOperation
+    id_fields: tuple[str, ...]
+    records: tuple[str, ...]
+    flow_name: str
+    execution_id: str
+    api_version: str | None
+    settings: Mapping[str, str]
+    all_or_none: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A record that the destination refused: its place in the batch, from 0, and why."""
+
+    place: int
+    reason: str
+
+
+class RecordSource(Protocol):
+    """A source that answers pages of records."""
+
+    def read(self, query: Query) -> Iterator[Page]:
+        """The pages from `query.after` on, to the last one. Raises Retry or Stop."""
+        ...
+
+
+class RecordDestination(Protocol):
+    """A destination that takes batches of records."""
+
+    @property
+    def batch_size(self) -> int:
+        """The most records that a batch may have."""
+        ...
+
+    def write(self, batch: Batch) -> Sequence[Rejection]:
+        """Write the records; those refused are answered, all others are durable. Raises Retry or Stop."""
+        ...
+
+
+class Catalog(Protocol):
+    """The entities that an application has, in the API's shapes."""
+
+    def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
+        """The entities below `path`, as ConnectorEntity; None: the topmost. Raises Retry or Stop."""
+        ...
+
+    def describe(self, entity: str, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
+        """The fields of the entity, as ConnectorEntityField. Raises Retry or Stop."""
+        ...
+
+
+class RecordConnector(RecordSource, RecordDestination, Catalog, Protocol):
+    """A connector that reads, writes and can be browsed; what it can't do it refuses with Stop."""
+
+    def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
+        """Return if a flow's runtime settings will do for that side. Raises Retry or Stop, which says what is wrong."""
+        ...
+
+
+class Connections(Protocol):
+    """How operations and the runner get at a connection."""
+
+    def open(self, account: str, region: str, profile_name: str) -> RecordConnector:
+        """The connector of the profile. Raises Stop where the profile or its connector is gone."""
+        ...

@@ -1,0 +1,131 @@
+"""What the operations ask connectors, and what their errors are to a caller of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from headrace.connector_sdk.connections import Lookups, OpenConnections, Registration
+from headrace.connector_sdk.hosts import Host
+from headrace.connector_sdk.hosts.book import Hosts
+from headrace.connector_sdk.metadata_cache import MetadataCache
+from headrace.connector_sdk.records import Connection
+from headrace.errors import (
+    ConnectorAuthenticationException,
+    ConnectorError,
+    ConnectorServerException,
+    NotThere,
+    Refused,
+    ResourceNotFoundException,
+)
+from headrace.operations.connections import connection_of
+from headrace.operations.connector_secrets import ConnectorSecrets
+from headrace.store import connectors, profiles
+from headrace.store.profiles import Profile, Secret
+from headrace.store.secrets import Sealer
+from headrace.store.store import Store
+
+T = TypeVar("T")
+
+
+class Opening(Protocol):
+    """How stored profiles are opened."""
+
+    def open(self, account: str, region: str, profile_name: str) -> Connection | None:
+        """The profile with credentials that are good as far as is known; None if there is none."""
+        ...
+
+    def refresh(self, connection: Connection) -> bool:
+        """Get new credentials in place of those that were refused; whether there are newer ones."""
+        ...
+
+
+class AsStored:
+    """Opens profiles with the credentials they have; none are ever renewed."""
+
+    def __init__(self, store: Store, sealer: Sealer) -> None:
+        self._store = store
+        self._sealer = sealer
+
+    def open(self, account: str, region: str, profile_name: str) -> Connection | None:
+        """See Opening."""
+        found = self._store.read(
+            lambda tx: profiles.get_with_secret(tx, self._sealer, account, region, profile_name)
+        ).result()
+        return None if found is None else connection_of(*found)
+
+    def refresh(self, connection: Connection) -> bool:  # noqa: ARG002 - see Opening
+        """See Opening."""
+        return False
+
+
+@dataclass(frozen=True)
+class Connectors:
+    """Every custom connector there is; calls of them may be slow."""
+
+    hosts: Hosts
+    connections: OpenConnections
+
+    @classmethod
+    def on(cls, store: Store, hosts: Hosts, opening: Opening, now_ms: Callable[[], int]) -> Connectors:
+        """Those that are registered in the store."""
+
+        def registration(account: str, region: str, label: str) -> Registration | None:
+            found = store.read(lambda tx: connectors.get(tx, account, region, label)).result()
+            return None if found is None else Registration(found.lambda_arn, found.configuration)
+
+        lookups = Lookups(opening.open, registration, opening.refresh)
+        return cls(hosts, OpenConnections(lookups, hosts, MetadataCache(now_ms)))
+
+
+class NoHosts:
+    """Where no connector can run."""
+
+    def host(self, lambda_arn: str) -> Host:
+        """See Hosts."""
+        raise NotThere(f"Nothing here answers for {lambda_arn}.")
+
+
+class ProfileTrial:
+    """Lets the connector of a profile try it; see ProfileCheck. Other connectors than custom ones are not here."""
+
+    def __init__(
+        self,
+        connectors: Connectors,
+        secrets: ConnectorSecrets | None = None,
+        authorized: Callable[[Profile, Secret], Secret] = lambda _, secret: secret,
+    ) -> None:
+        """`secrets` None: a connector that fetches the credentials of a profile it tries gets none.
+
+        `authorized` gets the tokens that a secret is good for.
+        """
+        self._connections = connectors.connections
+        self._secrets = secrets
+        self._authorized = authorized
+
+    def check(self, profile: Profile, secret: Secret) -> Secret:
+        """See ProfileCheck."""
+        return secret if profile.connector_label is None else told(lambda: self._tried(profile, secret))
+
+    def _tried(self, profile: Profile, secret: Secret) -> Secret:
+        # First of all, for an authorization code is good once: whether there is anybody to use it.
+        self._connections.connect(connection_of(profile, secret))
+        secret = self._authorized(profile, secret)
+        connection = connection_of(profile, secret)
+        with nullcontext() if self._secrets is None else self._secrets.trying(connection):
+            self._connections.check(connection)
+        return secret
+
+
+def told(ask: Callable[[], T]) -> T:
+    """The answer of `ask`; what a connector raises becomes the error that a caller of the API sees."""
+    try:
+        return ask()
+    except Refused as error:
+        raise ConnectorAuthenticationException(f"Error while authenticating to connector: {error.message}") from None
+    except NotThere as error:
+        raise ResourceNotFoundException(error.message) from None
+    except ConnectorError as error:
+        raise ConnectorServerException(f"Error while communicating to connector: {error.message}") from None

@@ -1,0 +1,136 @@
+"""Staged records to a destination that takes batches, with a position after each."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import BinaryIO
+
+from headrace.connector_sdk.records import Batch, Rejection
+from headrace.errors import Stop
+from headrace.flow.records import Writing
+from headrace.store.deliveries import Delivered
+from headrace.store.executions import Execution
+
+# A request that holds a batch has to stay below the 6 MB that AWS Lambda takes.
+BATCH_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A batch and the place of its first record among all staged records."""
+
+    first: int
+    batch: Batch
+
+    def refused(self, rejections: Sequence[Rejection]) -> dict[int, str]:
+        """The reason of each refused record, by its place in the batch, in order.
+
+        Raises Stop where the destination refuses what it was not given.
+        """
+        count = len(self.batch.records)
+        reasons = {rejection.place: rejection.reason for rejection in sorted(rejections, key=lambda one: one.place)}
+        wrong = [place for place in reasons if not 0 <= place < count]
+        if wrong:
+            raise Stop(
+                f"The connector refused record {wrong[0]} of a batch that has {count} records, so which records it"
+                " has written is unknown. Its answer has to name places from 0 on"
+            )
+        return reasons
+
+
+def batches(records: Iterable[str], *, writing: Writing, execution: Execution, first: int, size: int) -> Iterator[Sent]:
+    """The records from the place `first` on in batches; the same records from there give the same batches.
+
+    A batch holds at most `size` records, and BATCH_BYTES bytes or a single record.
+    """
+    place = first
+    for texts in _groups(islice(records, first, None), max(size, 1)):
+        batch = Batch(
+            key=f"{execution.execution_id}-{place}",
+            entity=writing.entity,
+            operation=writing.operation,
+            id_fields=writing.id_fields,
+            records=tuple(texts),
+            flow_name=execution.flow_name,
+            execution_id=execution.execution_id,
+            api_version=writing.api_version,
+            settings=writing.settings,
+            all_or_none=False,
+        )
+        yield Sent(place, batch)
+        place += len(texts)
+
+
+def staged_records(paths: Iterable[Path]) -> Iterator[str]:
+    """The text of every record in files of JSON Lines, file by file."""
+    return chain.from_iterable(map(_lines, paths))
+
+
+def after(position: Delivered, sent: Sent, refused: dict[int, str], refused_bytes: int) -> Delivered:
+    """The position once the batch is answered; the reasons took `refused_bytes` bytes."""
+    taken = (text for place, text in enumerate(sent.batch.records) if place not in refused)
+    return replace(
+        position,
+        records=position.records + len(sent.batch.records),
+        refused=position.refused + len(refused),
+        bytes_written=position.bytes_written + sum(len(text.encode()) + 1 for text in taken),
+        refused_bytes=position.refused_bytes + refused_bytes,
+    )
+
+
+@contextmanager
+def refused_file(path: Path, before: Delivered | None) -> Generator[BinaryIO]:
+    """A file for refused records that begins with those of an earlier position, whose own file stays as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if before is not None and before.refused_bytes:
+        shutil.copyfile(before.refused_path, path)
+        os.truncate(path, before.refused_bytes)
+    else:
+        path.unlink(missing_ok=True)
+    with path.open("ab") as stream:
+        yield stream
+
+
+def keep_refused(stream: BinaryIO, sent: Sent, refused: dict[int, str]) -> int:
+    """Write the refused records with their reasons as the engine writes its rejects; the bytes, once durable."""
+    if not refused:
+        return 0
+    lines = (_reject(sent, place, reason) for place, reason in refused.items())
+    size_bytes = stream.write("".join(lines).encode(errors="backslashreplace"))
+    stream.flush()
+    os.fsync(stream.fileno())
+    return size_bytes
+
+
+def _reject(sent: Sent, place: int, reason: str) -> str:
+    said = json.dumps({"error": reason, "recordNumber": sent.first + place + 1}, ensure_ascii=False)
+    # A record goes in as it is: numbers keep their digits.
+    return f'{{"record": {sent.batch.records[place]}, {said[1:]}\n'
+
+
+def _lines(path: Path) -> Iterator[str]:
+    # Only \n ends a record: within texts, other line ends of Unicode may stand bare.
+    with path.open(encoding="utf-8", newline="\n") as stream:
+        for line in stream:
+            yield line.removesuffix("\n")
+
+
+def _groups(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    group: list[str] = []
+    size_bytes = 0
+    for text in texts:
+        added = len(text.encode())
+        if group and (len(group) == size or size_bytes + added > BATCH_BYTES):
+            yield group
+            group, size_bytes = [], 0
+        group.append(text)
+        size_bytes += added
+    if group:
+        yield group

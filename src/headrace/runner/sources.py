@@ -1,0 +1,108 @@
+"""Where a split gets its files from: objects of a store, or pages of records that are written to files first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from headrace.connector_sdk.contract import FileSource, LocalFile, SourceFile
+from headrace.connector_sdk.records import Page, Query, RecordSource
+from headrace.flow.plan import Plan
+from headrace.runner.fields import common_fields
+from headrace.runner.spool import pages, spooled
+from headrace.store.executions import SplitRow
+
+Result = TypeVar("Result")
+
+
+class Retried(Protocol):
+    """Makes a call of a connector again while it raises Retry; the first parameter names it in the log."""
+
+    def __call__(self, what: str, call: Callable[[], Result], /) -> Result:
+        """What the call answers."""
+        ...
+
+
+@dataclass(frozen=True)
+class SplitWork:
+    """What one split reads: files, none where its source answers pages, and the fields that all splits write."""
+
+    number: int
+    files: tuple[SourceFile, ...]
+    fields: tuple[str, ...] | None
+
+    def to_document(self) -> dict[str, Any]:
+        """As it is recorded."""
+        return {"files": [file.to_document() for file in self.files], "fields": self.fields}
+
+    @classmethod
+    def of(cls, row: SplitRow) -> SplitWork:
+        """The split as it was recorded."""
+        files, fields = row.document["files"], row.document.get("fields")
+        return cls(row.number, tuple(map(SourceFile.from_document, files)), None if fields is None else tuple(fields))
+
+
+class SplitSource(Protocol):
+    """The source of an execution, as its splits see it."""
+
+    def works(self) -> list[SplitWork]:
+        """The splits to record. Raises Retry or Stop."""
+        ...
+
+    def local(self, work: SplitWork, scratch: Path) -> Iterator[LocalFile]:
+        """The files of a split on this machine, one after the other. Raises Retry or Stop."""
+        ...
+
+
+class Files:
+    """The files of a file source, grouped into splits by `group`."""
+
+    def __init__(
+        self, plan: Plan, source: FileSource, retried: Retried, group: Callable[..., tuple[tuple[SourceFile, ...], ...]]
+    ) -> None:
+        self._plan = plan
+        self._source = source
+        self._retried = retried
+        self._group = group
+
+    def works(self) -> list[SplitWork]:
+        """See SplitSource: with the files as they were listed, and the fields, so that every split writes the same."""
+        plan, source = self._plan, self._source
+        files = self._retried("list", lambda: source.files(plan.source.properties))
+        groups = self._group(files, is_single=plan.output is not None and plan.output.is_single_file)
+        fields = self._retried("read headers", lambda: common_fields(plan, source, files))
+        return [SplitWork(number, group, fields) for number, group in enumerate(groups)]
+
+    def local(self, work: SplitWork, scratch: Path) -> Iterator[LocalFile]:
+        """See SplitSource."""
+        return self._source.fetch(self._plan.source.properties, work.files, scratch)
+
+
+class Pages:
+    """The pages of a source of records: one split, since one page says where the next begins.
+
+    `check` is called before each page, and may raise to stop.
+    """
+
+    def __init__(
+        self, source: RecordSource, query: Query, name: str, retried: Retried, check: Callable[[], None]
+    ) -> None:
+        self._source = source
+        self._query = query
+        self._name = name
+        self._retried = retried
+        self._check = check
+
+    def works(self) -> list[SplitWork]:
+        """See SplitSource."""
+        return [SplitWork(0, (), None)]
+
+    def local(self, work: SplitWork, scratch: Path) -> Iterator[LocalFile]:  # noqa: ARG002 (there is but one)
+        """See SplitSource."""
+        return spooled(pages(self._source, self._query, self._next), scratch, self._name)
+
+    def _next(self, call: Callable[[], Page | None]) -> Page | None:
+        self._check()
+        return self._retried("read", call)

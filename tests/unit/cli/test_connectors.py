@@ -1,0 +1,83 @@
+"""`headrace connectors`: hosted once they answer, listed, hosted no longer."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from headrace.cli.main import run
+
+STANDINS = str(Path(__file__).parents[2] / "standins")
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:Stock"
+
+
+def hosted(data: Path, *more: str) -> int:
+    return run(["connectors", "host", *more, "--data", str(data)])
+
+
+def listed(data: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    capsys.readouterr()
+    assert run(["connectors", "list", "--data", str(data)]) == 0
+    return capsys.readouterr().out
+
+
+def test_a_handler_is_asked_what_it_is_and_hosted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert hosted(tmp_path, "Stock", "stock_connector:handle", "--folder", STANDINS) == 0
+    shown = capsys.readouterr()
+    assert shown.out == f"{ARN}\n"
+    assert shown.err.splitlines() == [
+        "handling DescribeConnectorConfigurationRequest",
+        "Stock 1.0: source and destination",
+    ]
+    assert listed(tmp_path, capsys) == f"{ARN}  stock_connector:handle  {STANDINS}  {sys.executable}\n"
+
+
+def test_an_endpoint_stands_in_for_a_function_that_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arn = "arn:aws:lambda:eu-west-1:123456789012:function:theirs"
+    assert hosted(tmp_path, arn, "--http", "http://127.0.0.1:9/run", "--unchecked") == 0
+    assert listed(tmp_path, capsys) == f"{arn}  http://127.0.0.1:9/run\n"
+
+
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        (("no_such_module:handle",), "ModuleNotFoundError"),
+        (("stock_connector:handle", "--folder", STANDINS, "--python", sys.executable), None),
+        (("--http", "http://127.0.0.1:9/run"), "can't be reached"),
+    ],
+)
+def test_a_connector_that_does_not_answer_is_not_hosted(
+    more: tuple[str, ...], words: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert hosted(tmp_path, "raises" if words is None else "Stock", *more) == 1
+    assert (words or "the shelf is empty") in capsys.readouterr().err
+    assert listed(tmp_path, capsys) == ""
+
+
+@pytest.mark.parametrize(
+    "more, faults",
+    [
+        (("Stock",), ["either MODULE:HANDLER or --http"]),
+        (("Stock", "a:b", "--http", "http://x"), ["either MODULE:HANDLER or --http"]),
+        (("_x", "a.b", "--python", "/no/such"), ["no connector label", "no handler", "no such program"]),
+        (("Stock", "--http", "ftp://x"), ["is no URL"]),
+    ],
+)
+def test_every_fault_is_told_at_once(
+    more: tuple[str, ...], faults: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert hosted(tmp_path, *more) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(faults)
+    for fault, line in zip(faults, lines, strict=True):
+        assert fault in line
+
+
+def test_a_connector_is_hosted_no_longer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hosted(tmp_path, "Stock", "--http", "http://x/", "--unchecked")
+    assert run(["connectors", "unhost", ARN, "--data", str(tmp_path)]) == 0
+    assert listed(tmp_path, capsys) == ""
+    assert run(["connectors", "unhost", ARN, "--data", str(tmp_path)]) == 2
+    assert "Nothing is hosted for" in capsys.readouterr().err

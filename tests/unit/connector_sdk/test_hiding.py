@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from headrace.connector_sdk.hosts import Host, Request
+from headrace.connector_sdk.hosts.hiding import Handed, HidingHosts
+from headrace.errors import Retry
+
+
+class Saying:
+    """A host that answers or raises what it is told to."""
+
+    def __init__(self, said: Any) -> None:
+        self.said = said
+        self.is_closed = False
+
+    def host(self, lambda_arn: str) -> Host:
+        return self
+
+    def invoke(self, request: Request) -> object:
+        if isinstance(self.said, Exception):
+            raise self.said
+        return self.said
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def handed(*values: str) -> Handed:
+    known = Handed()
+    known.add(values)
+    return known
+
+
+def answered(said: Any) -> Any:
+    return HidingHosts(Saying(said), handed("planted", "planted-longer").hide).host("arn").invoke({})
+
+
+def test_the_longest_value_is_hidden_first_and_short_ones_are_words() -> None:
+    known = handed("planted")
+    known.add(["planted-longer", "id", "planted"])
+    assert known.hide("planted-longer, planted, id") == "[redacted], [redacted], id"
+
+
+def test_an_error_keeps_its_kind_and_loses_the_secret() -> None:
+    with pytest.raises(Retry, match=r"^no \[redacted\] today$") as raised:
+        answered(Retry("no planted-longer today", after_s=3))
+    assert raised.value.after_s == 3
+
+
+def test_what_is_said_is_hidden_and_data_is_not() -> None:
+    answer = {
+        "isSuccess": False,
+        "errorDetails": {"errorMessage": "planted", "retryAfterSeconds": 3, "more": ["planted", None]},
+        "errorsByInputField": {"token": "planted"},
+        "records": ['{"name": "planted"}'],
+    }
+    assert answered(answer) == {
+        "isSuccess": False,
+        "errorDetails": {"errorMessage": "[redacted]", "retryAfterSeconds": 3, "more": ["[redacted]", None]},
+        "errorsByInputField": {"token": "[redacted]"},
+        "records": ['{"name": "planted"}'],
+    }
+    assert answered(["planted"]) == ["planted"]
+    assert answered({"errorDetails": None}) == {"errorDetails": None}
+
+
+def test_a_host_is_closed_through() -> None:
+    saying = Saying(None)
+    HidingHosts(saying, str).host("arn").close()
+    assert saying.is_closed
