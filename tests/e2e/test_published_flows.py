@@ -130,9 +130,11 @@ def test_a_flow_of_another_connector_passes_the_checks_and_is_told_what_is_missi
         embedded.objects.put(place["bucketName"], f"{place.get('bucketPrefix', '')}planted.csv", SOURCE.encode())
     message = _refusal(embedded, document)
     assert "validation error" not in message.lower(), message
-    missing = {document["sourceFlowConfig"]["connectorType"]}
-    missing |= {each["connectorType"] for each in document["destinationFlowConfigList"]}
-    assert any(connector in message for connector in missing - {"S3"}), message
+    ends = [document["sourceFlowConfig"], *document["destinationFlowConfigList"]]
+    # Of a connector that is here, the profile is what is missing.
+    key = {"CustomConnector": "connectorProfileName"}
+    missing = {end[key.get(end["connectorType"], "connectorType")] for end in ends}
+    assert any(name in message for name in missing - {"S3"}), message
 
 
 @pytest.mark.parametrize("name", OF_OTHERS)
