@@ -37,6 +37,7 @@ class Ran:
     result: SplitResult
     contents: tuple[bytes, ...]
     rejects: tuple[Record, ...]
+    reader: duckdb.DuckDBPyConnection
 
     @property
     def counts(self) -> Counts:
@@ -59,7 +60,7 @@ class Ran:
     def _records(self, place: int) -> list[Record]:
         key, path = self.result.outputs[place].key, self.result.outputs[place].path
         if key.endswith(".parquet"):
-            return parquet_records(Path(path))
+            return parquet_records(self.reader, path)
         content = self.contents[place]
         return json_records(content) if key.endswith(".json") else csv_records(content)
 
@@ -81,33 +82,31 @@ def csv_records(content: bytes) -> list[Record]:
     return [dict(zip(header, [cell or None for cell in row] or [None], strict=True)) for row in rows]
 
 
-def parquet_records(path: Path) -> list[Record]:
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
-        found = con.execute("SELECT * FROM read_parquet(?, hive_partitioning=false)", [[str(path)]])
-        names = [column[0] for column in found.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+def parquet_records(con: duckdb.DuckDBPyConnection, path: str) -> list[Record]:
+    found = con.execute("SELECT * FROM read_parquet(?, hive_partitioning=false)", [[path]])
+    names = [column[0] for column in found.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def parquet_of(path: Path, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> None:
+def parquet_of(
+    con: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]
+) -> None:
     """Write a Parquet file with columns of these names and types of DuckDB."""
-    with duckdb.connect() as con:
-        con.execute("SET TimeZone = 'UTC'")
-        con.execute(f"CREATE TABLE t ({', '.join(f'c{place} {type_}' for place, (_, type_) in enumerate(columns))})")
-        given = [list(row) for row in rows]
-        if given:
-            con.executemany(f"INSERT INTO t VALUES ({', '.join('?' for _ in columns)})", given)
-        names = ", ".join(
-            f'c{place} AS "{name.replace(chr(34), chr(34) * 2)}"' for place, (name, _) in enumerate(columns)
-        )
-        con.execute(f"COPY (SELECT {names} FROM t) TO '{path}' (FORMAT parquet)")
+    con.execute(f"CREATE OR REPLACE TABLE t ({', '.join(f'c{at} {type_}' for at, (_, type_) in enumerate(columns))})")
+    given = [list(row) for row in rows]
+    if given:
+        con.executemany(f"INSERT INTO t VALUES ({', '.join('?' for _ in columns)})", given)
+    quoted = [name.replace('"', '""') for name, _ in columns]
+    names = ", ".join(f'c{at} AS "{name}"' for at, name in enumerate(quoted))
+    con.execute(f"COPY (SELECT {names} FROM t) TO '{path}' (FORMAT parquet)")
 
 
 class Bench:
-    """Runs splits on one engine; every run has folders of its own."""
+    """Runs splits on one engine; every run has folders of its own. `reader` is a database apart from the engine's."""
 
-    def __init__(self, engine: Engine, root: Path) -> None:
+    def __init__(self, engine: Engine, root: Path, reader: duckdb.DuckDBPyConnection) -> None:
         self.engine = engine
+        self._reader = reader
         self.root = root
         self._numbers = count()
 
@@ -123,7 +122,7 @@ class Bench:
 
     def parquet(self, columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> LocalFile:
         path = self.folder() / "in.parquet"
-        parquet_of(path, columns, rows)
+        parquet_of(self._reader, path, columns, rows)
         return LocalFile("s3://raw/in.parquet", path, path.stat().st_size)
 
     def order(
@@ -164,11 +163,13 @@ class Bench:
         rejects = self.rejects(result)
         assert result.counts.balanced
         assert result.counts.records_rejected == len(rejects)
-        return Ran(result, contents, rejects)
+        return Ran(result, contents, rejects, self._reader)
 
 
 @contextmanager
 def open_bench(root: Path) -> Generator[Bench]:
     """A bench whose engine has little memory and two threads."""
-    with closing(Engine(memory_limit_bytes=300 << 20, threads=2, scratch=root / "scratch")) as engine:
-        yield Bench(engine, root)
+    engine = Engine(memory_limit_bytes=300 << 20, threads=2, scratch=root / "scratch")
+    with closing(engine), duckdb.connect(config={"threads": 1}) as reader:
+        reader.execute("SET TimeZone = 'UTC'")
+        yield Bench(engine, root, reader)
