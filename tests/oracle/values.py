@@ -147,7 +147,11 @@ def _date_of(value: Scalar) -> date | None:
         return value.date()
     if isinstance(value, date):
         return value
+    text = text_of(value) or ""
+    if _is_epoch(text):
+        # Python would read eight digits of it as a date.
+        return None
     try:
-        return datetime.fromisoformat(text_of(value) or "").date()
+        return datetime.fromisoformat(text).date()
     except ValueError:
         return None

@@ -79,7 +79,7 @@ def _arguments(folder: Path, ports: Mapping[str, int]) -> list[str]:
         "-ip=127.0.0.1",
         "-ip.bind=127.0.0.1",
         "-master.volumeSizeLimitMB=1024",
-        "-volume.max=100",
+        "-volume.max=2000",
         "-s3",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
