@@ -130,7 +130,7 @@ def test_partitions_hold_the_records_of_their_values(
     assert ran.counts.records_rejected == sum(one.fate == "rejected" for one in verdicts)
 
 
-@MANY
+@FEWER
 @given(data=text_sets(empty_is_null=True), drawn=st.data())
 def test_drop_dataset_stops_exactly_where_a_record_that_is_left_violates_it(
     bench: Bench, data: DataSet, drawn: DataObject
