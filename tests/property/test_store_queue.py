@@ -8,6 +8,7 @@ from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -198,3 +199,5 @@ def _reachable(start: State, end: State) -> bool:
 
 TestQueue = Queue.TestCase
 TestQueue.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+# Forty stores are opened, each step of each is durable: a slow disk needs its time.
+TestQueue = pytest.mark.timeout(300)(TestQueue)
