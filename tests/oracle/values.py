@@ -127,7 +127,7 @@ def cast(value: Scalar, type_: str) -> Scalar:
         return instant_of(value)
     if type_ == "boolean":
         return boolean_of(value)
-    number = Decimal(value) if isinstance(value, bool) else number_of(value)
+    number = number_of(value)
     if number is None:
         return None
     if type_ == "double":

@@ -96,6 +96,9 @@ def cast(value: Value, type_: str) -> str:
     """`value` as `type_`: NULL where it is null or can't be read as that type without loss of whole parts."""
     if value.type == type_:
         return value.native
+    if value.type == "BOOLEAN":
+        # By its text: a boolean is no number, here as in filters, whatever format it comes from.
+        value = text_value(value.text)
     is_float = value.type in _FLOATS
     if type_ == "BIGINT" and (is_float or value.type == TEXT or value.type.startswith("DECIMAL")):
         return _whole(value.text)
