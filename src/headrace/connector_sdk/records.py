@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+from headrace.connector_sdk.record_text import json_record
 
 CredentialKind = Literal["OAuth2", "BasicAuth", "ApiKey", "CustomAuth"]
 Side = Literal["SOURCE", "DESTINATION"]
@@ -56,12 +58,18 @@ class Query:
     settings: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class Page:
     """Records, each the JSON text of one object, and the position where the next page begins; None: the last page."""
 
     records: tuple[str, ...]
     position: str | None
+
+    def __init__(self, records: Iterable[str | Mapping[str, Any]], position: str | None = None) -> None:
+        """Records may also be given as mappings, see `json_record`. Raises Stop for what JSON can't hold."""
+        texts = tuple(each if isinstance(each, str) else json_record(each) for each in records)
+        object.__setattr__(self, "records", texts)
+        object.__setattr__(self, "position", position)
 
 
 @dataclass(frozen=True, slots=True)
