@@ -11,6 +11,7 @@ Scalar = str | int | float | Decimal | bool | date | datetime | list[object] | d
 
 _NUMBER = re.compile(r"[ \t\n\f\r]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\f\r]*", re.ASCII)
 _EPOCH_MS = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
+_EPOCH_S = re.compile(r"[0-9]{10}\.[0-9]{6}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TRUE = {"true", "t", "1", "yes", "y"}
 _FALSE = {"false", "f", "0", "no", "n"}
@@ -63,6 +64,8 @@ def instant_of(value: Scalar) -> datetime | None:
     text = text_of(value)
     if text is None:
         return None
+    if _EPOCH_S.fullmatch(text):
+        return _EPOCH + timedelta(microseconds=int(text.replace(".", "")))
     try:
         found = _EPOCH + timedelta(milliseconds=int(text)) if _is_epoch(text) else datetime.fromisoformat(text)
     except (ValueError, OverflowError):

@@ -108,6 +108,7 @@ _SPELT = (
     lambda at: at.strftime("%Y-%m-%d"),
     lambda at: (at + timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M:%S+05:00"),
     lambda at: str(int(at.timestamp() * 1000)),
+    lambda at: f"{int(at.timestamp()):010d}.{at.microsecond:06d}",
 )
 INSTANTS = st.tuples(st.one_of(_FEW_INSTANTS, _INSTANTS), st.sampled_from(_SPELT)).map(lambda pair: pair[1](pair[0]))
 BOOLEANS = st.sampled_from(("true", "false", "TRUE", "False"))

@@ -7,13 +7,14 @@ their bounds; text compares by code point; numbers compare exactly up to 20 digi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from headrace.engine.sql import literal
 from headrace.engine.tasks import Filter, Validate
-from headrace.engine.values import EXACT, Value, instant
+from headrace.engine.values import EPOCH_SECONDS, EXACT, Value, instant
 
 _SIGNS = {
     "EQUAL_TO": "=",
@@ -89,10 +90,12 @@ def _instant_literal(wanted: str) -> str:
 
 
 def parse_instant(text: str) -> datetime:
-    """The instant of ISO 8601 text (UTC where it names no zone) or of epoch milliseconds.
+    """The instant of ISO 8601 text (UTC where it names no zone), of epoch milliseconds or of EPOCH_SECONDS.
 
-    Raises ValueError where it is neither.
+    Raises ValueError where it is none of them.
     """
+    if re.fullmatch(EPOCH_SECONDS, text.strip()):
+        return _EPOCH + timedelta(microseconds=int(text.strip().replace(".", "")))
     try:
         return _EPOCH + timedelta(microseconds=int(Decimal(text.strip()) * 1000))
     except InvalidOperation:

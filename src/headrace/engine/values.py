@@ -13,6 +13,8 @@ _FLOATS = ("FLOAT", "DOUBLE")
 # Types whose values compare exactly.
 EXACT = (*_NUMBERS, "DECIMAL")
 _ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
+# Ten digits and six decimals: 2001 to 2286, which no amount of money or measure looks like.
+EPOCH_SECONDS = r"[0-9]{10}\.[0-9]{6}"
 _NESTED = ("STRUCT", "MAP", "LIST", "UNION", "VARIANT")
 
 
@@ -128,13 +130,17 @@ def _whole(text: str) -> str:
 
 
 def instant(value: Value) -> str:
-    """`value` as an instant: ISO 8601 (UTC where it names no zone) or epoch milliseconds."""
+    """`value` as an instant: ISO 8601 (UTC where it names no zone), epoch milliseconds, or epoch seconds as Slack
+    writes them, with six decimals.
+    """
     if value.type.startswith("TIMESTAMP") or value.type == "DATE":
         return f"{value.native}::TIMESTAMPTZ"
     parsed = _on_calendar(value.text, "TIMESTAMPTZ")
     is_integer = f"regexp_full_match({value.text}, '\\s*[+-]?[0-9]+\\s*')"
     milliseconds = f"CASE WHEN {is_integer} THEN TRY_CAST({value.text} AS BIGINT) END"
-    return f"coalesce({parsed}, TRY(make_timestamptz({milliseconds} * 1000)))"
+    is_seconds = f"regexp_full_match({value.text}, {literal(EPOCH_SECONDS)})"
+    microseconds = f"CASE WHEN {is_seconds} THEN TRY_CAST(replace({value.text}, '.', '') AS BIGINT) END"
+    return f"coalesce({parsed}, TRY(make_timestamptz({milliseconds} * 1000)), TRY(make_timestamptz({microseconds})))"
 
 
 def _on_calendar(text: str, type_: str) -> str:

@@ -8,9 +8,11 @@ from decimal import Decimal
 from typing import Final
 
 from headrace.engine.tasks import Kind
+from headrace.engine.values import EPOCH_SECONDS
 
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 _EPOCH_MS: Final = re.compile(r"[+-]?[0-9]{1,18}")
+_EPOCH_SECONDS: Final = re.compile(EPOCH_SECONDS)
 _INSTANT: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?)?"
 )
@@ -37,7 +39,9 @@ def is_number(text: str) -> bool:
 
 
 def is_instant(text: str) -> bool:
-    """Whether this is epoch milliseconds, or ISO 8601 of the years 1 to 9999."""
+    """Whether this is epoch milliseconds, seconds with six decimals, or ISO 8601 of the years 1 to 9999."""
+    if _EPOCH_SECONDS.fullmatch(text):
+        return True
     if _EPOCH_MS.fullmatch(text):
         return _is_within_calendar(int(text))
     return _INSTANT.fullmatch(text) is not None and _is_on_calendar(text)

@@ -62,9 +62,11 @@ CASES: dict[str, dict[str, object]] = {
         "2024-01-02T10:00:00.123456789-0330": datetime(2024, 1, 2, 13, 30, 0, 123456, tzinfo=UTC),
         "1704189600123": datetime(2024, 1, 2, 10, 0, 0, 123000, tzinfo=UTC),
         "0": datetime(1970, 1, 1, tzinfo=UTC),
+        "1704189600.123456": datetime(2024, 1, 2, 10, 0, 0, 123456, tzinfo=UTC),
         **dict.fromkeys(
             ["2024-02-30", "epoch", "inf", "now", "1.5", "0x10", "1_0", "99999999999999999", "24:00"], REJECTED
         ),
+        **dict.fromkeys(["1704189600.123", "-1704189600.123456", "170418960.123456", "1704189600.1234567"], REJECTED),
     },
 }
 
@@ -128,3 +130,10 @@ def test_instants_compare_to_the_millisecond_however_far_off(bench: Bench) -> No
     ms = 253402300481536
     tasks = Tasks(filters=(Filter(0, "a", "EQUAL_TO", "instant", (str(ms),)),), maps=(Map(1, "a", "a", None),))
     assert bench.run(tasks, f"a,b\n{ms},\n{ms + 1},\n".encode()).records() == [{"a": str(ms)}]
+
+
+@pytest.mark.parametrize("bound", ["2024-01-02T10:00:00.123455Z", "1704189600123", "1704189600.123455"])
+def test_slacks_timestamps_are_instants(bench: Bench, bound: str) -> None:
+    tasks = Tasks(filters=(Filter(0, "a", "GREATER_THAN", "instant", (bound,)),), maps=(Map(1, "a", "a", None),))
+    found = bench.run(tasks, b"a,b\n1704189600.123456,\n1704189600.122999,\n").records()
+    assert found == [{"a": "1704189600.123456"}]
