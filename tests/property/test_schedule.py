@@ -11,8 +11,8 @@ from itertools import islice, pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.flow.cron import parse_cron
-from headrace.flow.schedule import Once, Rate, Schedule, due, next_due, parse_expression
+from headrace.flow.cron import Cron, parse_cron
+from headrace.flow.schedule import Once, Rate, Schedule, due, last_due, next_due, parse_expression
 
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
@@ -165,6 +165,21 @@ def test_looking_in_two_steps_finds_the_same_as_in_one(
     assert whole == [*due(schedule, after=after, until=middle), *due(schedule, after=middle, until=until)]
     assert all(one < other for one, other in pairwise(whole))
     assert next_due(schedule, after=after) == (whole[0] if whole else next_due(schedule, after=until))
+
+
+@given(
+    st.one_of(rates, st.sampled_from(["*/7 3 ? * MON-FRI *", "0 0 L * ? *", "0/20 * 1W 2 ? *"]).map(parse_cron)),
+    starts,
+    shifts,
+    st.timedeltas(timedelta(0), timedelta(hours=3)),
+)
+def test_the_last_tick_is_the_last_of_all(
+    timing: Rate | Cron, start: datetime, shift: timedelta, length: timedelta
+) -> None:
+    schedule = Schedule(timing, start, start + timedelta(days=300))
+    after, until = start + shift, start + shift + length
+    every = list(due(schedule, after=after, until=until))
+    assert last_due(schedule, after=after, until=until) == (every[-1] if every else None)
 
 
 @given(st.one_of(rates, starts.map(Once), st.just(Once())), starts, shifts, shifts)

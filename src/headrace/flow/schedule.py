@@ -144,6 +144,27 @@ def next_due(schedule: Schedule, *, after: datetime) -> datetime | None:
     return None if tick is None or (schedule.end is not None and tick > schedule.end) else tick
 
 
+def last_due(schedule: Schedule, *, after: datetime, until: datetime) -> datetime | None:
+    """The last instant in (after, until] at which the schedule fires, None where there is none.
+
+    Takes a few dozen looks however many instants lie between. Raises ValueError as `due` does.
+    """
+    _check_aware(until)
+    tick = next_due(schedule, after=after)
+    if tick is None or tick > until:
+        return None
+    # Ticks lie on whole seconds. One lies `low` seconds after the first or later, none so late as `high`.
+    first, low, high = tick, 0, (until - tick) // timedelta(seconds=1) + 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        later = next_due(schedule, after=first + timedelta(seconds=middle - 1))
+        if later is None or later > until:
+            high = middle
+        else:
+            low, tick = middle, later
+    return tick
+
+
 def _next_tick(timing: Rate | Cron | Once, start: datetime, after: datetime) -> datetime | None:
     if isinstance(timing, Cron):
         return next_match(timing, after=max(after, start - timedelta(microseconds=1)))

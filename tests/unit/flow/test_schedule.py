@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from headrace.flow.cron import Cron, parse_cron
-from headrace.flow.schedule import Once, Rate, Schedule, due, next_due, parse_expression
+from headrace.flow.schedule import Once, Rate, Schedule, due, last_due, next_due, parse_expression
 
 START = datetime(2024, 1, 31, 10, 30, tzinfo=UTC)
 
@@ -201,3 +201,11 @@ def test_a_cron_expression_fires_when_eventbridge_says(text: str, after: str, ex
 
 def test_values_of_a_cron_field_come_once_and_in_order() -> None:
     assert parse_cron("30,0/30,1-2 0 * * ? 2024").minutes == (0, 1, 2, 30)
+
+
+def test_the_last_tick_of_years_is_found_at_once() -> None:
+    every_minute = Schedule(Rate(1, "minute"), START)
+    until = START + timedelta(days=3650, seconds=59)
+    assert last_due(every_minute, after=START, until=until) == START + timedelta(days=3650)
+    assert last_due(Schedule(Once(), START), after=START - timedelta(seconds=1), until=until) == START
+    assert last_due(Schedule(Once(), START), after=START, until=until) is None
