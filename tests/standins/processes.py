@@ -16,6 +16,9 @@ from typing import IO, TypeVar
 
 T = TypeVar("T")
 
+# How long a test waits for what has to come: a bound for what hangs, which a slow and busy machine never reaches.
+PATIENCE_S = 120.0
+
 
 class Program:
     """A running program whose output is kept line by line.
@@ -53,7 +56,7 @@ class Program:
         with self._changed:
             return "\n".join(self.lines)
 
-    def find(self, pattern: str, *, timeout_s: float) -> re.Match[str]:
+    def find(self, pattern: str, *, timeout_s: float = PATIENCE_S) -> re.Match[str]:
         """The first match in any line, waited for; AssertionError with the output if none comes in time."""
         expression = re.compile(pattern)
 
@@ -69,19 +72,24 @@ class Program:
     def send(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    def wait(self, timeout_s: float) -> int:
-        """The exit code, waited for; AssertionError with the output if it does not end in time."""
+    def wait(self, timeout_s: float = PATIENCE_S) -> int:
+        """The exit code, once all output is there; AssertionError with the output if it does not end in time."""
         try:
-            return self._process.wait(timeout_s)
+            code = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             raise AssertionError(f"still running after {timeout_s} s; the output was:\n{self.output}") from None
+        self._read_to_the_end()
+        return code
 
     def close(self) -> None:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        self._read_to_the_end()
+
+    def _read_to_the_end(self) -> None:
         for reader in self._readers:
-            reader.join(5)
+            reader.join(PATIENCE_S)
 
     def _read(self, stream: IO[str]) -> None:
         with stream:
@@ -103,7 +111,7 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def until(what: Callable[[], T | None], *, timeout_s: float, every_s: float = 0.05) -> T:
+def until(what: Callable[[], T | None], *, timeout_s: float = PATIENCE_S, every_s: float = 0.05) -> T:
     """Ask until there is an answer that is true; AssertionError when none came in time."""
     end, pause = monotonic() + timeout_s, Event()
     while not (answer := what()):

@@ -6,9 +6,11 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 from types import FrameType
 
 import click
@@ -43,16 +45,33 @@ def log_of(settings: Settings, *, least: Level | None = None) -> Log:
 
 @contextmanager
 def told_to_stop(stop: Callable[[], None]) -> Generator[None]:
-    """Call `stop`, which must return at once, on the first SIGTERM or SIGINT; a second one ends the process."""
+    """Call `stop`, in a thread of its own, on the first SIGTERM or SIGINT; a second one ends the process.
+
+    Not in the handler of the signal: that runs between any two steps of the main thread, which may hold the very
+    lock that `stop` waits for, as in the middle of `Event.wait`.
+    """
+    # Of all queues, the one whose `put` may come in the middle of another of its calls.
+    told: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def on_signal(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
-        stop()
+        told.put(stop)
+
+    def call_what_comes() -> None:
+        told.get()()
 
     numbers = (signal.SIGTERM, signal.SIGINT)
+    listener = threading.Thread(target=call_what_comes, name="signals", daemon=True)
+    listener.start()
     before = {number: signal.signal(number, on_signal) for number in numbers}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        told.put(_nothing)
+        listener.join()
+
+
+def _nothing() -> None:
+    return

@@ -39,7 +39,7 @@ class Look:
 
 
 class OneRun:
-    """Makes the flow what its document says, and runs it once. `stop` may be called from a signal handler."""
+    """Makes the flow what its document says, and runs it once. `stop` may be called from another thread."""
 
     def __init__(self, backend: Backend, document: Mapping[str, Any]) -> None:
         self._backend = backend

@@ -1,0 +1,53 @@
+"""What the subcommands share: how a process is told to stop."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import pytest
+
+from headrace.cli.common import told_to_stop
+from tests.standins.processes import PATIENCE_S
+
+NUMBERS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+
+
+@NUMBERS
+def test_a_signal_stops_while_the_main_thread_holds_the_lock_that_the_stop_needs(number: signal.Signals) -> None:
+    lock, stopped = threading.Lock(), threading.Event()
+
+    def stop() -> None:
+        with lock:
+            stopped.set()
+
+    with told_to_stop(stop):
+        with lock:
+            # Its handler has run when this returns.
+            signal.raise_signal(number)
+            assert not stopped.is_set()
+        assert stopped.wait(PATIENCE_S)
+
+
+@NUMBERS
+def test_a_second_signal_ends_the_process(number: signal.Signals) -> None:
+    stopped = threading.Event()
+
+    with told_to_stop(stopped.set):
+        signal.raise_signal(number)
+
+        assert signal.getsignal(number) is signal.SIG_DFL
+        assert stopped.wait(PATIENCE_S)
+
+
+@NUMBERS
+def test_signals_are_what_they_were_once_there_is_nothing_to_stop(number: signal.Signals) -> None:
+    before, threads = signal.getsignal(number), threading.active_count()
+    stopped = threading.Event()
+
+    with told_to_stop(stopped.set):
+        assert signal.getsignal(number) is not before
+
+    assert signal.getsignal(number) is before
+    assert threading.active_count() == threads
+    assert not stopped.is_set()
