@@ -55,6 +55,15 @@ def read(records: Sequence[dict[str, object]], output: Output) -> list[dict[str,
     return [{name: found(value, output) for name, value in record.items()} for record in records]
 
 
+def beyond(some: Sequence[object], others: Sequence[object]) -> list[object]:
+    """What `some` has more of than `others`: equal values may be spelt differently, as zones of instants are."""
+    left = list(some)
+    for one in others:
+        if one in left:
+            left.remove(one)
+    return left
+
+
 def check(ran: Ran, verdicts: Sequence[Verdict], output: Output) -> None:
     """What was written, dropped and rejected is what the oracle says, in order."""
     assert read(ran.records(), output) == rows(verdicts, output)
@@ -123,10 +132,10 @@ def test_partitions_hold_the_records_of_their_values(
     for one in verdicts:
         if one.fate == "written":
             wanted.setdefault(one.folder, []).extend(rows([one], output))
-    # Null and the text "null" share a folder, in two files.
-    assert {folder: sorted(map(repr, records)) for folder, records in by_folder.items()} == {
-        folder: sorted(map(repr, records)) for folder, records in wanted.items()
-    }
+    assert by_folder.keys() == wanted.keys()
+    for folder, records in by_folder.items():
+        # Null and the text "null" share a folder, in two files: any order will do.
+        assert (beyond(records, wanted[folder]), beyond(wanted[folder], records)) == ([], [])
     assert ran.counts.records_rejected == sum(one.fate == "rejected" for one in verdicts)
 
 
