@@ -124,6 +124,11 @@ def ask_home(event):
         return {"isSuccess": True, "records": ['{"id": 1}']}
 
 
+def linger(event):
+    threading.Thread(target=hang, args=(event,)).start()
+    return MOODS["context"](event)
+
+
 def crash(_event):
     print("about to fall over", file=sys.stderr)
     sys.stderr.flush()
@@ -149,6 +154,7 @@ ANSWERS = {
 }
 MOODS = {
     "hangs": hang,
+    "lingers": linger,
     "crashes": crash,
     "leaves": leave,
     "raises": fail,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -25,8 +26,8 @@ _CHILD = Path(__file__).with_name("child.py")
 _LENGTH = struct.Struct(">Q")
 _LONGEST_LINE_BYTES = 8192
 _LAST_LINES = 5
-# How long a process that has ended may take to have its last lines read.
-_LAST_WORDS_S = 1.0
+# How long a process that closed its channel may take to end, and one that has ended to have its last lines read.
+_LAST_WORDS_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class ProcessHost:
         with self._lock:
             while self._idle:
                 process = self._idle.pop()
-                if process.is_alive():
+                if process.is_ready():
                     self._busy.add(process)
                     return process
                 process.kill()
@@ -145,8 +146,17 @@ class _Process:
         self._reader = threading.Thread(target=self._read_lines, args=(output,), daemon=True)
         self._reader.start()
 
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
+    def is_ready(self) -> bool:
+        """Whether an idle process can be asked.
+
+        One that dies closes its channel before its exit code can be had, and one may live on without its channel.
+        """
+        if self._process.poll() is not None:
+            return False
+        # Nothing was asked, so all there can be to read is the end.
+        channel = select.poll()
+        channel.register(self._channel, select.POLLIN)
+        return not channel.poll(0)
 
     def call(self, request: Request, body: bytes) -> object:
         """The answer; whatever is raised, the process is not to be used again."""
