@@ -27,6 +27,7 @@ class Application:
         self.checked: list[tuple[Side, dict[str, str]]] = []
         self.taken: dict[str, list[str]] = {}
         self.entity_names = {"order"}
+        self.fields: list[dict[str, Any]] = [{"identifier": "id"}]
         self.on_page: Callable[[int], None] = lambda page: None
         self.on_batch: Callable[[Batch], None] = lambda batch: None
         self.after_batch: Callable[[Batch], None] = lambda batch: None
@@ -65,7 +66,7 @@ class Application:
 
     def describe(self, entity: str, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
         self._must_have(entity)
-        return [{"identifier": "id"}]
+        return self.fields
 
     def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
         self.checked.append((scope, dict(settings)))

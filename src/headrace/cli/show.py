@@ -15,6 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 
 from headrace.cli.one_run import Look
 from headrace.engine.results import SplitResult
+from headrace.engine.tasks import WINDOW
 from headrace.flow.plan import plan
 from headrace.model.states import SHOWN, State
 from headrace.runner.folders import Folders
@@ -115,6 +116,8 @@ def _seconds(look: Look) -> float:
 
 
 def _task(document: Mapping[str, Any], index: int) -> str:
+    if index == WINDOW:
+        return "the window of the run"
     task = document["tasks"][index]
     return f"tasks[{index}], {task['taskType']} {', '.join(task.get('sourceFields', ()))}".rstrip()
 

@@ -20,6 +20,9 @@ ArithmeticOperator = Literal["ADDITION", "SUBTRACTION", "MULTIPLICATION", "DIVIS
 ValidateOperator = Literal["VALIDATE_NON_NULL", "VALIDATE_NON_ZERO", "VALIDATE_NON_NEGATIVE", "VALIDATE_NUMERIC"]
 ValidateAction = Literal["DropRecord", "DropDataset"]
 
+# The index of filters that are no task of the flow: those that bound an incremental run to its window.
+WINDOW = -2
+
 # How two values of a filter are compared; DATA_TYPE names of the vendors fall into these.
 Kind = Literal["string", "number", "instant", "boolean"]
 
@@ -28,7 +31,7 @@ Kind = Literal["string", "number", "instant", "boolean"]
 class Filter:
     """Keep the records whose `field` compares so with one of `values`.
 
-    `index` is the task's place in the flow document. BETWEEN has exactly two values, the
+    `index` is the task's place in the flow document, or WINDOW. BETWEEN has exactly two values, the
     lower and the upper bound, both excluded; the other operators have one or more (OR).
     Instants are ISO 8601 text or epoch milliseconds as text, as the caller wrote them.
     """

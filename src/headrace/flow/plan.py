@@ -34,6 +34,7 @@ class Plan:
 
     `destinations` has exactly one. `input` and `output` are None for connectors that the engine can't
     read from or write for. `reading` and `writing` are there where that side reads or writes records.
+    `timestamp_field` is the one that incrementalPullConfig names.
     """
 
     flow_name: str
@@ -46,6 +47,7 @@ class Plan:
     errors: ErrorHandling = field(default_factory=ErrorHandling)
     reading: Reading | None = None
     writing: Writing | None = None
+    timestamp_field: str | None = None
 
 
 def plan(document: Document) -> Plan:
@@ -77,4 +79,5 @@ def plan(document: Document) -> Plan:
         errors=read_errors(destinations[0]),
         reading=read_reading(source),
         writing=read_writing(destinations[0]),
+        timestamp_field=request["sourceFlowConfig"].get("incrementalPullConfig", {}).get("datetimeTypeFieldName"),
     )

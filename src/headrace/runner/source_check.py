@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from headrace.connector_sdk.records import Connections, Side
 from headrace.connector_sdk.registry import Registry
@@ -14,9 +15,14 @@ from headrace.errors import (
     Refused,
     ResourceNotFoundException,
     ServiceError,
+    Stop,
+    ValidationException,
 )
 from headrace.flow.plan import Plan, Reading, Writing
 from headrace.runner.connections import NoConnections
+from headrace.runner.windows import timestamp_field
+
+Fields = Sequence[Mapping[str, Any]]
 
 
 class SourceCheck:
@@ -38,14 +44,16 @@ class SourceCheck:
 
         Raises ResourceNotFoundException if a connector profile is gone, ConnectorAuthenticationException if the
         application refuses its credentials, ConnectorServerException if settings or an entity won't do, or there
-        is nothing to read.
+        is nothing to read, ValidationException if an incremental flow has no field to go by.
         """
         for scope, side in _sides(plan):
-            self._check_side(scope, side, account, region)
+            fields = self._check_side(scope, side, account, region)
+            if scope == "SOURCE" and plan.trigger.pull_mode == "Incremental":
+                _check_timestamps(plan, fields)
         if plan.reading is None:
             self._check_files(plan)
 
-    def _check_side(self, scope: Side, side: Reading | Writing, account: str, region: str) -> None:
+    def _check_side(self, scope: Side, side: Reading | Writing, account: str, region: str) -> Fields:
         try:
             connector = self._connections.open(account, region, side.profile)
         except NotThere as error:
@@ -54,7 +62,7 @@ class SourceCheck:
             raise _failed(error) from error
         try:
             connector.check_settings(scope, side.settings)
-            connector.describe(side.entity, api_version=side.api_version)
+            return connector.describe(side.entity, api_version=side.api_version)
         except ConnectorError as error:
             raise _failed(error) from error
 
@@ -69,6 +77,13 @@ class SourceCheck:
                 f"Error while communicating to connector: nothing lies at {_place(plan)}."
                 " Put an object there, or name the prefix under which there is one."
             )
+
+
+def _check_timestamps(plan: Plan, fields: Fields) -> None:
+    try:
+        timestamp_field(plan, fields)
+    except Stop as fault:
+        raise ValidationException(f"Source Validation Error: {fault.message}.") from fault
 
 
 def _sides(plan: Plan) -> Iterator[tuple[Side, Reading | Writing]]:

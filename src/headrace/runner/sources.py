@@ -12,6 +12,7 @@ from headrace.connector_sdk.records import Page, Query, RecordSource
 from headrace.flow.plan import Plan
 from headrace.runner.fields import common_fields
 from headrace.runner.spool import pages, spooled
+from headrace.runner.windows import Span, files_in
 from headrace.store.executions import SplitRow
 
 Result = TypeVar("Result")
@@ -57,20 +58,26 @@ class SplitSource(Protocol):
 
 
 class Files:
-    """The files of a file source, grouped into splits by `group`."""
+    """The files of a file source that changed within `span` (None: all), grouped into splits by `group`."""
 
     def __init__(
-        self, plan: Plan, source: FileSource, retried: Retried, group: Callable[..., tuple[tuple[SourceFile, ...], ...]]
+        self,
+        plan: Plan,
+        source: FileSource,
+        retried: Retried,
+        group: Callable[..., tuple[tuple[SourceFile, ...], ...]],
+        span: Span | None = None,
     ) -> None:
         self._plan = plan
         self._source = source
         self._retried = retried
         self._group = group
+        self._span = span
 
     def works(self) -> list[SplitWork]:
         """See SplitSource: with the files as they were listed, and the fields, so that every split writes the same."""
         plan, source = self._plan, self._source
-        files = self._retried("list", lambda: source.files(plan.source.properties))
+        files = files_in(self._span, self._retried("list", lambda: source.files(plan.source.properties)))
         groups = self._group(files, is_single=plan.output is not None and plan.output.is_single_file)
         fields = self._retried("read headers", lambda: common_fields(plan, source, files))
         return [SplitWork(number, group, fields) for number, group in enumerate(groups)]

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from headrace.clock import from_ms
 from headrace.connector_sdk.contract import LocalFile, SourceFile
-from headrace.connector_sdk.records import Connections
+from headrace.connector_sdk.records import Connections, RecordConnector
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.results import Naming, SplitOrder, SplitResult
 from headrace.engine.split import Engine
 from headrace.errors import HeadraceError, Stop
-from headrace.flow.plan import Plan
+from headrace.flow.plan import Plan, Reading
 from headrace.log import Log
 from headrace.runner.control import Control
 from headrace.runner.folders import Folders, make_durable
@@ -25,6 +25,7 @@ from headrace.runner.progress import Progress
 from headrace.runner.queries import query_of
 from headrace.runner.retries import with_retries
 from headrace.runner.sources import Files, Pages, SplitSource, SplitWork
+from headrace.runner.windows import Span, records_in, timestamp_field
 from headrace.store.executions import Claim, SplitRow
 
 Result = TypeVar("Result")
@@ -75,6 +76,7 @@ class Splits:
 
     def run(self, plan: Plan) -> None:
         """Run each split that has no result, until the first reject if the flow fails on that."""
+        plan = self._windowed(plan)
         source = self._source(plan)
         rows = self._held.claim.splits
         works = self._without_result(self._listed(source) if rows is None else rows)
@@ -106,10 +108,30 @@ class Splits:
         tools, execution = self._tools, self._held.claim.execution
         reading = plan.reading
         if reading is None:
-            return Files(plan, tools.registry.source(plan.source.connector_type), self.retried, tools.group)
-        connector = tools.connections.open(execution.account, execution.region, reading.profile)
+            files = tools.registry.source(plan.source.connector_type)
+            return Files(plan, files, self.retried, tools.group, Span.of(execution))
         query = query_of(reading, plan.tasks, execution)
-        return Pages(connector, query, f"{reading.profile}/{reading.entity}", self.retried, self._held.control.check)
+        return Pages(
+            self._connector(reading),
+            query,
+            f"{reading.profile}/{reading.entity}",
+            self.retried,
+            self._held.control.check,
+        )
+
+    def _connector(self, reading: Reading) -> RecordConnector:
+        execution = self._held.claim.execution
+        return self._tools.connections.open(execution.account, execution.region, reading.profile)
+
+    def _windowed(self, plan: Plan) -> Plan:
+        """The plan of a source of records, with the window of the execution as filters."""
+        execution, reading = self._held.claim.execution, plan.reading
+        span = Span.of(execution)
+        if span is None or reading is None:
+            return plan
+        connector = self._connector(reading)
+        fields = self.retried("describe", lambda: connector.describe(reading.entity, api_version=reading.api_version))
+        return replace(plan, tasks=records_in(span, timestamp_field(plan, fields), plan.tasks))
 
     def _listed(self, source: SplitSource) -> Sequence[SplitRow]:
         documents = [work.to_document() for work in source.works()]

@@ -66,8 +66,8 @@ class Runs:
     def parts(self) -> dict[str, Any]:
         return {"engine": self.engine, "connections": self.profiles}
 
-    def run(self, asked: dict[str, Any]) -> Execution:
-        return self.rig.run(asked, **self.parts)
+    def run(self, asked: dict[str, Any], window: tuple[int, int] | None = None) -> Execution:
+        return self.rig.run(asked, window, **self.parts)
 
     def go_on(self) -> Execution:
         """Let another worker finish the one execution."""

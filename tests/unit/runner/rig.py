@@ -58,6 +58,7 @@ class Objects:
         self.objects: dict[tuple[str, str], str] = dict(objects or {})
         self.published: list[tuple[str, str]] = []
         self.listed = 0
+        self.changed_ms: dict[str, int] = {}
         self.on_list: Callable[[], None] = lambda: None
         self.on_fetch: Callable[[], None] = lambda: None
         self.on_publish: Callable[[str], None] = lambda bucket: None
@@ -67,7 +68,13 @@ class Objects:
         self.on_list()
         wanted = (properties["bucketName"], properties.get("bucketPrefix", ""))
         return tuple(
-            SourceFile(name=f"s3://{bucket}/{key}", key=key, size_bytes=len(text), etag="e", modified_ms=0)
+            SourceFile(
+                name=f"s3://{bucket}/{key}",
+                key=key,
+                size_bytes=len(text),
+                etag="e",
+                modified_ms=self.changed_ms.get(key, 0),
+            )
             for (bucket, key), text in sorted(self.objects.items())
             if bucket == wanted[0] and key.startswith(wanted[1])
         )
@@ -211,13 +218,15 @@ class Rig:
             self.engine.hold.set()
             worker.stop()
 
-    def queue(self, execution_id: str = "e1", flow: dict[str, Any] | None = None) -> str:
-        """Queue an execution of the flow, which is made or changed to be the document."""
+    def queue(
+        self, execution_id: str = "e1", flow: dict[str, Any] | None = None, window: tuple[int, int] | None = None
+    ) -> str:
+        """Queue an execution of the flow, which is made or changed to be the document; `window` in milliseconds."""
         asked = flow or document()
-        self.store.write(lambda tx: self._queue(tx, execution_id, asked)).result()
+        self.store.write(lambda tx: self._queue(tx, execution_id, asked, window or (None, None))).result()
         return execution_id
 
-    def _queue(self, tx: Any, execution_id: str, asked: dict[str, Any]) -> None:
+    def _queue(self, tx: Any, execution_id: str, asked: dict[str, Any], window: tuple[int | None, int | None]) -> None:
         name, now_ms = asked["flowName"], to_ms(self.clock.now())
         found = flows.head(tx, "1", "r", name)
         if found is None:
@@ -238,7 +247,15 @@ class Rig:
             )
             found = flows.head(tx, "1", "r", name)
         assert found is not None
-        executions.insert(tx, found, execution_id=execution_id, trigger="ondemand", now_ms=now_ms)
+        executions.insert(
+            tx,
+            found,
+            execution_id=execution_id,
+            trigger="ondemand",
+            now_ms=now_ms,
+            window_from_ms=window[0],
+            window_to_ms=window[1],
+        )
 
     def get(self, execution_id: str = "e1") -> Execution:
         found = self.store.read(lambda tx: executions.get(tx, execution_id)).result()
@@ -270,9 +287,11 @@ class Rig:
     def settled(self, execution_id: str = "e1") -> Execution:
         return self.until(lambda found: found.state in FINISHED, execution_id)
 
-    def run(self, flow: dict[str, Any] | None = None, **changes: Any) -> Execution:
+    def run(
+        self, flow: dict[str, Any] | None = None, window: tuple[int, int] | None = None, **changes: Any
+    ) -> Execution:
         """Queue one execution and run it to its end."""
-        self.queue("e1", flow)
+        self.queue("e1", flow, window)
         with self.work(**changes):
             return self.settled("e1")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from headrace.connector_sdk.registry import Registry
@@ -12,6 +14,7 @@ from headrace.errors import (
     ResourceNotFoundException,
     Retry,
     Stop,
+    ValidationException,
 )
 from headrace.flow.plan import Plan, plan
 from headrace.runner.source_check import SourceCheck
@@ -104,3 +107,22 @@ def test_credentials_that_the_application_refuses_are_an_authentication_error() 
 
     with pytest.raises(ConnectorAuthenticationException, match="no longer good"):
         profiles_check(crm=Closed(), erp=Application()).check(from_crm_to_erp(), "1", "r")
+
+
+def incremental(**pull: str) -> Plan:
+    scheduled = {"scheduleExpression": "rate(1days)", "dataPullMode": "Incremental"}
+    source: dict[str, Any] = from_records() | {"incrementalPullConfig": pull}
+    trigger = {"triggerType": "Scheduled", "triggerProperties": {"Scheduled": scheduled}}
+    return plan(flow(PROJECTION, MAP_ALL, source=source) | {"triggerConfig": trigger})
+
+
+def test_an_incremental_flow_needs_a_field_to_go_by_that_the_entity_has() -> None:
+    crm = Application()
+    check = profiles_check(crm=crm)
+    with pytest.raises(ValidationException, match=r"^Source Validation Error: The flow is Incremental and"):
+        check.check(incremental(), "1", "r")
+    with pytest.raises(ValidationException, match="The source has no field changed"):
+        check.check(incremental(datetimeTypeFieldName="changed"), "1", "r")
+
+    crm.fields = [{"identifier": "changed"}]
+    check.check(incremental(datetimeTypeFieldName="changed"), "1", "r")
