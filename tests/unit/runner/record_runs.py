@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -93,6 +94,22 @@ class Runs:
 
     def from_crm(self, *tasks: Mapping[str, Any]) -> Execution:
         return self.run(flow(*tasks or (dict(PROJECTION), dict(MAP_ALL)), source=from_records()))
+
+
+@contextmanager
+def let_go_once_told(made: Runs, go: threading.Event) -> Generator[None]:
+    """Set `go` as soon as the executions that run have been told to stop."""
+
+    def let_go() -> None:
+        made.rig.until_told()
+        go.set()
+
+    thread = threading.Thread(target=let_go)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
 
 
 def taken_over(made: Runs) -> Claim:

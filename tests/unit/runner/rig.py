@@ -24,9 +24,9 @@ from headrace.settings import Settings
 from headrace.store import executions, flows
 from headrace.store.executions import Claim, Execution, SplitRow
 from headrace.store.store import Store
+from tests.standins.processes import PATIENCE_S, until
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-PATIENCE_S = 20.0
 TWO_SPLITS = {("raw", f"in/{number:04d}"): f"{number}\n" for number in range(300)}
 
 
@@ -190,10 +190,11 @@ class Rig:
     waited_s: list[float] = field(default_factory=list)
     log: Log = field(default_factory=silent)
     numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 1000)))
+    workers: list[Worker] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.connectors = Connectors(self.objects)
-        self.settings = Settings(data=self.data, drain_s=0.2, lease_s=3.0)
+        self.settings = Settings(data=self.data, drain_s=0.2, lease_s=60.0)
 
     def worker(self, **changes: Any) -> Worker:
         parts: dict[str, Any] = {
@@ -211,6 +212,7 @@ class Rig:
     @contextmanager
     def work(self, **changes: Any) -> Generator[Worker]:
         worker = self.worker(**changes)
+        self.workers.append(worker)
         worker.start()
         try:
             yield worker
@@ -268,6 +270,11 @@ class Rig:
     def cancel(self, execution_id: str = "e1") -> bool:
         now_ms = to_ms(self.clock.now())
         return self.store.write(lambda tx: executions.cancel(tx, execution_id, now_ms=now_ms)).result()
+
+    def until_told(self) -> None:
+        """Wait until the executions of the newest worker have been told to stop, which each sees at its next step."""
+        leases = self.workers[-1]._leases
+        until(lambda: all(control.reason for control in leases._snapshot().values()))
 
     def until(self, is_so: Callable[[Execution], bool], execution_id: str = "e1") -> Execution:
         """The execution once `is_so`, waited for."""

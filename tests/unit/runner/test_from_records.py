@@ -14,7 +14,7 @@ from headrace.errors import Retry, Stop
 from headrace.model.states import State
 from headrace.runner.spool import spooled
 from tests.standins.application import from_records
-from tests.unit.runner.record_runs import MAP_ALL, PROJECTION, Runs, flow, numbered, runs, texts
+from tests.unit.runner.record_runs import MAP_ALL, PROJECTION, Runs, flow, let_go_once_told, numbered, runs, texts
 from tests.unit.runner.rig import wait_for
 
 
@@ -165,8 +165,8 @@ def test_an_execution_that_was_left_half_read_is_read_anew(made: Runs) -> None:
     made.crm.on_page = hold
     with made.rig.work(**made.parts) as worker:
         wait_for(reached)
-        threading.Timer(0.5, go.set).start()
-        worker.stop()
+        with let_go_once_told(made, go):
+            worker.stop()
     assert made.rig.get().state is State.QUEUED
     assert made.rig.objects.output() == {}
 
@@ -181,11 +181,14 @@ def test_reading_is_cancelled_between_two_pages(made: Runs) -> None:
     def cancel(page: int) -> None:
         if page == 1:
             assert made.rig.cancel()
-            made.rig.until(lambda found: found.state is State.CANCELLING)
+            made.rig.until_told()
+        pages.append(page)
 
+    pages: list[int] = []
     made.crm.on_page = cancel
 
     assert made.from_crm().state is State.CANCELLED
+    assert pages == [0, 1]
     assert made.rig.objects.output() == {}
     assert made.rig.left_over() == []
 

@@ -19,7 +19,8 @@ from headrace.log import Log
 from headrace.model.states import State
 from headrace.runner.execution import MOST_ATTEMPTS
 from headrace.store import executions, flows
-from tests.unit.runner.rig import PATIENCE_S, TWO_SPLITS, Rig, claim, document, expire, hold, rig, wait_for
+from tests.standins.processes import PATIENCE_S
+from tests.unit.runner.rig import TWO_SPLITS, Rig, claim, document, expire, hold, rig, wait_for
 
 # A thread that stands for a process ends with SystemExit.
 DYING = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -234,6 +235,7 @@ def test_a_stop_lets_what_runs_finish(tmp_path: Path) -> None:
         wait_for(made.engine.running)
         stopping = threading.Thread(target=worker.stop)
         stopping.start()
+        worker._claiming.join(PATIENCE_S)
         made.queue("e2", document("other"))
         made.engine.hold.set()
         stopping.join(PATIENCE_S)
