@@ -7,15 +7,17 @@ import os
 import shutil
 import socket
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from headrace.clock import Clock, SystemClock, to_ms
+from headrace.connector_sdk.connections import BuiltIns
 from headrace.connector_sdk.hosts import OnLine, Request
 from headrace.connector_sdk.hosts.book import HostBook, Place, Surroundings, place_of
 from headrace.connector_sdk.hosts.hiding import HidingHosts
@@ -51,7 +53,8 @@ class Backend:
     """Everything but the HTTP server: store, connectors, engine, operations and one worker.
 
     Usable between `start` and `stop`, once. `start` raises SettingsError if the data folder can't
-    be used, and leaves nothing open then. `url` says where custom connectors fetch their credentials.
+    be used, and leaves nothing open then. `url` says where custom connectors fetch their credentials. `entries` are
+    the connectors that there are, None: those that are installed.
     """
 
     def __init__(
@@ -63,7 +66,9 @@ class Backend:
         new_id: Callable[[], str] = new_uuid,
         environment: Mapping[str, str] = os.environ,
         url: Callable[[], str] | None = None,
+        entries: Iterable[EntryPoint] | None = None,
     ) -> None:
+        self._entries = entries
         self.settings = settings
         self.clock = clock or SystemClock()
         self.log = log or silent()
@@ -80,7 +85,7 @@ class Backend:
             self.store = Store.open(settings.data, executions_kept=settings.executions_kept)
             stack.callback(self.store.close)
             self.sealer = Sealer.of(settings)
-            self.registry = Registry.load(settings, self.log)
+            self.registry = Registry.load(settings, self.log, self._entries)
             self.engine = Engine(
                 memory_limit_bytes=settings.memory_limit_bytes,
                 threads=settings.threads,
@@ -97,6 +102,7 @@ class Backend:
                 sealer=self.sealer,
                 profiles=ProfileTrial(self.connectors, self.connector_secrets, self.authorizer.authorized),
                 connectors=self.connectors,
+                catalog=self.registry.catalog,
             )
             stack.callback(self.dispatcher.close)
             # First of these two: a connector that hangs holds up whoever waits for the dispatcher.
@@ -131,7 +137,8 @@ class Backend:
         stack.callback(http.close)
         self.authorizer = Authorizer(TokenClient(http), declared_styles(store), self._now_ms)
         opening = Refresher(store, self.sealer, self.authorizer, self._now_ms)
-        self.connectors = Connectors.on(store, hosts, opening, self._now_ms)
+        built_ins = BuiltIns(self.registry.record_types, self.settings, self.clock.now)
+        self.connectors = Connectors.on(store, hosts, opening, self._now_ms, built_ins)
 
     def _now_ms(self) -> int:
         return to_ms(self.clock.now())
@@ -178,9 +185,16 @@ class Service:
         log: Log | None = None,
         new_id: Callable[[], str] = new_uuid,
         environment: Mapping[str, str] = os.environ,
+        entries: Iterable[EntryPoint] | None = None,
     ) -> None:
         self.backend = Backend(
-            settings, clock, log=log, new_id=new_id, environment=environment, url=lambda: self._local_url
+            settings,
+            clock,
+            log=log,
+            new_id=new_id,
+            environment=environment,
+            url=lambda: self._local_url,
+            entries=entries,
         )
         # Where it listens, with the port that it was given for port 0; empty before the start.
         self.url = ""

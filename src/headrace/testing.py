@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 from headrace.clock import HandClock
@@ -102,12 +103,14 @@ def running(
     start: datetime = START,
     settings: Mapping[str, str] = _NO_SETTINGS,
     log: Log | None = None,
+    entries: Iterable[EntryPoint] | None = None,
 ) -> Generator[Headrace]:
     """Run a service on a free loopback port for the length of the block.
 
     `data` None: a temporary folder that goes with the block; a folder given stays, so that a
     second block goes on with it. `settings` are environment variables (`HEADRACE_LIMITS`, …): the
-    test's own environment is not read. As a fixture:
+    test's own environment is not read. `entries` are the connectors that there are, None: those that are
+    installed. As a fixture:
 
         @pytest.fixture
         def headrace(tmp_path):
@@ -118,7 +121,7 @@ def running(
         folder = data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="headrace-")))
         clock = HandClock(start)
         chosen = Settings.from_environment(settings, data=folder.absolute(), port=0)
-        service = Service(chosen, clock, log=log)
+        service = Service(chosen, clock, log=log, entries=entries)
         service.start()
         stack.callback(service.stop)
         yield Headrace(url=service.url, data=chosen.data, clock=clock, service=service)

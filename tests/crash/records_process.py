@@ -53,6 +53,9 @@ class Application:
     def read(self, query: Query) -> Iterator[Page]:
         raise NotThere(query.entity)
 
+    def check(self) -> None:
+        return
+
     def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
         return
 
@@ -69,7 +72,7 @@ class Profiles:
     def __init__(self, application: Application) -> None:
         self._application = application
 
-    def open(self, account: str, region: str, profile_name: str) -> RecordConnector:
+    def open(self, account: str, region: str, profile_name: str, connector_type: str | None = None) -> RecordConnector:
         return self._application
 
 

@@ -68,6 +68,9 @@ class Application:
         self._must_have(entity)
         return self.fields
 
+    def check(self) -> None:
+        return
+
     def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
         self.checked.append((scope, dict(settings)))
         if "wrong" in settings:
@@ -85,7 +88,7 @@ class Profiles:
         self.applications = applications
         self.opened: list[tuple[str, str, str]] = []
 
-    def open(self, account: str, region: str, profile_name: str) -> Application:
+    def open(self, account: str, region: str, profile_name: str, connector_type: str | None = None) -> Application:
         self.opened.append((account, region, profile_name))
         if profile_name not in self.applications:
             raise NotThere(f"There is no connector profile {profile_name}")

@@ -9,6 +9,7 @@ from typing import Any
 from headrace.connector_sdk import lambda_answers as answers
 from headrace.connector_sdk import lambda_contract as requests
 from headrace.connector_sdk import lambda_shapes as shapes
+from headrace.connector_sdk.built_in import OBJECTS
 from headrace.connector_sdk.hosts import Host
 from headrace.connector_sdk.metadata_cache import Key, MetadataCache
 from headrace.connector_sdk.records import Batch, Connection, Page, Query, Rejection
@@ -42,6 +43,10 @@ class CustomConnector:
     def batch_size(self) -> int:
         """See RecordDestination."""
         return _BATCH_SIZE
+
+    def group(self, path: str | None) -> str:  # noqa: ARG002 - AppFlow has one for custom connectors
+        """See Opened."""
+        return OBJECTS
 
     def read(self, query: Query) -> Iterator[Page]:
         """See RecordSource. A nextToken that came before is refused: it would lead in a circle."""

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 _MOST = 1000
+# `own` is what a connector keeps for itself.
+Kind = Literal["entities", "entity", "own"]
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One answer: the entities below a path (`name` None: the topmost), or the definition of an entity.
+    """One answer: the entities below a path (`name` None: the topmost), the definition of an entity, or another.
 
     `origin` is what the answer depends on beside: a profile that was changed or made anew is answered anew.
     """
@@ -20,10 +22,11 @@ class Key:
     account: str
     region: str
     profile_name: str
-    kind: Literal["entities", "entity"]
+    kind: Kind
     name: str | None
     api_version: str | None
     origin: Hashable = None
+    connector_type: str = "CustomConnector"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,16 @@ from headrace.connector_sdk.record_text import json_record
 CredentialKind = Literal["OAuth2", "BasicAuth", "ApiKey", "CustomAuth"]
 Side = Literal["SOURCE", "DESTINATION"]
 WriteOperation = Literal["INSERT", "UPDATE", "UPSERT", "DELETE"]
+ConditionOperator = Literal[
+    "EQUAL_TO",
+    "CONTAINS",
+    "LESS_THAN",
+    "LESS_THAN_OR_EQUAL_TO",
+    "GREATER_THAN",
+    "GREATER_THAN_OR_EQUAL_TO",
+    "BETWEEN",
+]
+ConditionKind = Literal["text", "number", "instant", "boolean"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +49,29 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What a field must be for a record to be wanted; the operators are AppFlow's.
+
+    EQUAL_TO and CONTAINS have one value or several, of which any may be met; BETWEEN has two, the bounds, and
+    whether they are let in is the connector's choice; every other operator has one. `kind` is how the flow
+    compares, which need not be the field's type. Values are text: numbers plain decimals, instants a day
+    (2024-01-31) or UTC with at most milliseconds (2024-01-31T12:00:00.5Z), booleans true or false.
+    """
+
+    field: str
+    operator: ConditionOperator
+    values: tuple[str, ...]
+    kind: ConditionKind
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """What to read.
 
-    `fields` None asks for every field. `filter_expression` is AppFlow's grammar and a hint only: whoever reads
-    filters again. `after` is the position that a page named; None reads from the start. `settings` are the
-    flow's runtime settings for the connector.
+    `fields` None asks for every field. `conditions` are to be met all at once, and `filter_expression` says the
+    same in AppFlow's grammar. Both are hints only: whoever reads filters again, so a condition that can't be said
+    exactly is to be left out, or widened. `after` is the position that a page named; None reads from the start.
+    `settings` are the flow's runtime settings for the connector.
     """
 
     entity: str
@@ -56,6 +83,7 @@ class Query:
     execution_id: str
     api_version: str | None
     settings: Mapping[str, str]
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -134,7 +162,14 @@ class Catalog(Protocol):
 
 
 class RecordConnector(RecordSource, RecordDestination, Catalog, Protocol):
-    """A connector that reads, writes and can be browsed; what it can't do it refuses with Stop."""
+    """A connector that reads, writes and can be browsed; what it can't do it refuses with Stop.
+
+    Credentials that the application does not take are Refused, from every method.
+    """
+
+    def check(self) -> None:
+        """Return if the profile's properties and credentials will do. Raises Retry or Stop."""
+        ...
 
     def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
         """Return if a flow's runtime settings will do for that side. Raises Retry or Stop, which says what is wrong."""
@@ -144,6 +179,9 @@ class RecordConnector(RecordSource, RecordDestination, Catalog, Protocol):
 class Connections(Protocol):
     """How operations and the runner get at a connection."""
 
-    def open(self, account: str, region: str, profile_name: str) -> RecordConnector:
-        """The connector of the profile. Raises Stop where the profile or its connector is gone."""
+    def open(self, account: str, region: str, profile_name: str, connector_type: str | None = None) -> RecordConnector:
+        """The connector of the profile.
+
+        Raises Stop where the profile or its connector is gone, or is of another type than a `connector_type` given.
+        """
         ...

@@ -33,8 +33,39 @@ _WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "Zendesk": ("INSERT", "UPDATE", "UPSERT"),
 }
 _UPSOLVER_PREFIX: Final = "upsolver-appflow"
-# Connectors that answer pages and take batches of records, through a connector profile.
-OF_RECORDS: Final = frozenset({"CustomConnector"})
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Which members of a connector's properties say what is read or written.
+
+    `settings` is the one that holds the runtime settings; None: those are all members that have no meaning of
+    their own.
+    """
+
+    entity: str = "object"
+    settings: str | None = None
+
+
+_CUSTOM: Final = Members("entityName", settings="customProperties")
+# Connectors that answer pages of records, through a connector profile.
+SOURCES_OF_RECORDS: Final[Mapping[str, Members]] = {
+    **dict.fromkeys(
+        (
+            *("Amplitude", "Datadog", "Dynatrace", "Googleanalytics", "Infornexus", "Marketo", "Pardot", "Salesforce"),
+            *("Servicenow", "Singular", "Slack", "Trendmicro", "Veeva", "Zendesk"),
+        ),
+        Members(),
+    ),
+    "SAPOData": Members("objectPath"),
+    "CustomConnector": _CUSTOM,
+}
+# Connectors that take batches of records, through a connector profile.
+DESTINATIONS_OF_RECORDS: Final[Mapping[str, Members]] = {
+    **dict.fromkeys(("Honeycode", "Marketo", "Redshift", "Salesforce", "Snowflake", "Zendesk"), Members()),
+    "SAPOData": Members("objectPath"),
+    "CustomConnector": _CUSTOM,
+}
 
 
 @dataclass(frozen=True)
@@ -95,14 +126,14 @@ def read_input(source: Endpoint) -> InputFormat | None:
     None for other sources.
     """
     if source.connector_type != "S3":
-        return "json" if source.connector_type in OF_RECORDS else None
+        return "json" if source.connector_type in SOURCES_OF_RECORDS else None
     properties = cast("S3SourceProperties", source.properties)
     return _FORMATS[properties.get("s3InputFormatConfig", {}).get("s3InputFileType", "CSV")]
 
 
 def read_output(destination: Endpoint, faults: Faults) -> Output | None:
     """What an S3 destination asks for, or what batches are made of; None for other destinations."""
-    if destination.connector_type in OF_RECORDS:
+    if destination.connector_type in DESTINATIONS_OF_RECORDS:
         return Output(bucket="", casts=True)
     if destination.connector_type != "S3" or not destination.properties:
         return None
@@ -172,7 +203,13 @@ def _properties(
             part, f"connectorType is {connector_type}, but {given} {has}; write the {connector_type} properties alone"
         )
         return {}
-    return member_of(connector_type, union) or {}
+    properties = member_of(connector_type, union) or {}
+    members = SOURCES_OF_RECORDS.get(connector_type)
+    if part == "Source" and members is not None and not properties.get(members.entity):
+        faults.part(
+            part, f"the {connector_type} properties lack {members.entity}; write the name of what is to be read"
+        )
+    return properties
 
 
 def _profile(part: str, connector_type: str, name: str | None, faults: Faults) -> str | None:

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from headrace.connector_sdk.connections import Lookups, OpenConnections, Registration
+from headrace.connector_sdk.connections import BuiltIns, Lookups, OpenConnections, Registration
 from headrace.connector_sdk.hosts import Host
 from headrace.connector_sdk.hosts.book import Hosts
 from headrace.connector_sdk.metadata_cache import MetadataCache
@@ -63,21 +63,28 @@ class AsStored:
 
 @dataclass(frozen=True)
 class Connectors:
-    """Every custom connector there is; calls of them may be slow."""
+    """Every connector that is reached through profiles; calls of them may be slow."""
 
     hosts: Hosts
     connections: OpenConnections
 
     @classmethod
-    def on(cls, store: Store, hosts: Hosts, opening: Opening, now_ms: Callable[[], int]) -> Connectors:
-        """Those that are registered in the store."""
+    def on(
+        cls,
+        store: Store,
+        hosts: Hosts,
+        opening: Opening,
+        now_ms: Callable[[], int],
+        built_ins: BuiltIns | None = None,
+    ) -> Connectors:
+        """Those that are registered in the store, and the built-in ones."""
 
         def registration(account: str, region: str, label: str) -> Registration | None:
             found = store.read(lambda tx: connectors.get(tx, account, region, label)).result()
             return None if found is None else Registration(found.lambda_arn, found.configuration)
 
         lookups = Lookups(opening.open, registration, opening.refresh)
-        return cls(hosts, OpenConnections(lookups, hosts, MetadataCache(now_ms)))
+        return cls(hosts, OpenConnections(lookups, hosts, MetadataCache(now_ms), built_ins))
 
 
 class NoHosts:
@@ -89,7 +96,7 @@ class NoHosts:
 
 
 class ProfileTrial:
-    """Lets the connector of a profile try it; see ProfileCheck. Other connectors than custom ones are not here."""
+    """Lets the connector of a profile try it; see ProfileCheck."""
 
     def __init__(
         self,
@@ -107,11 +114,13 @@ class ProfileTrial:
 
     def check(self, profile: Profile, secret: Secret) -> Secret:
         """See ProfileCheck."""
-        return secret if profile.connector_label is None else told(lambda: self._tried(profile, secret))
+        if not self._connections.has(profile.connector_type):
+            return secret
+        return told(lambda: self._tried(profile, secret))
 
     def _tried(self, profile: Profile, secret: Secret) -> Secret:
         # First of all, for an authorization code is good once: whether there is anybody to use it.
-        self._connections.connect(connection_of(profile, secret))
+        self._connections.connect(connection_of(profile, secret), is_stored=False)
         secret = self._authorized(profile, secret)
         connection = connection_of(profile, secret)
         with nullcontext() if self._secrets is None else self._secrets.trying(connection):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from headrace.connector_sdk import catalog
 from headrace.connector_sdk import lambda_shapes as shapes
 from headrace.connector_sdk.custom import described
-from headrace.connectors import catalog
 from headrace.errors import ResourceNotFoundException, ValidationException
 from headrace.model.connector_names import connector_types
 from headrace.model.shapes import Document
@@ -93,7 +93,7 @@ def describe_connector(context: Context, tx: Tx, request: Document) -> Answer:
     """One connector: a type of AppFlow's, or a registered one by its label."""
     connector_type, label = request["connectorType"], request.get("connectorLabel")
     if connector_type != CUSTOM:
-        return {"connectorConfiguration": catalog.configuration(connector_type)}
+        return {"connectorConfiguration": catalog.configuration(context.catalog[connector_type])}
     if label is None:
         raise ValidationException(
             "connectorLabel is missing: it says which CustomConnector to describe. ListConnectors names those that"
@@ -110,8 +110,8 @@ def describe_connectors(context: Context, _: Tx, request: Document) -> Answer:
     found = order[0 if start is None else order.index(start) + 1 :][: pages.page_size(request) + 1]
     page, more = pages.split(context, "DescribeConnectors", request, found, lambda name: name)
     return {
-        "connectorConfigurations": {name: catalog.configuration(name) for name in page},
-        "connectors": [catalog.detail(name) for name in page],
+        "connectorConfigurations": {name: catalog.configuration(context.catalog[name]) for name in page},
+        "connectors": [catalog.detail(context.catalog[name]) for name in page],
         **more,
     }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from headrace.connector_sdk.catalog import CATALOG, Declared
 from headrace.flow.plan import Plan
 from headrace.settings import Settings
 from headrace.store.profiles import Profile, Secret
@@ -56,7 +57,8 @@ class ProfileCheck(Protocol):
 class Context:
     """One call's surroundings.
 
-    `now_ms` is when it came in. `new_id` makes ids that nobody has made before, in the form of a UUID.
+    `now_ms` is when it came in. `new_id` makes ids that nobody has made before, in the form of a UUID. `catalog` is
+    what every connector type declares.
     """
 
     caller: Caller
@@ -64,6 +66,7 @@ class Context:
     now_ms: int
     new_id: Callable[[], str]
     sealer: Sealer
+    catalog: Mapping[str, Declared] = field(default_factory=lambda: CATALOG)
 
     @property
     def has_limits(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from headrace.clock import Clock, to_ms
+from headrace.connector_sdk.catalog import CATALOG, Declared
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
 from headrace.operations import connectors, entities, executions, flows, profiles, tags
@@ -83,14 +84,19 @@ class Dispatcher:
         sealer: Sealer,
         profiles: ProfileCheck | None = None,
         connectors: Connectors | None = None,
+        catalog: Mapping[str, Declared] = CATALOG,
     ) -> None:
-        """Without `connectors` no custom connector can be asked anything; `profiles` stands in for asking them."""
+        """Without `connectors` none can be asked anything; `profiles` stands in for asking them.
+
+        `catalog` is what every connector type declares.
+        """
         self._store = store
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
         self._sources = sources
         self._sealer = sealer
+        self._catalog = catalog
         self._connectors = connectors or Connectors.on(
             store, NoHosts(), AsStored(store, sealer), lambda: to_ms(clock.now())
         )
@@ -104,7 +110,8 @@ class Dispatcher:
         `request` is decoded and keeps the model's constraints. The future raises the operation's ServiceError.
         Raises KeyError for a name that is none of the 25 operations, InternalServerException once closed.
         """
-        context = Context(caller, self._settings, to_ms(self._clock.now()), self._new_id, self._sealer)
+        now_ms = to_ms(self._clock.now())
+        context = Context(caller, self._settings, now_ms, self._new_id, self._sealer, self._catalog)
         if name in WRITING:
             write = WRITING[name]
             return self._store.write(lambda tx: write(context, tx, request))

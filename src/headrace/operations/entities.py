@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from headrace.connector_sdk.custom import CustomConnector
+from headrace.connector_sdk.connections import Opened
 from headrace.connector_sdk.metadata_cache import Key
 from headrace.errors import ValidationException
 from headrace.model.shapes import Document
 from headrace.operations import pages, refusals
 from headrace.operations.connector_calls import Connectors, told
-from headrace.operations.connectors import CUSTOM
 from headrace.operations.context import Answer, Context
 from headrace.store.store import Store
 
-# The one group that AppFlow's answers for custom connectors have.
-_GROUP = "Objects"
 # A caller who says nothing gets what AppFlow asks connectors for.
 _PAGE_SIZE = 1000
 
@@ -28,7 +25,7 @@ def list_connector_entities(context: Context, store: Store, asked: Connectors, r
     end = start + pages.page_size(sized)
     found = [(number, every[number]) for number in range(start, min(end + 1, len(every)))]
     page, more = pages.split(context, "ListConnectorEntities", sized, found, lambda each: each[0] + 1)
-    return {"connectorEntityMap": {_GROUP: [entity for _, entity in page]}, **more}
+    return {"connectorEntityMap": {connector.group(path): [entity for _, entity in page]}, **more}
 
 
 def describe_connector_entity(context: Context, store: Store, asked: Connectors, request: Document) -> Answer:
@@ -50,15 +47,14 @@ def reset_connector_metadata_cache(context: Context, store: Store, asked: Connec
     def wanted(key: Key) -> bool:
         is_one = key.kind == "entities" if entity is None else (key.kind, key.name) == ("entity", entity)
         is_below = entity is not None or path in {None, key.name}
-        return is_one and is_below and version in {None, key.api_version}
+        # What a connector keeps for itself may be what its answers are made from.
+        return key.kind == "own" or (is_one and is_below and version in {None, key.api_version})
 
-    # Only custom connectors are ever asked, so nothing is kept of other types.
-    if request.get("connectorType", CUSTOM) == CUSTOM:
-        asked.connections.forget(caller.account, caller.region, profile_name, wanted)
+    asked.connections.forget(caller.account, caller.region, profile_name, request.get("connectorType"), wanted)
     return {}
 
 
-def _opened(context: Context, store: Store, asked: Connectors, request: Document) -> CustomConnector:
+def _opened(context: Context, store: Store, asked: Connectors, request: Document) -> Opened:
     caller, profile_name = context.caller, request.get("connectorProfileName")
     if profile_name is None:
         given = request.get("connectorType")

@@ -218,8 +218,9 @@ class Batches:
         return f"At least {taken} of {self._held.progress.finished.records_written} records had been written before"
 
     def _open(self) -> RecordDestination:
-        execution = self._held.claim.execution
-        return self._tools.connections.open(execution.account, execution.region, self._writing.profile)
+        execution, asked = self._held.claim.execution, self._writing
+        opened = self._tools.connections.open
+        return opened(execution.account, execution.region, asked.profile, asked.connector_type)
 
     def _reached(self) -> Delivered:
         return self._position or Delivered(0, 0, 0, "", 0)

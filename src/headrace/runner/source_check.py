@@ -55,7 +55,7 @@ class SourceCheck:
 
     def _check_side(self, scope: Side, side: Reading | Writing, account: str, region: str) -> Fields:
         try:
-            connector = self._connections.open(account, region, side.profile)
+            connector = self._connections.open(account, region, side.profile, side.connector_type)
         except NotThere as error:
             raise ResourceNotFoundException(error.message) from error
         except ConnectorError as error:

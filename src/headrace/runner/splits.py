@@ -121,7 +121,8 @@ class Splits:
 
     def _connector(self, reading: Reading) -> RecordConnector:
         execution = self._held.claim.execution
-        return self._tools.connections.open(execution.account, execution.region, reading.profile)
+        opened = self._tools.connections.open
+        return opened(execution.account, execution.region, reading.profile, reading.connector_type)
 
     def _windowed(self, plan: Plan) -> Plan:
         """The plan of a source of records, with the window of the execution as filters."""

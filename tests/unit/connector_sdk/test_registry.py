@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from headrace.connector_sdk.built_in import RecordConnectorType
+from headrace.connector_sdk.catalog import CATALOG, Declared
+from headrace.connector_sdk.records import RecordConnector
 from headrace.connector_sdk.registry import GROUP, Connector, Registry
 from headrace.connectors.s3 import S3
 from headrace.log import Log
@@ -27,6 +30,17 @@ class Flow:
 READS_ONLY = Connector("Reader", source=S3, destination=None)
 TWIN = Connector("S3", source=S3, destination=S3)
 NO_CONNECTOR = "just a text"
+
+
+def never_opened(*_: object) -> RecordConnector:
+    raise AssertionError
+
+
+RECORDS = RecordConnectorType(connector_type="Salesforce", open=never_opened)
+WRITES_ONLY = RecordConnectorType(
+    connector_type="Zendesk", open=never_opened, declared=Declared("Zendesk", is_source=False, is_destination=True)
+)
+UNHEARD_OF = RecordConnectorType(connector_type="Notes", open=never_opened)
 
 
 def entry(name: str, value: str) -> EntryPoint:
@@ -79,6 +93,7 @@ def test_a_connector_may_be_a_source_only(settings: Settings) -> None:
         ("no_such_package.module:CONNECTOR", "raised ModuleNotFoundError: No module named 'no_such_package'"),
         (f"{__name__}:NOTHING_OF_THE_NAME", "raised AttributeError"),
         (f"{__name__}:NO_CONNECTOR", "is no Connector"),
+        (f"{__name__}:UNHEARD_OF", "is of Notes, which is no connectorType of the API"),
     ],
 )
 def test_a_broken_connector_is_logged_and_leaves_the_others_working(
@@ -102,3 +117,24 @@ def test_two_connectors_of_one_type_are_not_mixed_up(settings: Settings) -> None
     registry = Registry.load(settings, entries=entries)
     assert registry.faults == {"Other": "there is another connector of the type S3"}
     assert registry.missing(flow("S3", "S3")) is None
+
+
+def test_connectors_of_records_are_registered_beside_those_of_files(settings: Settings) -> None:
+    entries = [entry("Salesforce", f"{__name__}:RECORDS"), entry("Zendesk", f"{__name__}:WRITES_ONLY")]
+    registry = Registry.load(settings, entries=entries)
+
+    assert registry.faults == {}
+    assert registry.record_types == {"Salesforce": RECORDS, "Zendesk": WRITES_ONLY}
+    assert registry.missing(flow("Salesforce", "Salesforce", "Zendesk")) is None
+    lacks = registry.missing(flow("Zendesk", "CustomConnector"))
+    assert lacks is not None
+    assert lacks.startswith("The source connector Zendesk is not available in this headrace, which has CustomConnector")
+
+
+def test_what_a_connector_declares_stands_for_what_appflow_says_of_its_type(settings: Settings) -> None:
+    entries = [entry("Salesforce", f"{__name__}:RECORDS"), entry("Zendesk", f"{__name__}:WRITES_ONLY")]
+    catalog = Registry.load(settings, entries=entries).catalog
+
+    assert catalog["Salesforce"] == CATALOG["Salesforce"]
+    assert not catalog["Zendesk"].is_source
+    assert set(catalog) == set(CATALOG)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.connectors.catalog import CATALOG
+from headrace.connector_sdk.catalog import CATALOG
 from headrace.errors import (
     ConflictException,
     ConnectorAuthenticationException,

@@ -123,9 +123,8 @@ _DECLARED = (
 CATALOG: Mapping[str, Declared] = {each.name: each for each in _DECLARED}
 
 
-def configuration(connector_type: str) -> Json:
-    """The connectorConfiguration of the type, as DescribeConnector shows it; raises KeyError for no type."""
-    declared = CATALOG[connector_type]
+def configuration(declared: Declared) -> Json:
+    """The connectorConfiguration of the type, as DescribeConnector shows it."""
     triggers = ["Scheduled", "OnDemand"] if declared.is_source else []
     shown: Json = {
         "canUseAsSource": declared.is_source,
@@ -136,26 +135,25 @@ def configuration(connector_type: str) -> Json:
         "isPrivateLinkEndpointUrlRequired": False,
         "supportedTriggerTypes": [*triggers, *(["Event"] if declared.has_events else [])],
         "connectorMetadata": _metadata(declared),
-        **detail(connector_type),
+        **detail(declared),
         "authenticationConfig": {
             f"is{way if way == 'OAuth2' else way.removesuffix('Auth') + 'Auth'}Supported": way
             in declared.authentication
             for way in ("BasicAuth", "ApiKey", "OAuth2", "CustomAuth")
         },
-        "supportedOperators": list(_operators(connector_type)),
+        "supportedOperators": list(_operators(declared.name)),
         "supportedWriteOperations": list(declared.writes),
     }
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def detail(connector_type: str) -> Json:
-    """The type as an element of DescribeConnectors; raises KeyError for no type."""
-    declared = CATALOG[connector_type]
+def detail(declared: Declared) -> Json:
+    """The type as an element of DescribeConnectors."""
     modes = (("SOURCE", declared.is_source), ("DESTINATION", declared.is_destination))
     return {
-        "connectorDescription": connector_type,
-        "connectorName": connector_type,
-        "connectorType": connector_type,
+        "connectorDescription": declared.name,
+        "connectorName": declared.name,
+        "connectorType": declared.name,
         "connectorModes": [mode for mode, is_one in modes if is_one],
         "supportedDataTransferTypes": ["RECORD"],
     }

@@ -1,0 +1,180 @@
+"""Flows with a built-in connector of records, called as AppFlow is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from headrace.testing import Headrace, running
+from tests.standins.help_desk import HelpDesk, help_desk
+from tests.standins.help_desk_connector import ENTRY, S3
+
+PROJECTION = {
+    "taskType": "Filter",
+    "sourceFields": ["id", "name"],
+    "connectorOperator": {"Zendesk": "PROJECTION"},
+    "taskProperties": {},
+}
+MAP_ALL = {"taskType": "Map_all", "sourceFields": [], "taskProperties": {}}
+TO_S3 = {"connectorType": "S3", "destinationConnectorProperties": {"S3": {"bucketName": "lake"}}}
+
+
+@pytest.fixture(name="desk")
+def running_desk() -> Iterator[HelpDesk]:
+    with help_desk(*({"id": number, "name": f"ticket {number}"} for number in range(5))) as desk:
+        yield desk
+
+
+@pytest.fixture(name="service")
+def running_service(tmp_path: Path) -> Iterator[Headrace]:
+    with running(tmp_path / "data", entries=[ENTRY, S3]) as service:
+        yield service
+
+
+@pytest.fixture(name="appflow")
+def client(service: Headrace) -> Iterator[Any]:
+    with closing(boto3.client("appflow", **service.client_arguments)) as appflow:
+        yield appflow
+
+
+def profile(desk: HelpDesk, **credentials: Any) -> dict[str, Any]:
+    held = {"clientId": "client", "clientSecret": "planted-client-secret"} | credentials
+    return {
+        "connectorProfileName": "desk",
+        "connectorType": "Zendesk",
+        "connectionMode": "Public",
+        "connectorProfileConfig": {
+            "connectorProfileProperties": {"Zendesk": {"instanceUrl": desk.url}},
+            "connectorProfileCredentials": {"Zendesk": held},
+        },
+    }
+
+
+def from_desk(**members: Any) -> dict[str, Any]:
+    return {
+        "flowName": "from-desk",
+        "triggerConfig": {"triggerType": "OnDemand"},
+        "sourceFlowConfig": {
+            "connectorType": "Zendesk",
+            "connectorProfileName": "desk",
+            "sourceConnectorProperties": {"Zendesk": {"object": "tickets"}},
+        },
+        "destinationFlowConfigList": [TO_S3],
+        "tasks": [PROJECTION, MAP_ALL],
+    } | members
+
+
+def to_desk(**properties: Any) -> dict[str, Any]:
+    return {
+        "flowName": "to-desk",
+        "triggerConfig": {"triggerType": "OnDemand"},
+        "sourceFlowConfig": {
+            "connectorType": "S3",
+            "sourceConnectorProperties": {"S3": {"bucketName": "raw", "bucketPrefix": "in"}},
+        },
+        "destinationFlowConfigList": [
+            {
+                "connectorType": "Zendesk",
+                "connectorProfileName": "desk",
+                "destinationConnectorProperties": {"Zendesk": {"object": "tickets", **properties}},
+            }
+        ],
+        "tasks": [{**MAP_ALL, "connectorOperator": {"S3": "NO_OP"}}],
+    }
+
+
+def run(service: Headrace, appflow: Any, name: str) -> dict[str, Any]:
+    execution_id = appflow.start_flow(flowName=name)["executionId"]
+    service.wait_until_settled([execution_id])
+    return appflow.describe_flow_execution_records(flowName=name)["flowExecutions"][0]
+
+
+def lines(service: Headrace) -> list[dict[str, Any]]:
+    keys = service.list_objects("lake")
+    return [json.loads(line) for key in keys for line in service.get_object("lake", key).splitlines()]
+
+
+def test_records_go_from_a_built_in_connector_to_s3(service: Headrace, appflow: Any, desk: HelpDesk) -> None:
+    appflow.create_connector_profile(**profile(desk, accessToken="planted-access"))
+    appflow.create_flow(**from_desk())
+
+    record = run(service, appflow, "from-desk")
+
+    assert record["executionStatus"] == "Successful", record
+    assert record["executionResult"]["recordsProcessed"] == 5
+    assert lines(service) == desk.tickets
+
+
+def test_records_go_to_a_built_in_connector_but_for_those_it_refuses(
+    service: Headrace, appflow: Any, desk: HelpDesk
+) -> None:
+    appflow.create_connector_profile(**profile(desk, accessToken="planted-access"))
+    service.put_object("raw", "in/a.csv", b"id,name\n1,one\n2,bad\n3,three\n")
+    appflow.create_flow(**to_desk(errorHandlingConfig={"bucketName": "errors"}))
+
+    record = run(service, appflow, "to-desk")
+
+    assert record["executionStatus"] == "Successful", record
+    assert record["executionResult"]["errorInfo"]["putFailuresCount"] == 1
+    taken = [each for batch in desk.taken.values() for each in batch]
+    assert taken == [{"id": "1", "name": "one"}, {"id": "3", "name": "three"}]
+    (key,) = service.list_objects("errors")
+    assert json.loads(service.get_object("errors", key))["error"] == "it is bad"
+
+
+def test_a_built_in_connector_is_browsed_and_asked_once_an_hour(
+    service: Headrace, appflow: Any, desk: HelpDesk
+) -> None:
+    appflow.create_connector_profile(**profile(desk, accessToken="planted-access"))
+    topmost = appflow.list_connector_entities(connectorProfileName="desk")["connectorEntityMap"]
+    nested = appflow.list_connector_entities(connectorProfileName="desk", entitiesPath="people")["connectorEntityMap"]
+    assert {group: [each["name"] for each in found] for group, found in topmost.items()} == {
+        "Objects": ["tickets", "people"]
+    }
+    assert {group: [each["name"] for each in found] for group, found in nested.items()} == {
+        "Channels": ["people/tickets", "people/people"]
+    }
+    fields = appflow.describe_connector_entity(connectorProfileName="desk", connectorEntityName="tickets")
+    assert [each["identifier"] for each in fields["connectorEntityFields"]] == ["id", "name"]
+
+    before = len(desk.asked)
+    appflow.list_connector_entities(connectorProfileName="desk")
+    appflow.describe_connector_entity(connectorProfileName="desk", connectorEntityName="tickets")
+    assert len(desk.asked) == before
+    appflow.reset_connector_metadata_cache(connectorProfileName="desk", connectorType="Zendesk")
+    appflow.list_connector_entities(connectorProfileName="desk")
+    assert len(desk.asked) == before + 1
+
+
+def test_credentials_that_the_application_refuses_make_no_profile(appflow: Any, desk: HelpDesk) -> None:
+    with pytest.raises(ClientError) as refused:
+        appflow.create_connector_profile(**profile(desk, accessToken="planted-wrong"))
+    assert refused.value.response["Error"]["Code"] == "ConnectorAuthenticationException"
+    assert "planted" not in str(refused.value)
+    assert appflow.describe_connector_profiles()["connectorProfileDetails"] == []
+
+
+def test_an_application_that_is_down_makes_no_profile(appflow: Any, desk: HelpDesk) -> None:
+    request = profile(desk, accessToken="planted-access")
+    request["connectorProfileConfig"]["connectorProfileProperties"]["Zendesk"]["instanceUrl"] = "http://127.0.0.1:1"
+    with pytest.raises(ClientError) as failed:
+        appflow.create_connector_profile(**request)
+    assert failed.value.response["Error"]["Code"] == "ConnectorServerException"
+
+
+def test_a_connector_that_is_not_here_is_refused_in_words(appflow: Any, desk: HelpDesk) -> None:
+    appflow.create_connector_profile(**profile(desk, accessToken="planted-access"))
+    source = {
+        "connectorType": "Slack",
+        "connectorProfileName": "desk",
+        "sourceConnectorProperties": {"Slack": {"object": "conversations"}},
+    }
+    with pytest.raises(ClientError, match="The source connector Slack is not available in this headrace"):
+        appflow.create_flow(**from_desk(sourceFlowConfig=source))
