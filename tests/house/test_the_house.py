@@ -60,7 +60,7 @@ def test_the_readme_can_be_read_in_one_sitting(sources: tuple[Source, ...]) -> N
     assert list(documented.readme_length(readme)) == []
 
 
-@pytest.mark.parametrize("module", ["headrace", "headrace.__main__"])
+@pytest.mark.parametrize("module", ["headrace", "headrace.__main__", "headrace.connector_sdk.lambda_handler"])
 def test_importing_it_loads_nothing_heavy(module: str) -> None:
     heavy = sorted({*rooms.HOME, "httpx", "asyncio"} - {"click", "sqlite3"})
     code = f"import sys, {module}; print(sorted(sys.modules.keys() & set({heavy!r})))"

@@ -1,0 +1,28 @@
+"""A handler in this process, for tests: what it is asked and what it answers goes through JSON, as elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from headrace.connector_sdk.hosts import Request
+from headrace.connector_sdk.lambda_answers import spoken
+from headrace.errors import Stop
+
+
+class HereHost:
+    """See Host."""
+
+    def __init__(self, handler: Callable[[Any, Any], object]) -> None:
+        self._handler = handler
+
+    def invoke(self, request: Request) -> object:
+        """See Host."""
+        try:
+            return json.loads(json.dumps(self._handler(json.loads(json.dumps(request)), None)))
+        except Exception as error:  # Boundary: other people's code, which may raise anything
+            raise Stop(f"The connector raised {spoken(f'{type(error).__name__}: {error}')}") from error
+
+    def close(self) -> None:
+        """See Host."""
