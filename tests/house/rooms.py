@@ -14,6 +14,7 @@ HOME = {
     "sqlalchemy": {"store"},
     "alembic": {"store"},
     "sqlite3": {"store"},
+    "msgspec": {"connector_sdk", "connectors"},
     "obstore": {"connector_sdk"},
     "starlette": {"wire", "console", "service", "testing"},
     "uvicorn": {"wire", "service", "cli", "testing"},

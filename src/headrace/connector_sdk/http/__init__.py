@@ -1,0 +1,1 @@
+"""HTTP as connectors speak it: a session that retries, renews tokens, keeps limits and hides secrets."""

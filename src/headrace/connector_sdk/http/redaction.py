@@ -1,0 +1,32 @@
+"""Keeps secrets out of sentences."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "[redacted]"
+# Shorter values would take ordinary words out of sentences.
+_SHORTEST = 4
+
+
+class Hider:
+    """Takes values out of texts, in every form in which a request may carry them."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
+        # The longest first: one may be a part of another.
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        """The text with HIDDEN in place of every secret."""
+        for form in self._forms:
+            text = text.replace(form, HIDDEN)
+        return text
+
+
+def _forms(secret: str) -> Iterable[str]:
+    encoded = b64encode(secret.encode()).decode()
+    return secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], encoded

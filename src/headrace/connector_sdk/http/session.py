@@ -1,0 +1,195 @@
+"""One connection's HTTP: credentials, renewal, retries, limits, bounds and redaction in one place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from random import random
+from time import monotonic
+from urllib.parse import urljoin
+
+import httpx
+
+from headrace.connector_sdk.http.limits import USUAL_LIMITS, Gate, Limits
+from headrace.connector_sdk.http.logins import Login, Values
+from headrace.connector_sdk.http.messages import Answer, Request, origin
+from headrace.connector_sdk.http.network import LOST, USUAL_BOUNDS, Bounds, Network
+from headrace.connector_sdk.http.patience import Patience
+from headrace.connector_sdk.http.redaction import Hider
+from headrace.connector_sdk.http.verdicts import Judge, by_status
+from headrace.connector_sdk.records import Connection
+from headrace.errors import ConnectorError, Refused, Retry, Stop
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_MOST_REDIRECTS = 5
+# A request that was carried out may be answered so by a machine in between.
+_UNKNOWN = frozenset({500, 502, 504})
+# Values of a profile that are no secrets although they stand among its credentials.
+_KNOWN = frozenset({"username", "userName", "clientId"})
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose requests a session sends.
+
+    `connection` is the profile as it is now; it is read again once `refresh` has got new tokens, which it says by
+    True.
+    """
+
+    connection: Callable[[], Connection]
+    refresh: Callable[[], bool] = bool
+
+
+class Http:
+    """What all sessions share: connections, and how much each host is asked at a time.
+
+    `transport` None: the network. `wait` takes seconds, `random` answers numbers from 0 to 1.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.BaseTransport | None = None,
+        *,
+        wait: Callable[[float], object] | None = None,
+        random: Callable[[], float] = random,
+        monotonic: Callable[[], float] = monotonic,
+    ) -> None:
+        self.network = Network(transport, monotonic)
+        # Of an event that never comes.
+        self._wait = threading.Event().wait if wait is None else wait
+        self._random = random
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._gates: dict[tuple[object, Limits], Gate] = {}
+
+    def session(
+        self,
+        account: Account,
+        login: Login,
+        *,
+        judge: Judge = by_status,
+        limits: Limits = USUAL_LIMITS,
+        bounds: Bounds = USUAL_BOUNDS,
+    ) -> Session:
+        """A session of its own for one connection."""
+        return Session(self, account, login, judge, limits, bounds)
+
+    def gate(self, url: str, limits: Limits) -> Gate:
+        """The one gate to the URL's host under these limits."""
+        key = (origin(url), limits)
+        with self._lock:
+            if key not in self._gates:
+                self._gates[key] = Gate(limits, wait=self.wait, monotonic=self._monotonic)
+            return self._gates[key]
+
+    def patience(self) -> Patience:
+        """As much as a session begins with."""
+        return Patience(self._random)
+
+    def wait(self, seconds: float) -> None:
+        """Wait for so long."""
+        self._wait(seconds)
+
+
+class Session:
+    """Sends the requests of one connection. Safe to use from several threads."""
+
+    def __init__(
+        self, http: Http, account: Account, login: Login, judge: Judge, limits: Limits, bounds: Bounds
+    ) -> None:
+        self._http = http
+        self._account = account
+        self._login = login
+        self._judge = judge
+        self._limits = limits
+        self._bounds = bounds
+        self._patience = http.patience()
+        self._cookies = httpx.Cookies()
+        self._connection = account.connection()
+
+    @property
+    def values(self) -> Values:
+        """Profile properties and credentials, for templates."""
+        return _values(self._connection)
+
+    def send(self, request: Request) -> Answer:
+        """The answer of success. Raises Retry, or Stop and kin, without any secret in its message.
+
+        Credentials that are refused are renewed once, where they can be, and the request is sent again.
+        """
+        used = self._connection
+        try:
+            return self._tried(request, used)
+        except Refused:
+            if not self._is_renewed(used):
+                raise
+        return self._tried(request, self._connection)
+
+    def _is_renewed(self, refused: Connection) -> bool:
+        """Whether there are other credentials than the refused ones now."""
+        if self._connection is not refused:
+            return True
+        if not self._account.refresh():
+            return False
+        self._connection = self._account.connection()
+        return True
+
+    def _tried(self, request: Request, connection: Connection) -> Answer:
+        signed = self._login.signed(request, _values(connection))
+        secrets = [value for name, value in connection.credentials.values.items() if name not in _KNOWN]
+        hide = Hider((*secrets, signed.headers.get("authorization", "").rpartition(" ")[2]))
+        try:
+            return self._patiently(signed)
+        except ConnectorError as error:
+            error.args = (hide(error.message),)
+            raise
+
+    def _patiently(self, request: Request) -> Answer:
+        while True:
+            try:
+                answer = self._once(request)
+            except Retry as error:
+                wait_s = self._patience.wait_s(error.after_s)
+                if wait_s is None:
+                    raise
+                self._http.wait(wait_s)
+            else:
+                self._patience.restore()
+                return answer
+
+    def _once(self, request: Request) -> Answer:
+        with self._http.gate(request.url, self._limits).place():
+            answer = self._followed(request)
+        error = self._judge(answer)
+        if error is None:
+            return answer
+        if isinstance(error, Retry) and answer.status in _UNKNOWN and not request.is_repeatable:
+            raise Stop(f"{error.message} {LOST}")
+        raise error
+
+    def _followed(self, request: Request) -> Answer:
+        """The answer after redirects within the host."""
+        for _ in range(_MOST_REDIRECTS):
+            answer = self._http.network.exchange(request, self._cookies, self._bounds)
+            if answer.status not in _REDIRECTS or "location" not in answer.headers:
+                return answer
+            request = _redirected(request, answer)
+        raise Stop(f"{request.where} redirects more than {_MOST_REDIRECTS} times.")
+
+
+def _values(connection: Connection) -> Values:
+    return {**connection.properties, **connection.credentials.values}
+
+
+def _redirected(request: Request, answer: Answer) -> Request:
+    url = urljoin(request.url, answer.headers["location"])
+    if origin(url) != origin(request.url):
+        scheme, host, port = origin(url)
+        raise Stop(
+            f"{request.where} redirects to another host, {scheme}://{host}:{port}, where credentials are not sent."
+            " If that is the right one, give its URL in the connector profile."
+        )
+    if request.method not in {"GET", "HEAD"}:
+        raise Stop(f"{request.where} redirects, which only reading follows. Give the URL that it leads to.")
+    return replace(request, url=url)

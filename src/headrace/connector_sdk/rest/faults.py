@@ -1,0 +1,84 @@
+"""What an application's answers of failure look like, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from headrace.connector_sdk.http.messages import Answer
+from headrace.connector_sdk.http.verdicts import failure, words
+from headrace.connector_sdk.rest.bodies import Body, Path
+from headrace.errors import ConnectorError, NotThere, Refused, Retry, Stop
+
+Meaning = Literal["again", "refused", "not there", "stop"]
+
+_KINDS: Mapping[Meaning, type[ConnectorError]] = {
+    "again": Retry,
+    "refused": Refused,
+    "not there": NotThere,
+    "stop": Stop,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What a failure with one of the codes, or else of the statuses, means.
+
+    "again": the same request may succeed later; "refused": the credentials are; "not there": what was asked for is.
+    """
+
+    meaning: Meaning
+    codes: tuple[str, ...] = ()
+    statuses: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """How failures are told from successes, and from one another.
+
+    `failed`: an answer of success whose member has this value is a failure, ("ok", False). `code` and `words` are
+    where the application's code and sentence lie. The first of `known` that fits decides; else the status does.
+    """
+
+    failed: tuple[Path, Any] | None = None
+    code: Path | None = None
+    words: Path | None = None
+    known: tuple[Fault, ...] = ()
+
+    def judge(self, answer: Answer) -> ConnectorError | None:
+        """See Judge."""
+        is_success = answer.status < 300
+        if is_success and self.failed is None:
+            return None
+        body = _body(answer)
+        if is_success and not self._is_failed(body):
+            return None
+        code = None if body is None or self.code is None else body.text(self.code)
+        return failure(answer, self._said(answer, body, code), self._kind(code, answer.status))
+
+    def _is_failed(self, body: Body | None) -> bool:
+        return body is not None and self.failed is not None and body.value(self.failed[0]) == self.failed[1]
+
+    def _said(self, answer: Answer, body: Body | None, code: str | None) -> str:
+        said = None if body is None or self.words is None else body.text(self.words)
+        if code is None and said is None:
+            return words(answer)
+        return ": ".join(" ".join(each.split()) for each in (code, said) if each)
+
+    def _kind(self, code: str | None, status: int) -> type[ConnectorError] | None:
+        for fault in self.known:
+            if (code in fault.codes if fault.codes else True) and (not fault.statuses or status in fault.statuses):
+                return _KINDS[fault.meaning]
+        return Stop if status < 300 else None
+
+
+BY_STATUS = Faults()
+
+
+def _body(answer: Answer) -> Body | None:
+    """The JSON of the answer; None: it is none, which whoever reads it will say."""
+    try:
+        return Body(answer)
+    except (Retry, Stop):
+        return None
