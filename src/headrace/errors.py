@@ -4,6 +4,7 @@ HeadraceError
   ServiceError      what a caller of the API sees; the class name is the wire name
   ConnectorError    what a connector raises, grouped by what the runner does next
     Retry           the same page, file or batch again
+    StartOver       the same records again, from the first one on
     Stop            the execution ends with status Error
       Refused       the application refused the credentials: other ones, or a fresh token, may do
       NotThere      what was asked for does not exist
@@ -103,6 +104,10 @@ class Retry(ConnectorError):
     def __init__(self, message: str, *, after_s: float | None = None) -> None:
         super().__init__(message)
         self.after_s = after_s
+
+
+class StartOver(ConnectorError):
+    """What a source was giving out is lost half-way, and can only be given out again from its start."""
 
 
 class Stop(ConnectorError):

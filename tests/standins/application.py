@@ -15,7 +15,8 @@ class Application:
 
     `on_page` is called with the number of each page before it is answered, `on_batch` with each batch before it is
     taken; both may raise. `refuse` names the reason for which a record is not taken. `position_of` makes positions
-    of places; a broken application can be told to lie.
+    of places; a broken application can be told to lie. `bookmarks` are those of the pages, by number; `left` counts
+    the readings that were given up. `is_place_kept` says whether bookmarks count.
     """
 
     def __init__(self, held: Sequence[str] = (), *, page_size: int = 2, batch_size: int = 2) -> None:
@@ -33,6 +34,9 @@ class Application:
         self.after_batch: Callable[[Batch], None] = lambda batch: None
         self.refuse: Callable[[dict[str, Any]], str | None] = lambda record: None
         self.position_of: Callable[[int], str] = str
+        self.bookmarks: dict[int, str] = {}
+        self.left = 0
+        self.is_place_kept = False
         self._place_of: dict[str, int] = {}
 
     @property
@@ -50,7 +54,14 @@ class Application:
             position = self.position_of(following) if following < len(self.held) else None
             if position is not None:
                 self._place_of[position] = following
-            yield Page(self.held[place:following], position)
+            try:
+                yield Page(self.held[place:following], position, self.bookmarks.get(place // self.page_size))
+            except GeneratorExit:
+                self.left += 1
+                raise
+
+    def keeps_place(self, entity: str, *, api_version: str | None = None) -> bool:
+        return self.is_place_kept
 
     def write(self, batch: Batch) -> Sequence[Rejection]:
         self.batches.append(batch)

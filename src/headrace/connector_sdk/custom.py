@@ -51,7 +51,7 @@ class CustomConnector:
     def read(self, query: Query) -> Iterator[Page]:
         """See RecordSource. A nextToken that came before is refused: it would lead in a circle."""
         version = self._version(query.api_version)
-        run = requests.Run(query.flow_name, query.execution_id, self._definition(query.entity, version))
+        run = requests.Run(query.flow_name, query.execution_id, _timed(self._definition(query.entity, version), query))
         context = requests.context(self.connection, version, query.settings, run)
         fields = _names(run.definition) if query.fields is None else query.fields
         after, seen = query.after, {query.after}
@@ -63,6 +63,11 @@ class CustomConnector:
             if after is None:
                 return
             _check_new(after, seen)
+
+    def keeps_place(self, entity: str, *, api_version: str | None = None) -> bool:
+        """See KeepsPlace: an entity says so by its custom property `keepsPlace`."""
+        definition = self._definition(entity, self._version(api_version))
+        return (answers.as_object(definition.get("customProperties")) or {}).get("keepsPlace") == "true"
 
     def write(self, batch: Batch) -> Sequence[Rejection]:
         """See RecordDestination. The contract has no place for the batch's key: connectors don't get it."""
@@ -149,6 +154,15 @@ def described(host: Host, label: str) -> Json:
     answer = answers.checked(host.invoke(requests.describe_configuration(label)))
     shapes.configuration(answer)
     return answer
+
+
+def _timed(definition: Json, query: Query) -> Json:
+    """The definition, with the field marked by which an incremental flow goes."""
+    if query.timestamp_field is None:
+        return definition
+    mark = "isDefaultTimestampFieldForIncrementalQueries"
+    fields = [field | {mark: field["fieldName"] == query.timestamp_field} for field in definition["fields"]]
+    return definition | {"fields": fields}
 
 
 def _names(definition: Mapping[str, Any]) -> tuple[str, ...]:

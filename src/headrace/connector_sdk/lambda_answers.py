@@ -67,12 +67,12 @@ def page(answer: object) -> Page:
     """The records of a QueryData answer. One that is not a JSON text comes as the text that it would be."""
     given = checked(answer)
     records = [each if isinstance(each, str) else json.dumps(each) for each in as_list(given, "records")]
-    return Page(tuple(records), token(given))
+    return Page(tuple(records), token(given), token(given, "dataPullNextToken"))
 
 
-def token(given: Mapping[str, Any]) -> str | None:
-    """The nextToken; an empty one counts as none."""
-    found = given.get("nextToken")
+def token(given: Mapping[str, Any], member: str = "nextToken") -> str | None:
+    """The token; an empty one counts as none."""
+    found = given.get(member)
     return None if found is None or found == "" else str(found)
 
 

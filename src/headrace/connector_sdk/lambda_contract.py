@@ -92,7 +92,7 @@ def query_data(context: Json, query: Query, fields: tuple[str, ...], token: str 
         "entityIdentifier": query.entity,
         "selectedFieldNames": list(fields),
         "filterExpression": query.filter_expression,
-        "dataPullNextToken": None,
+        "dataPullNextToken": query.since,
         "maxResults": query.page_size,
         "nextToken": token,
         "connectorContext": context,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from headrace.connector_sdk.record_text import json_record
 
@@ -71,7 +71,9 @@ class Query:
     `fields` None asks for every field. `conditions` are to be met all at once, and `filter_expression` says the
     same in AppFlow's grammar. Both are hints only: whoever reads filters again, so a condition that can't be said
     exactly is to be left out, or widened. `after` is the position that a page named; None reads from the start.
-    `settings` are the flow's runtime settings for the connector.
+    `settings` are the flow's runtime settings for the connector. In an incremental flow of a source that
+    keeps its place, `since` is the bookmark that the last successful execution ended with, None: everything; and
+    `timestamp_field` the field that the flow names as its datetimeTypeFieldName.
     """
 
     entity: str
@@ -84,20 +86,30 @@ class Query:
     api_version: str | None
     settings: Mapping[str, str]
     conditions: tuple[Condition, ...] = ()
+    since: str | None = None
+    timestamp_field: str | None = None
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class Page:
-    """Records, each the JSON text of one object, and the position where the next page begins; None: the last page."""
+    """Records, each the JSON text of one object, and the position where the next page begins; None: the last page.
+
+    `bookmark` is where an incremental flow's next execution begins, should this page be the last one; None: where
+    an earlier page said.
+    """
 
     records: tuple[str, ...]
     position: str | None
+    bookmark: str | None
 
-    def __init__(self, records: Iterable[str | Mapping[str, Any]], position: str | None = None) -> None:
+    def __init__(
+        self, records: Iterable[str | Mapping[str, Any]], position: str | None = None, bookmark: str | None = None
+    ) -> None:
         """Records may also be given as mappings, see `json_record`. Raises Stop for what JSON can't hold."""
         texts = tuple(each if isinstance(each, str) else json_record(each) for each in records)
         object.__setattr__(self, "records", texts)
         object.__setattr__(self, "position", position)
+        object.__setattr__(self, "bookmark", bookmark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +145,15 @@ class RecordSource(Protocol):
 
     def read(self, query: Query) -> Iterator[Page]:
         """The pages from `query.after` on, to the last one. Raises Retry or Stop."""
+        ...
+
+
+@runtime_checkable
+class KeepsPlace(Protocol):
+    """A source that says by bookmarks where an incremental flow goes on; of any other a window of time is read."""
+
+    def keeps_place(self, entity: str, *, api_version: str | None = None) -> bool:
+        """Whether it does for the entity. Raises Retry or Stop."""
         ...
 
 

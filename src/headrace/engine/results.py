@@ -126,11 +126,15 @@ class SplitOrder:
 
 @dataclass(frozen=True)
 class SplitResult:
-    """What a split made: all of it staged, none of it visible yet."""
+    """What a split made: all of it staged, none of it visible yet.
+
+    `bookmark` is where the next execution begins to read, None: the source names no such place.
+    """
 
     counts: Counts
     outputs: tuple[StagedFile, ...]
     rejects: tuple[StagedFile, ...]
+    bookmark: str | None = None
 
     def to_document(self) -> dict[str, Any]:
         """As the store keeps it."""
@@ -138,6 +142,7 @@ class SplitResult:
             "counts": self.counts.to_document(),
             "outputs": [staged.to_document() for staged in self.outputs],
             "rejects": [staged.to_document() for staged in self.rejects],
+            "bookmark": self.bookmark,
         }
 
     @classmethod
@@ -147,4 +152,5 @@ class SplitResult:
             Counts.from_document(document["counts"]),
             tuple(StagedFile.from_document(staged) for staged in document["outputs"]),
             tuple(StagedFile.from_document(staged) for staged in document["rejects"]),
+            document.get("bookmark"),
         )

@@ -9,9 +9,11 @@ from headrace.errors import ConnectorError, HeadraceError, Stop
 from headrace.flow.plan import Plan
 from headrace.model.states import State
 from headrace.runner import messages
+from headrace.runner.bookmarks import bookmark_of
 from headrace.runner.outlets import Outlet, outlet_of
 from headrace.runner.rejects import Rejects
 from headrace.runner.splits import Held, Splits, Tools
+from headrace.store.bookmarks import Bookmark
 
 # An execution that takes its process down with it (out of memory) must not do so for ever.
 MOST_ATTEMPTS = 10
@@ -21,11 +23,12 @@ ERRORS_GO_TO = "S3"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an execution ends; `message` None: nothing to say beside the status."""
+    """How an execution ends; `message` None: nothing to say beside the status. `bookmark`: see `bookmark_of`."""
 
     state: State
     counts: Counts
     message: str | None = None
+    bookmark: Bookmark | None = None
 
 
 class Attempt:
@@ -68,7 +71,8 @@ class Attempt:
             if refusal := self._refusal(plan, str(rejects)):
                 return self.failed(refusal)
             self._deliver(rejects)
-        return Outcome(State.DONE, self._counts, self._remark(str(rejects)))
+        bookmark = bookmark_of(plan, self._splits.results)
+        return Outcome(State.DONE, self._counts, self._remark(str(rejects)), bookmark)
 
     def failed(self, message: str) -> Outcome:
         """The outcome of an execution that fails; the rejects of its finished splits are kept."""

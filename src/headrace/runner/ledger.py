@@ -11,6 +11,7 @@ from headrace.engine.watch import Cancelled
 from headrace.errors import HeadraceError
 from headrace.model.states import FINISHED, State
 from headrace.store import executions
+from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
 from headrace.store.executions import Claim, Execution
 from headrace.store.store import Store
@@ -81,13 +82,20 @@ class Ledger:
                 raise
             raise Cancelled("The execution was cancelled before its commit.") from None
 
-    def settle(self, claim: Claim, state: State, counts: dict[str, Any] | None, message: str | None) -> None:
-        """End the execution; `counts` None leaves the last ones shown."""
+    def settle(
+        self,
+        claim: Claim,
+        state: State,
+        counts: dict[str, Any] | None,
+        message: str | None,
+        bookmark: Bookmark | None = None,
+    ) -> None:
+        """End the execution; `counts` None leaves the last ones shown. See `executions.settle` on `bookmark`."""
         now_ms = to_ms(self._clock.now())
         self._write(
             claim,
             lambda tx, id_, fence: executions.settle(
-                tx, id_, fence, state=state, counts=counts, message=message, now_ms=now_ms
+                tx, id_, fence, state=state, counts=counts, message=message, now_ms=now_ms, bookmark=bookmark
             ),
         )
 

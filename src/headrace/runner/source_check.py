@@ -19,6 +19,7 @@ from headrace.errors import (
     ValidationException,
 )
 from headrace.flow.plan import Plan, Reading, Writing
+from headrace.runner.bookmarks import keeps_place
 from headrace.runner.connections import NoConnections
 from headrace.runner.windows import timestamp_field
 
@@ -47,13 +48,14 @@ class SourceCheck:
         is nothing to read, ValidationException if an incremental flow has no field to go by.
         """
         for scope, side in _sides(plan):
-            fields = self._check_side(scope, side, account, region)
-            if scope == "SOURCE" and plan.trigger.pull_mode == "Incremental":
+            fields, keeps = self._check_side(scope, side, account, region)
+            if scope == "SOURCE" and plan.trigger.pull_mode == "Incremental" and not keeps:
                 _check_timestamps(plan, fields)
         if plan.reading is None:
             self._check_files(plan)
 
-    def _check_side(self, scope: Side, side: Reading | Writing, account: str, region: str) -> Fields:
+    def _check_side(self, scope: Side, side: Reading | Writing, account: str, region: str) -> tuple[Fields, bool]:
+        """The fields of the entity, and whether the connector keeps the place in it."""
         try:
             connector = self._connections.open(account, region, side.profile, side.connector_type)
         except NotThere as error:
@@ -62,7 +64,8 @@ class SourceCheck:
             raise _failed(error) from error
         try:
             connector.check_settings(scope, side.settings)
-            return connector.describe(side.entity, api_version=side.api_version)
+            fields = connector.describe(side.entity, api_version=side.api_version)
+            return fields, isinstance(side, Reading) and keeps_place(connector, side)
         except ConnectorError as error:
             raise _failed(error) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -46,7 +47,15 @@ class SplitWork:
 
 
 class SplitSource(Protocol):
-    """The source of an execution, as its splits see it."""
+    """The source of an execution, as its splits see it.
+
+    `bookmark` is where the next execution begins, once all that `local` gives was read; None: there is no such place.
+    """
+
+    @property
+    def bookmark(self) -> str | None:
+        """See SplitSource."""
+        ...
 
     def works(self) -> list[SplitWork]:
         """The splits to record. Raises Retry or Stop."""
@@ -59,6 +68,8 @@ class SplitSource(Protocol):
 
 class Files:
     """The files of a file source that changed within `span` (None: all), grouped into splits by `group`."""
+
+    bookmark = None
 
     def __init__(
         self,
@@ -90,17 +101,26 @@ class Files:
 class Pages:
     """The pages of a source of records: one split, since one page says where the next begins.
 
-    `check` is called before each page, and may raise to stop.
+    `check` is called before each page, and may raise to stop. `is_marked`: bookmarks count.
     """
 
     def __init__(
-        self, source: RecordSource, query: Query, name: str, retried: Retried, check: Callable[[], None]
+        self,
+        source: RecordSource,
+        query: Query,
+        name: str,
+        retried: Retried,
+        check: Callable[[], None],
+        *,
+        is_marked: bool = False,
     ) -> None:
         self._source = source
         self._query = query
         self._name = name
         self._retried = retried
         self._check = check
+        self._is_marked = is_marked
+        self.bookmark: str | None = None
 
     def works(self) -> list[SplitWork]:
         """See SplitSource."""
@@ -108,7 +128,15 @@ class Pages:
 
     def local(self, work: SplitWork, scratch: Path) -> Iterator[LocalFile]:  # noqa: ARG002 (there is but one)
         """See SplitSource."""
-        return spooled(pages(self._source, self._query, self._next), scratch, self._name)
+        self.bookmark = None
+        return spooled(self._marked(), scratch, self._name)
+
+    def _marked(self) -> Iterator[Page]:
+        with closing(pages(self._source, self._query, self._next)) as found:
+            for page in found:
+                if self._is_marked:
+                    self.bookmark = page.bookmark or self.bookmark
+                yield page
 
     def _next(self, call: Callable[[], Page | None]) -> Page | None:
         self._check()

@@ -17,6 +17,7 @@ from headrace.engine.split import Engine
 from headrace.errors import HeadraceError, Stop
 from headrace.flow.plan import Plan, Reading
 from headrace.log import Log
+from headrace.runner.bookmarks import keeps_place, since, source_of
 from headrace.runner.control import Control
 from headrace.runner.folders import Folders, make_durable
 from headrace.runner.ledger import Ledger
@@ -76,8 +77,10 @@ class Splits:
 
     def run(self, plan: Plan) -> None:
         """Run each split that has no result, until the first reject if the flow fails on that."""
-        plan = self._windowed(plan)
-        source = self._source(plan)
+        keeps_place = self._keeps_place(plan)
+        if not keeps_place:
+            plan = self._windowed(plan)
+        source = self._source(plan, is_marked=keeps_place)
         rows = self._held.claim.splits
         works = self._without_result(self._listed(source) if rows is None else rows)
         for work, result in self._tools.placement.run(works, lambda work: self._run_one(plan, source, work)):
@@ -104,25 +107,35 @@ class Splits:
         held, wait = self._held, self._tools.wait
         return with_retries(what, call, wait=lambda seconds: wait(held.control, seconds), log=held.log)
 
-    def _source(self, plan: Plan) -> SplitSource:
+    def _source(self, plan: Plan, *, is_marked: bool) -> SplitSource:
         tools, execution = self._tools, self._held.claim.execution
         reading = plan.reading
         if reading is None:
             files = tools.registry.source(plan.source.connector_type)
             return Files(plan, files, self.retried, tools.group, Span.of(execution))
         query = query_of(reading, plan.tasks, execution)
+        if is_marked:
+            query = replace(query, since=since(plan, self._held.claim.bookmark), timestamp_field=plan.timestamp_field)
         return Pages(
             self._connector(reading),
             query,
             f"{reading.profile}/{reading.entity}",
             self.retried,
             self._held.control.check,
+            is_marked=is_marked,
         )
 
     def _connector(self, reading: Reading) -> RecordConnector:
         execution = self._held.claim.execution
         opened = self._tools.connections.open
         return opened(execution.account, execution.region, reading.profile, reading.connector_type)
+
+    def _keeps_place(self, plan: Plan) -> bool:
+        reading = plan.reading
+        if reading is None or source_of(plan) is None:
+            return False
+        connector = self._connector(reading)
+        return self.retried("describe", lambda: keeps_place(connector, reading))
 
     def _windowed(self, plan: Plan) -> Plan:
         """The plan of a source of records, with the window of the execution as filters."""
@@ -172,7 +185,8 @@ class Splits:
                 rejects=folder / "rejects",
                 naming=self._naming(),
             )
-            return tools.engine.run_split(asked, self._held.control.watch)
+            result = tools.engine.run_split(asked, self._held.control.watch)
+        return replace(result, bookmark=source.bookmark)
 
     def _naming(self) -> Naming:
         execution = self._held.claim.execution

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.connector_sdk.records import Page, Query, RecordSource
-from headrace.errors import Retry, Stop
+from headrace.errors import Retry, StartOver, Stop
 
 # How much of a source lies on the disk at once, and becomes one file of the output by default.
 SPOOL_BYTES = 64 * 1024 * 1024
@@ -18,25 +20,25 @@ SPOOL_BYTES = 64 * 1024 * 1024
 Retrying = Callable[[Callable[[], Page | None]], Page | None]
 
 
-def pages(source: RecordSource, query: Query, retrying: Retrying) -> Iterator[Page]:
-    """Every page; after a Retry the reading goes on at the last position.
+def pages(source: RecordSource, query: Query, retrying: Retrying) -> Generator[Page]:
+    """Every page; after a Retry the reading goes on at the last position. Closed early, it lets go of the source.
 
-    `retrying` makes a call again while it raises Retry. Raises Stop where the connector answers a position
-    twice, which would never end, or asks for too many retries.
+    `retrying` makes a call again while it raises Retry. Raises Retry where all pages are to be read again,
+    Stop where the connector answers a position twice, which would never end, or asks for too many retries.
     """
     positions: set[bytes] = set()
-    reading = _Reading(source, query)
-    while (page := _next(reading, retrying)) is not None:
-        yield page
-        if page.position is None:
-            return
-        mark = hashlib.blake2b(page.position.encode(errors="surrogatepass"), digest_size=16).digest()
-        if mark in positions:
-            raise Stop(
-                f"The connector answered the same position twice while {query.entity!r} was read, so its pages"
-                f" would never end: {page.position[:100]!r}"
-            )
-        positions.add(mark)
+    with closing(_Reading(source, query)) as reading:
+        while (page := _next(reading, retrying)) is not None:
+            yield page
+            if page.position is None:
+                return
+            mark = hashlib.blake2b(page.position.encode(errors="surrogatepass"), digest_size=16).digest()
+            if mark in positions:
+                raise Stop(
+                    f"The connector answered the same position twice while {query.entity!r} was read, so its pages"
+                    f" would never end: {page.position[:100]!r}"
+                )
+            positions.add(mark)
 
 
 def spooled(found: Iterator[Page], folder: Path, name: str, *, most_bytes: int = SPOOL_BYTES) -> Iterator[LocalFile]:
@@ -102,6 +104,12 @@ class _Reading:
             self._query = replace(self._query, after=page.position)
         return page
 
+    def close(self) -> None:
+        """End the reading: the source learns that nobody asks for more."""
+        found = self._pages
+        if isinstance(found, Generator):
+            cast("Generator[Page]", found).close()
+
 
 def _next(reading: _Reading, retrying: Retrying) -> Page | None:
     try:
@@ -109,3 +117,6 @@ def _next(reading: _Reading, retrying: Retrying) -> Page | None:
     except Retry as error:
         # Another try of the whole split would read everything again, as often.
         raise Stop(error.message) from error
+    except StartOver as error:
+        # Which is another try of the whole split.
+        raise Retry(error.message) from error

@@ -184,7 +184,7 @@ class Worker:
             return
         message = None if outcome.message is None else messages.shown(outcome.message)
         try:
-            self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message)
+            self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message, outcome.bookmark)
         except LeaseLost:
             held.control.stop(Reason.LOST)
             self._leave(held)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.model.states import State
-from headrace.store import deliveries, documents
+from headrace.store import bookmarks, deliveries, documents
 from headrace.store import executions_sql as sql
+from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
 from headrace.store.flows import FlowHead, StartView
 from headrace.store.tx import Row, Tx
@@ -70,7 +71,7 @@ class Claim:
 
     `document` and `schema_version` are those of the revision it was started with. `splits` is None until
     `record_splits`; an empty tuple is a source with nothing to read. `delivered` is None until the first
-    `record_delivery`.
+    `record_delivery`. `bookmark` is what the flow's last successful execution ended with, None: with none.
     """
 
     execution: Execution
@@ -78,6 +79,7 @@ class Claim:
     schema_version: int
     splits: tuple[SplitRow, ...] | None
     delivered: Delivered | None = None
+    bookmark: Bookmark | None = None
 
 
 def insert(
@@ -213,12 +215,13 @@ def settle(
     counts: dict[str, Any] | None,
     message: str | None,
     now_ms: int,
+    bookmark: Bookmark | None = None,
 ) -> bool:
     """End the execution as DONE, FAILED or CANCELLED. False if the lease is lost or the state has no such move.
 
     The same transaction counts the flow's failures in a row, suspends a scheduled or event flow that reached
     its threshold, and drops the flow's oldest finished executions beyond those kept. `counts` None leaves the
-    last ones that `progress` reported.
+    last ones that `progress` reported. `bookmark`, of one that is done, is where the flow's next execution begins.
     """
     settled = tx.row(
         sql.SETTLE[state],
@@ -230,12 +233,15 @@ def settle(
     )
     if settled is None:
         return False
-    (flow_id,) = settled
+    flow_id, sequence = settled
     if state is State.FAILED:
         tx.rows(sql.COUNT_FAILURE, id=flow_id)
         tx.rows(sql.SUSPEND, id=flow_id)
     elif state is State.DONE:
         tx.rows(sql.FORGET_FAILURES, id=flow_id)
+        # Invariant 1: all that lies before it is durable, and known to be so with this transaction.
+        if bookmark is not None:
+            bookmarks.put(tx, flow_id, bookmark, sequence=sequence)
     tx.rows(sql.PRUNE, flow_id=flow_id, kept=tx.executions_kept)
     tx.announce(TOPIC)
     return True
@@ -281,8 +287,15 @@ def _claim(tx: Tx, execution_id: str) -> Claim:
     row = tx.rows(sql.SELECT_CLAIMED, id=execution_id)[0]
     *plain, document, schema_version, split_count = row
     kept = None if split_count is None else splits(tx, execution_id)
-    delivered = deliveries.get(tx, execution_id)
-    return Claim(_execution(tuple(plain)), documents.loads(document), schema_version, kept, delivered)
+    execution = _execution(tuple(plain))
+    return Claim(
+        execution,
+        documents.loads(document),
+        schema_version,
+        kept,
+        deliveries.get(tx, execution_id),
+        bookmarks.get(tx, execution.flow_id),
+    )
 
 
 def _execution(row: Row) -> Execution:

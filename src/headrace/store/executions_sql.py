@@ -164,7 +164,7 @@ def _settle(to: State) -> Statement:
             finished_ms=bindparam("now_ms"),
             lease_until_ms=null(),
         )
-        .returning(_e.flow_id)
+        .returning(_e.flow_id, _e.sequence)
     )
 
 

@@ -110,6 +110,18 @@ deliveries = Table(
     Column("refused_bytes", BigInteger, nullable=False),
 )
 
+# Where an incremental flow's next execution begins to read; a row from the first that succeeded on.
+bookmarks = Table(
+    "bookmarks",
+    METADATA,
+    Column("flow_id", Text, ForeignKey("flows.flow_id", ondelete="CASCADE"), primary_key=True),
+    # What was read: a bookmark of something else is of no use.
+    Column("source", Text, nullable=False),
+    Column("bookmark", Text, nullable=False),
+    # Of the execution that ended with it.
+    Column("sequence", BigInteger, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     METADATA,

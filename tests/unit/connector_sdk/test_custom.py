@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,33 @@ def test_every_field_is_asked_for_by_name_where_the_flow_names_none() -> None:
     (page,) = connector(host, connection(count="1")).read(query(fields=None))
     assert host.asked[-1]["selectedFieldNames"] == ["id", "name"]
     assert page.records == ('{"id": 0, "name": "thing 0"}',)
+
+
+def test_where_an_incremental_run_begins_is_told_and_answered_as_a_data_pull_token() -> None:
+    definition = stock_connector.entity({"entityIdentifier": "stock"}, {})
+    first = {"isSuccess": True, "records": ["{}"], "nextToken": "2", "dataPullNextToken": ""}
+    last = {"isSuccess": True, "records": [], "dataPullNextToken": "Tuesday"}
+    host = Answers(definition, first, last)
+
+    pages = list(connector(host).read(query(since="Monday")))
+
+    assert [request["dataPullNextToken"] for request in host.asked[1:]] == ["Monday", "Monday"]
+    assert [page.bookmark for page in pages] == [None, "Tuesday"]
+
+
+def test_a_connector_says_of_which_entities_it_keeps_the_place() -> None:
+    definition: dict[str, Any] = {**stock_connector.entity({"entityIdentifier": "stock"}, {})}
+    own = {**definition["entityDefinition"], "customProperties": {"keepsPlace": "true"}}
+    assert connector(Answers(definition | {"entityDefinition": own})).keeps_place("stock") is True
+    assert connector(Answers(definition)).keeps_place("stock") is False
+
+
+def test_the_field_that_an_incremental_flow_goes_by_is_marked() -> None:
+    host = Answers()
+    list(connector(host, connection(count="1")).read(query(timestamp_field="name")))
+    fields = host.asked[-1]["connectorContext"]["entityDefinition"]["fields"]
+    marks = {field["fieldName"]: field["isDefaultTimestampFieldForIncrementalQueries"] for field in fields}
+    assert marks == {"id": False, "name": True}
 
 
 def test_pages_that_go_in_a_circle_are_left() -> None:

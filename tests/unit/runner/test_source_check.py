@@ -126,3 +126,9 @@ def test_an_incremental_flow_needs_a_field_to_go_by_that_the_entity_has() -> Non
 
     crm.fields = [{"identifier": "changed"}]
     check.check(incremental(datetimeTypeFieldName="changed"), "1", "r")
+
+
+def test_an_incremental_flow_from_a_source_that_keeps_its_place_needs_no_field() -> None:
+    crm = Application()
+    crm.is_place_kept = True
+    profiles_check(crm=crm).check(incremental(), "1", "r")
