@@ -26,10 +26,11 @@ from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
 from headrace.errors import SettingsError, Stop
 from headrace.log import Log, silent
-from headrace.operations.authorizing import Authorizer, declared_styles
+from headrace.operations.authorizing import Authorizer
 from headrace.operations.connector_calls import Connectors, ProfileTrial
 from headrace.operations.connector_secrets import ConnectorSecrets
 from headrace.operations.dispatch import Dispatcher
+from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.refreshing import Refresher
 from headrace.runner.source_check import SourceCheck
 from headrace.runner.worker import Worker
@@ -100,7 +101,7 @@ class Backend:
                 new_id=self.new_id,
                 sources=SourceCheck(self.registry, self.connectors.connections),
                 sealer=self.sealer,
-                profiles=ProfileTrial(self.connectors, self.connector_secrets, self.authorizer.authorized),
+                profiles=ProfileTrial(self.connectors, self.connector_secrets, self.authorizer),
                 connectors=self.connectors,
                 catalog=self.registry.catalog,
             )
@@ -135,9 +136,10 @@ class Backend:
         hosts = HidingHosts(self.hosts, self.connector_secrets.handed.hide)
         http = httpx.Client()
         stack.callback(http.close)
-        self.authorizer = Authorizer(TokenClient(http), declared_styles(store), self._now_ms)
+        types, base_urls = self.registry.record_types, self.settings.connector_urls
+        self.authorizer = Authorizer(TokenClient(http), declared_styles(store), self._now_ms, types, base_urls)
         opening = Refresher(store, self.sealer, self.authorizer, self._now_ms)
-        built_ins = BuiltIns(self.registry.record_types, self.settings, self.clock.now)
+        built_ins = BuiltIns(types, self.settings, self.clock.now)
         self.connectors = Connectors.on(store, hosts, opening, self._now_ms, built_ins)
 
     def _now_ms(self) -> int:

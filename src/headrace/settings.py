@@ -30,7 +30,8 @@ class Settings:
     """Every setting of a headrace process; `docs/settings.md` describes each.
 
     `buckets` maps a bucket's name, or `*`, to a URL; a bucket that it doesn't name is a folder
-    under `data`. `s3_endpoint` None means AWS's own. `key` seals stored secrets, or what
+    under `data`. `s3_endpoint` None means AWS's own. `connector_urls` maps a connector type to the
+    URL of a server that stands for the application's own. `key` seals stored secrets, or what
     `key_command` prints; without either the key file in `data` does, made on the first start.
     `port` 0 means any free port.
     """
@@ -54,6 +55,7 @@ class Settings:
     buckets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     s3_endpoint: str | None = None
     lambda_endpoint: str | None = None
+    connector_urls: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     connector_timeout_s: float = 300.0
     connector_memory_bytes: int = 1024 * MIB
     key: str | None = field(default=None, repr=False)
@@ -107,6 +109,7 @@ class Settings:
             buckets=read("HEADRACE_BUCKETS", text.buckets, MappingProxyType({})),
             s3_endpoint=read("AWS_ENDPOINT_URL_S3", text.endpoint, None),
             lambda_endpoint=read("AWS_ENDPOINT_URL_LAMBDA", text.endpoint, None),
+            connector_urls=read("HEADRACE_CONNECTOR_URLS", text.connector_urls, MappingProxyType({})),
             connector_timeout_s=read("HEADRACE_CONNECTOR_TIMEOUT", text.seconds(1, 900), cls.connector_timeout_s),
             connector_memory_bytes=read("HEADRACE_CONNECTOR_MEMORY", text.size(128 * MIB), cls.connector_memory_bytes),
             key=read("HEADRACE_KEY", str, None),

@@ -127,6 +127,24 @@ def buckets(given: str) -> Mapping[str, str]:
     return MappingProxyType(places)
 
 
+def connector_urls(given: str) -> Mapping[str, str]:
+    """`type=url,type=url`. Gathers all faults in one ValueError."""
+    places: dict[str, str] = {}
+    faults: list[str] = []
+    for pair in filter(None, (part.strip() for part in given.split(","))):
+        name, _, url = (part.strip() for part in pair.partition("="))
+        parts = urlsplit(url)
+        if name in places:
+            faults.append(f"{name!r} is mapped twice; keep one")
+        elif not name.isalnum() or parts.scheme not in {"http", "https"} or not parts.netloc:
+            faults.append(f"{pair!r}: allowed is a connectorType and a URL, such as Slack=http://127.0.0.1:8081")
+        else:
+            places[name] = url.rstrip("/")
+    if faults:
+        raise ValueError("; ".join(faults))
+    return MappingProxyType(places)
+
+
 def _bucket_fault(name: str, url: str) -> str | None:
     parts = urlsplit(url)
     if name != "*" and not _BUCKET.fullmatch(name):

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from headrace.testing import Headrace, running
+from tests.e2e.built_in import client, from_desk, lines, profile, run, to_desk
 from tests.standins.help_desk import HelpDesk, help_desk
 from tests.standins.help_desk_connector import ENTRY, S3
-
-PROJECTION = {
-    "taskType": "Filter",
-    "sourceFields": ["id", "name"],
-    "connectorOperator": {"Zendesk": "PROJECTION"},
-    "taskProperties": {},
-}
-MAP_ALL = {"taskType": "Map_all", "sourceFields": [], "taskProperties": {}}
-TO_S3 = {"connectorType": "S3", "destinationConnectorProperties": {"S3": {"bucketName": "lake"}}}
 
 
 @pytest.fixture(name="desk")
@@ -39,66 +29,9 @@ def running_service(tmp_path: Path) -> Iterator[Headrace]:
 
 
 @pytest.fixture(name="appflow")
-def client(service: Headrace) -> Iterator[Any]:
-    with closing(boto3.client("appflow", **service.client_arguments)) as appflow:
+def appflow_client(service: Headrace) -> Iterator[Any]:
+    with client(service) as appflow:
         yield appflow
-
-
-def profile(desk: HelpDesk, **credentials: Any) -> dict[str, Any]:
-    held = {"clientId": "client", "clientSecret": "planted-client-secret"} | credentials
-    return {
-        "connectorProfileName": "desk",
-        "connectorType": "Zendesk",
-        "connectionMode": "Public",
-        "connectorProfileConfig": {
-            "connectorProfileProperties": {"Zendesk": {"instanceUrl": desk.url}},
-            "connectorProfileCredentials": {"Zendesk": held},
-        },
-    }
-
-
-def from_desk(**members: Any) -> dict[str, Any]:
-    return {
-        "flowName": "from-desk",
-        "triggerConfig": {"triggerType": "OnDemand"},
-        "sourceFlowConfig": {
-            "connectorType": "Zendesk",
-            "connectorProfileName": "desk",
-            "sourceConnectorProperties": {"Zendesk": {"object": "tickets"}},
-        },
-        "destinationFlowConfigList": [TO_S3],
-        "tasks": [PROJECTION, MAP_ALL],
-    } | members
-
-
-def to_desk(**properties: Any) -> dict[str, Any]:
-    return {
-        "flowName": "to-desk",
-        "triggerConfig": {"triggerType": "OnDemand"},
-        "sourceFlowConfig": {
-            "connectorType": "S3",
-            "sourceConnectorProperties": {"S3": {"bucketName": "raw", "bucketPrefix": "in"}},
-        },
-        "destinationFlowConfigList": [
-            {
-                "connectorType": "Zendesk",
-                "connectorProfileName": "desk",
-                "destinationConnectorProperties": {"Zendesk": {"object": "tickets", **properties}},
-            }
-        ],
-        "tasks": [{**MAP_ALL, "connectorOperator": {"S3": "NO_OP"}}],
-    }
-
-
-def run(service: Headrace, appflow: Any, name: str) -> dict[str, Any]:
-    execution_id = appflow.start_flow(flowName=name)["executionId"]
-    service.wait_until_settled([execution_id])
-    return appflow.describe_flow_execution_records(flowName=name)["flowExecutions"][0]
-
-
-def lines(service: Headrace) -> list[dict[str, Any]]:
-    keys = service.list_objects("lake")
-    return [json.loads(line) for key in keys for line in service.get_object("lake", key).splitlines()]
 
 
 def test_records_go_from_a_built_in_connector_to_s3(service: Headrace, appflow: Any, desk: HelpDesk) -> None:

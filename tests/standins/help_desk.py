@@ -30,6 +30,8 @@ class HelpDesk:
     # What renewing tokens answers instead of tokens.
     refusal: Json | None = None
     lifetime_s: int | None = None
+    # After so many pages the token is no longer good, once.
+    pages_until_new_token: int | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def serve(self, method: str, path: str, token: str | None, body: str) -> tuple[int, Json]:
@@ -62,6 +64,10 @@ class HelpDesk:
     def _page(self, path: str, query: Json) -> Json:
         if path != "/tickets":
             return {"entities": ["tickets", "people"]}
+        if self.pages_until_new_token is not None:
+            self.pages_until_new_token -= 1
+            if not self.pages_until_new_token:
+                self.token = "planted-none-yet"
         start = int(query.get("after", 0))
         following = start + self.page_size
         more = str(following) if following < len(self.tickets) else None

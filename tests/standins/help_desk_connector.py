@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from typing import Any
 
@@ -15,6 +16,7 @@ from headrace.connector_sdk.registry import GROUP
 from headrace.errors import NotThere, Refused, Retry, Stop
 
 ENTRY = EntryPoint("Zendesk", f"{__name__}:CONNECTOR", GROUP)
+PARDOT = EntryPoint("Pardot", f"{__name__}:OTHER", GROUP)
 S3 = EntryPoint("S3", "headrace.connectors.s3:CONNECTOR", GROUP)
 
 
@@ -63,7 +65,8 @@ class HelpDeskConnector:
         except httpx.HTTPError as error:
             raise Retry(f"The help desk can't be reached: {error}") from None
         if answer.status_code == 401:
-            raise Refused("The help desk does not take the token.")
+            # On purpose: what a connector says must not show what it was given.
+            raise Refused(f"The help desk said: {answer.json()['error']}.")
         if answer.status_code != 200:
             raise Stop(f"The help desk answered {answer.status_code}.")
         return answer.json()
@@ -75,3 +78,5 @@ CONNECTOR = RecordConnectorType(
     oauth=OAuth("{{instanceUrl}}/oauth/tokens", "{{instanceUrl}}/oauth/authorizations/new", ("read", "write")),
     group=lambda path: "Objects" if path is None else "Channels",
 )
+# The same under a name whose credentials may hold a refresh token.
+OTHER = replace(CONNECTOR, connector_type="Pardot")

@@ -145,6 +145,32 @@ def test_every_fault_of_a_bucket_list_is_told() -> None:
     assert "'ftp://x'" in caught.value.message
 
 
+def test_applications_may_answer_elsewhere() -> None:
+    given = "Slack=http://127.0.0.1:8081/, Amplitude=https://proxy.example/amplitude"
+
+    assert dict(Settings.from_environment({"HEADRACE_CONNECTOR_URLS": given}).connector_urls) == {
+        "Slack": "http://127.0.0.1:8081",
+        "Amplitude": "https://proxy.example/amplitude",
+    }
+
+
+@pytest.mark.parametrize(
+    "given, fault",
+    [
+        ("Slack=http://a,Slack=http://b", "'Slack' is mapped twice"),
+        ("Slack", "'Slack': allowed is a connectorType and a URL"),
+        ("=http://a", "allowed is a connectorType and a URL"),
+        ("Slack=ftp://a", "allowed is a connectorType and a URL"),
+        ("Slack=http://", "allowed is a connectorType and a URL"),
+    ],
+)
+def test_an_application_that_answers_nowhere_is_refused(given: str, fault: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"HEADRACE_CONNECTOR_URLS": given})
+
+    assert fault in caught.value.message
+
+
 def test_only_the_endpoint_of_s3_moves_buckets() -> None:
     environment = {"AWS_ENDPOINT_URL": "http://a:1", "AWS_ENDPOINT_URL_S3": "https://b:2/"}
 

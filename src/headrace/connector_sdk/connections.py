@@ -107,6 +107,7 @@ class OpenConnections:
             settings=given.settings,
             now=given.now,
             http=given.http,
+            base_url=given.settings.connector_urls.get(connection.connector_type),
         )
         return OpenedConnector(kind, connection, outside, kept)
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from headrace.connector_sdk.built_in import Outside, RecordConnectorType
 from headrace.connector_sdk.metadata_cache import Key, Kind, MetadataCache
 from headrace.connector_sdk.records import Batch, Connection, Page, Query, RecordConnector, Rejection, Side
-from headrace.errors import Refused
+from headrace.errors import ConnectorError, Refused
+from headrace.log import REDACTED
 
 T = TypeVar("T")
 
 # How long AppFlow keeps what a connector says of its entities.
 KEPT_S = 3600.0
+# Values of credentials that may be said aloud, and the length below which a value is hardly a secret.
+_NO_SECRETS = frozenset({"clientId", "username", "userId"})
+_SHORTEST = 6
 
 
 class Kept:
@@ -45,7 +50,7 @@ class OpenedConnector:
         self._kind = kind
         self._outside = outside
         self._kept = kept
-        self._connector: RecordConnector = kind.open(connection, outside)
+        self._connector, self._secrets = self._opened(connection)
 
     @property
     def batch_size(self) -> int:
@@ -61,13 +66,14 @@ class OpenedConnector:
         is_renewed = False
         while True:
             try:
-                for page in self._connector.read(query):
-                    is_renewed = False
-                    if page.position is not None:
-                        query = replace(query, after=page.position)
-                    yield page
-            except Refused:
-                if is_renewed or not self._renewed():
+                with self._discreet():
+                    for page in self._connector.read(query):
+                        is_renewed = False
+                        if page.position is not None:
+                            query = replace(query, after=page.position)
+                        yield page
+            except Refused as refusal:
+                if is_renewed or not self._renewed(refusal):
                     raise
                 is_renewed = True
             else:
@@ -103,14 +109,37 @@ class OpenedConnector:
 
     def _asked(self, call: Callable[[RecordConnector], T]) -> T:
         try:
-            return call(self._connector)
-        except Refused:
-            if not self._renewed():
+            with self._discreet():
+                return call(self._connector)
+        except Refused as refusal:
+            if not self._renewed(refusal):
                 raise
-        return call(self._connector)
+        with self._discreet():
+            return call(self._connector)
 
-    def _renewed(self) -> bool:
-        if not self._outside.refresh():
-            return False
-        self._connector = self._kind.open(self._outside.connection(), self._outside)
+    def _renewed(self, refusal: Refused) -> bool:
+        try:
+            if not self._outside.refresh():
+                return False
+        except Refused as error:
+            raise Refused(f"{refusal.message} {error.message}") from None
+        self._connector, self._secrets = self._opened(self._outside.connection())
         return True
+
+    def _opened(self, connection: Connection) -> tuple[RecordConnector, tuple[str, ...]]:
+        held = connection.credentials.values
+        secrets = {text for name, text in held.items() if name not in _NO_SECRETS and len(text) >= _SHORTEST}
+        # The longest first: one may be a part of another.
+        return self._kind.open(connection, self._outside), tuple(sorted(secrets, key=len, reverse=True))
+
+    @contextmanager
+    def _discreet(self) -> Generator[None]:
+        """Keep the credentials out of what the connector says of an error (invariant 8)."""
+        try:
+            yield
+        except ConnectorError as error:
+            said = error.message
+            for secret in self._secrets:
+                said = said.replace(secret, REDACTED)
+            error.args = (said,)
+            raise

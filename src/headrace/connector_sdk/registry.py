@@ -11,6 +11,7 @@ from headrace.connector_sdk.built_in import RecordConnectorType
 from headrace.connector_sdk.catalog import CATALOG, Declared
 from headrace.connector_sdk.contract import FileDestination, FileSource
 from headrace.connector_sdk.objects import Buckets
+from headrace.errors import SettingsError
 from headrace.log import Log, silent
 from headrace.settings import Settings
 
@@ -77,8 +78,13 @@ class Registry:
         """All connectors that are installed, or those of `entries`.
 
         One that can't be loaded is left out with a line in the log: a package that is broken or
-        made for another headrace must not take the flows of all others with it.
+        made for another headrace must not take the flows of all others with it. Raises SettingsError where
+        HEADRACE_CONNECTOR_URLS names what is no connector type.
         """
+        if unknown := sorted(settings.connector_urls.keys() - CATALOG.keys()):
+            raise SettingsError(
+                f"HEADRACE_CONNECTOR_URLS names {', '.join(unknown)}: allowed are {', '.join(CATALOG)}."
+            )
         connectors: dict[str, Connector | RecordConnectorType] = {}
         faults: dict[str, str] = {}
         for entry in entry_points(group=GROUP) if entries is None else entries:

@@ -87,6 +87,22 @@ class Connectors:
         return cls(hosts, OpenConnections(lookups, hosts, MetadataCache(now_ms), built_ins))
 
 
+class Tokens(Protocol):
+    """How the profiles that are tried get tokens; see Authorizer."""
+
+    def uses_oauth(self, profile: Profile, secret: Secret) -> bool:
+        """Whether headrace gets tokens for the profile."""
+        ...
+
+    def authorized(self, profile: Profile, secret: Secret) -> Secret:
+        """The secret with tokens."""
+        ...
+
+    def refreshed(self, profile: Profile, secret: Secret) -> Secret:
+        """The secret with new tokens."""
+        ...
+
+
 class NoHosts:
     """Where no connector can run."""
 
@@ -102,15 +118,15 @@ class ProfileTrial:
         self,
         connectors: Connectors,
         secrets: ConnectorSecrets | None = None,
-        authorized: Callable[[Profile, Secret], Secret] = lambda _, secret: secret,
+        tokens: Tokens | None = None,
     ) -> None:
         """`secrets` None: a connector that fetches the credentials of a profile it tries gets none.
 
-        `authorized` gets the tokens that a secret is good for.
+        `tokens` None: a profile is tried with what it was given.
         """
         self._connections = connectors.connections
         self._secrets = secrets
-        self._authorized = authorized
+        self._tokens = tokens
 
     def check(self, profile: Profile, secret: Secret) -> Secret:
         """See ProfileCheck."""
@@ -121,11 +137,27 @@ class ProfileTrial:
     def _tried(self, profile: Profile, secret: Secret) -> Secret:
         # First of all, for an authorization code is good once: whether there is anybody to use it.
         self._connections.connect(connection_of(profile, secret), is_stored=False)
-        secret = self._authorized(profile, secret)
+        found = secret if self._tokens is None else self._tokens.authorized(profile, secret)
+        try:
+            self._try(profile, found)
+        except Refused as refusal:
+            # Tokens that were given may have run out on the way here; those that were just got have not.
+            if self._tokens is None or found is not secret or not self._tokens.uses_oauth(profile, secret):
+                raise
+            found = self._renewed(self._tokens, profile, secret, refusal)
+            self._try(profile, found)
+        return found
+
+    def _try(self, profile: Profile, secret: Secret) -> None:
         connection = connection_of(profile, secret)
         with nullcontext() if self._secrets is None else self._secrets.trying(connection):
             self._connections.check(connection)
-        return secret
+
+    def _renewed(self, tokens: Tokens, profile: Profile, secret: Secret, refusal: Refused) -> Secret:
+        try:
+            return tokens.refreshed(profile, secret)
+        except Refused:
+            raise refusal from None
 
 
 def told(ask: Callable[[], T]) -> T:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from headrace.connector_sdk.records import Connection
-from headrace.operations.authorizing import Authorizer, uses_oauth
+from headrace.operations.authorizing import Authorizer
 from headrace.operations.connections import connection_of
 from headrace.store import profiles
 from headrace.store.profiles import Profile, Secret
@@ -54,7 +54,7 @@ class Refresher:
         False for a profile without OAuth 2, and for one that is not stored. Raises Retry or Stop.
         """
         found = self._store.read(lambda tx: profiles.get_by_secret(tx, self._sealer, connection.secret_arn)).result()
-        if found is None or not uses_oauth(*found):
+        if found is None or not self._authorizer.uses_oauth(*found):
             return False
         return self._refresh(found[0], self._is_young)
 
@@ -63,7 +63,7 @@ class Refresher:
         seen = turn.count
         with turn.lock:
             found = self._stored(profile.account, profile.region, profile.name)
-            if found is None or not uses_oauth(*found):
+            if found is None or not self._authorizer.uses_oauth(*found):
                 return False
             if turn.count != seen or is_good(found):
                 return True
@@ -88,7 +88,9 @@ class Refresher:
 
     def _has_ended(self, found: tuple[Profile, Secret]) -> bool:
         ends_ms: int | None = found[1].tokens.get("expiresMs")
-        return uses_oauth(*found) and ends_ms is not None and ends_ms - _EARLY_MS <= self._now_ms()
+        if ends_ms is None or ends_ms - _EARLY_MS > self._now_ms():
+            return False
+        return self._authorizer.uses_oauth(*found)
 
     def _is_young(self, found: tuple[Profile, Secret]) -> bool:
         obtained_ms: int | None = found[1].tokens.get("obtainedMs")

@@ -12,6 +12,7 @@ from headrace.connector_sdk.catalog import CATALOG, Declared
 from headrace.connector_sdk.records import RecordConnector
 from headrace.connector_sdk.registry import GROUP, Connector, Registry
 from headrace.connectors.s3 import S3
+from headrace.errors import SettingsError
 from headrace.log import Log
 from headrace.settings import Settings
 
@@ -110,6 +111,12 @@ def test_a_broken_connector_is_logged_and_leaves_the_others_working(
     assert reason in told
     assert "connector not loaded" in stream.getvalue()
     assert reason in stream.getvalue()
+
+
+def test_the_url_of_a_connector_that_nobody_knows_is_refused(tmp_path: Path) -> None:
+    settings = Settings(data=tmp_path, connector_urls={"slack": "http://127.0.0.1:1"})
+    with pytest.raises(SettingsError, match="HEADRACE_CONNECTOR_URLS names slack: allowed are Salesforce, "):
+        Registry.load(settings)
 
 
 def test_two_connectors_of_one_type_are_not_mixed_up(settings: Settings) -> None:

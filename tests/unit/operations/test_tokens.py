@@ -18,8 +18,9 @@ from headrace.clock import to_ms
 from headrace.connector_sdk.oauth import TokenClient
 from headrace.connector_sdk.records import Connection
 from headrace.errors import Refused, Retry
-from headrace.operations.authorizing import Authorizer, declared_styles
+from headrace.operations.authorizing import Authorizer
 from headrace.operations.connections import connection_of
+from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.refreshing import Refresher
 from headrace.store import profiles
 from headrace.store.profiles import Profile, Secret
