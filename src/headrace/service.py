@@ -21,6 +21,7 @@ from headrace.connector_sdk.connections import BuiltIns
 from headrace.connector_sdk.hosts import OnLine, Request
 from headrace.connector_sdk.hosts.book import HostBook, Place, Surroundings, place_of
 from headrace.connector_sdk.hosts.hiding import HidingHosts
+from headrace.connector_sdk.http.session import Http
 from headrace.connector_sdk.oauth import TokenClient
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
@@ -139,7 +140,9 @@ class Backend:
         types, base_urls = self.registry.record_types, self.settings.connector_urls
         self.authorizer = Authorizer(TokenClient(http), declared_styles(store), self._now_ms, types, base_urls)
         opening = Refresher(store, self.sealer, self.authorizer, self._now_ms)
-        built_ins = BuiltIns(types, self.settings, self.clock.now)
+        applications = Http()
+        stack.callback(applications.close)
+        built_ins = BuiltIns(types, self.settings, self.clock.now, applications)
         self.connectors = Connectors.on(store, hosts, opening, self._now_ms, built_ins)
 
     def _now_ms(self) -> int:

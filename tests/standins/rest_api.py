@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 
+from headrace.clock import SystemClock
+from headrace.connector_sdk.built_in import Outside
 from headrace.connector_sdk.http.session import Http
 from headrace.connector_sdk.records import Connection, CredentialKind, Credentials, Query
 from headrace.connector_sdk.rest import Api, RestConnector
+from headrace.settings import Settings
 
 URL = "https://api.example.com"
 
@@ -23,6 +27,7 @@ class RestApi:
     answer: Callable[[httpx.Request], httpx.Response]
     asked: list[httpx.Request] = field(default_factory=list[httpx.Request])
     waits: list[float] = field(default_factory=list[float])
+    kept: dict[str, Any] = field(default_factory=dict[str, Any])
     credentials: dict[str, str] = field(default_factory=lambda: {"accessToken": "planted-token-1"})
     kind: CredentialKind = "OAuth2"
     properties: dict[str, str] = field(default_factory=lambda: {"instanceUrl": URL})
@@ -30,7 +35,23 @@ class RestApi:
 
     def connector(self, api: Api) -> RestConnector:
         """The connector of a profile of this application."""
-        return RestConnector(api, self.http(), self.connection, self.refresh)
+        return RestConnector(api, self.outside())
+
+    def outside(self) -> Outside:
+        """What the connector gets."""
+        return Outside(
+            connection=self.connection,
+            refresh=self.refresh,
+            kept=self._keep,
+            settings=Settings(Path("nowhere")),
+            now=SystemClock().now,
+            http=self.http(),
+        )
+
+    def _keep(self, name: str, ask: Callable[[], Any]) -> Any:
+        if name not in self.kept:
+            self.kept[name] = ask()
+        return self.kept[name]
 
     def http(self) -> Http:
         """HTTP that leads here, and waits in no time."""

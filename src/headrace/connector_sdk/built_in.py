@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-import httpx
-
 from headrace.connector_sdk.catalog import CATALOG, Declared
+from headrace.connector_sdk.http.session import Http
 from headrace.connector_sdk.oauth import TokenStyle
 from headrace.connector_sdk.records import Connection, RecordConnector
 from headrace.settings import Settings
@@ -40,10 +39,10 @@ class Outside:
     """What an opened connector may use.
 
     `connection` is the profile as it is now. `refresh` gets new OAuth tokens, and says whether there are any: then
-    `connection` has them. A call that raises Refused gets that done for it, see OpenedConnector. `http` is what HTTP
-    requests go through, None: the network. `base_url` is where the application answers instead of at its usual
-    address, None: there. `kept` answers what its second argument answers, asked once an hour for the profile and the
-    name given first, and forgotten with the rest of the profile's metadata.
+    `connection` has them. A call that raises Refused gets that done for it, see OpenedConnector. `http` makes
+    sessions, which share connections and limits with those of all other profiles. `base_url` is where the application
+    answers instead of at its usual address, None: there. `kept` answers what its second argument answers, asked once
+    an hour for the profile and the name given first, and forgotten with the rest of the profile's metadata.
     """
 
     connection: Callable[[], Connection]
@@ -51,7 +50,7 @@ class Outside:
     kept: Callable[[str, Callable[[], Any]], Any]
     settings: Settings
     now: Callable[[], datetime]
-    http: httpx.BaseTransport | None = None
+    http: Http = field(default_factory=Http)
     base_url: str | None = None
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
-
-import httpx
 
 from headrace.connector_sdk.built_in import Outside, RecordConnectorType
 from headrace.connector_sdk.custom import CustomConnector
 from headrace.connector_sdk.hosts.book import Hosts
+from headrace.connector_sdk.http.session import Http
 from headrace.connector_sdk.lambda_answers import as_list
 from headrace.connector_sdk.metadata_cache import Key, MetadataCache
 from headrace.connector_sdk.opened import Kept, OpenedConnector
@@ -57,7 +56,7 @@ class BuiltIns:
     types: Mapping[str, RecordConnectorType]
     settings: Settings
     now: Callable[[], datetime]
-    http: httpx.BaseTransport | None = None
+    http: Http = field(default_factory=Http)
 
 
 class OpenConnections:

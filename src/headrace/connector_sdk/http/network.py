@@ -47,7 +47,8 @@ class Network:
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        if "_client" in self.__dict__:
+            self._client.close()
 
     def exchange(self, request: Request, cookies: httpx.Cookies, bounds: Bounds) -> Answer:
         """The answer, whatever its status. Raises Retry where no whole one came, Stop where none can."""

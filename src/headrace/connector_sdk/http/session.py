@@ -83,6 +83,10 @@ class Http:
                 self._gates[key] = Gate(limits, wait=self.wait, monotonic=self._monotonic)
             return self._gates[key]
 
+    def close(self) -> None:
+        """Close the connections; no session can be used after it."""
+        self.network.close()
+
     def patience(self) -> Patience:
         """As much as a session begins with."""
         return Patience(self._random)

@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from headrace.connector_sdk.http.messages import Request, with_query
 from headrace.connector_sdk.records import Query
-from headrace.connector_sdk.rest.spec import Api, Place, Resource
+from headrace.connector_sdk.rest.filters import Types
+from headrace.connector_sdk.rest.spec import Place, Resource
 from headrace.connector_sdk.templates import filled, path_filled
 
 Values = Mapping[str, str]
 
 
-def page_request(api: Api, resource: Resource, query: Query, position: str | None, values: Values) -> Request:
-    """What asks for the page at the position."""
-    base = base_url(api, values)
-    asked = resource.paging.ask(_own(resource, query, values), position)
-    if isinstance(asked, str):
-        return Request("GET", urljoin(base, asked), dict(api.headers))
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is read: of a resource, with the values for its templates and the types of its fields, where known."""
+
+    resource: Resource
+    query: Query
+    values: Values
+    types: Types
+
+
+def page_request(base: str, headers: Mapping[str, str], asked: Asked, position: str | None) -> Request:
+    """What asks for the page at the position; `base` is the application's URL."""
+    resource, values = asked.resource, asked.values
+    params = resource.paging.ask(_own(asked), position)
+    if isinstance(params, str):
+        return Request("GET", urljoin(base, params), headers)
     url = base + path_filled(resource.path, values)
-    return placed(Request(resource.method, url, dict(api.headers)), asked, resource.send)
-
-
-def base_url(api: Api, values: Values) -> str:
-    """Where every path begins, without a slash at its end."""
-    return filled(api.base_url, values).rstrip("/")
+    return placed(Request(resource.method, url, headers), params, resource.send)
 
 
 def placed(request: Request, params: Mapping[str, str], send: Place) -> Request:
@@ -39,11 +46,26 @@ def placed(request: Request, params: Mapping[str, str], send: Place) -> Request:
     return Request(request.method, request.url, {**request.headers, "content-type": kind}, body.encode())
 
 
-def _own(resource: Resource, query: Query, values: Values) -> dict[str, str]:
-    params = {name: filled(template, values) for name, template in resource.params.items()}
+def _own(asked: Asked) -> dict[str, str]:
+    resource, query = asked.resource, asked.query
+    params = {name: filled(template, asked.values) for name, template in resource.params.items()}
     if resource.page_size is not None:
         params[resource.page_size.param] = str(min(query.page_size, resource.page_size.most))
-    return params
+    for each in resource.filters:
+        params |= each.params(query.conditions, asked.types)
+    return params | _projected(asked)
+
+
+def _projected(asked: Asked) -> dict[str, str]:
+    """The parameter that asks for some fields only. A field that nobody has heard of is not asked for."""
+    projection, wanted = asked.resource.projection, asked.query.fields
+    if projection is None or wanted is None:
+        return {}
+    known = asked.types or dict.fromkeys(wanted)
+    names = [
+        name for name in dict.fromkeys((*projection.always, *wanted)) if name in known or name in projection.always
+    ]
+    return {projection.param: projection.join.join(names)} if names else {}
 
 
 def _nested(params: Mapping[str, str]) -> dict[str, Any]:

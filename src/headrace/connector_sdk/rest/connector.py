@@ -5,32 +5,41 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from headrace.connector_sdk.built_in import Outside
+from headrace.connector_sdk.declaring import Field
 from headrace.connector_sdk.http.messages import Request
-from headrace.connector_sdk.http.session import Account, Http, Session
+from headrace.connector_sdk.http.session import Account, Session
 from headrace.connector_sdk.records import Batch, Connection, Page, Query, Rejection, Side
-from headrace.connector_sdk.rest.asking import base_url, page_request
+from headrace.connector_sdk.rest.asking import Asked, Values, page_request
 from headrace.connector_sdk.rest.bodies import Body
+from headrace.connector_sdk.rest.browsing import described, listed, tops
 from headrace.connector_sdk.rest.fields import inferred, shown
+from headrace.connector_sdk.rest.filters import Types
 from headrace.connector_sdk.rest.paging import Turn
-from headrace.connector_sdk.rest.spec import Api, Resource
-from headrace.connector_sdk.templates import matched, names_in
+from headrace.connector_sdk.rest.spec import Api, Described, Resource
+from headrace.connector_sdk.templates import filled, matched
 from headrace.errors import NotThere, Stop
 
 # How many records fields are inferred from.
 _SAMPLE = 100
 
 
+def opened(api: Api) -> Callable[[Connection, Outside], RestConnector]:
+    """What opens profiles of the application, see RecordConnectorType."""
+    return lambda _, outside: RestConnector(api, outside)
+
+
 class RestConnector:
     """One connector profile of an application that an Api describes; see RecordConnector.
 
-    Subclass it, or wrap it, where the application is odd: `session` sends requests, `page` reads one.
+    Subclass it, or wrap it, where the application is odd: `session` sends requests, `base` is where paths begin.
     """
 
-    def __init__(
-        self, api: Api, http: Http, connection: Callable[[], Connection], refresh: Callable[[], bool] = bool
-    ) -> None:
+    def __init__(self, api: Api, outside: Outside) -> None:
         self.api = api
-        self.session = _session(api, http, connection, refresh)
+        self.session = _session(api, outside)
+        self.base = (outside.base_url or filled(api.base_url, self.session.values)).rstrip("/")
+        self._kept = outside.kept
 
     @property
     def batch_size(self) -> int:
@@ -40,9 +49,19 @@ class RestConnector:
     def read(self, query: Query) -> Iterator[Page]:
         """See RecordSource."""
         resource, names = self.resource(query.entity)
+        is_asking = bool(query.conditions) or (query.fields is not None and resource.projection is not None)
+        types = self._types(resource, query.entity, names) if is_asking else None
+        return self.pages(resource, query, names, types)
+
+    def pages(self, resource: Resource, query: Query, names: Values, types: Types | None = None) -> Iterator[Page]:
+        """The pages of a resource from `query.after` on; `names` are the values of those in its templates.
+
+        Raises Stop where a position comes again.
+        """
+        asked = Asked(resource, query, {**self.session.values, **query.settings, **names}, types or {})
         position = query.after
         while True:
-            page = self.page(resource, names, query, position)
+            page = self._page(asked, position)
             if position is not None and page.position == position:
                 raise Stop(
                     f"{self.api.name} answered the position {position[:100]!r} again while {query.entity!r} was read,"
@@ -53,49 +72,34 @@ class RestConnector:
             if position is None:
                 return
 
-    def page(self, resource: Resource, names: Mapping[str, str], query: Query, position: str | None) -> Page:
-        """One page of a resource; `names` are the values of those in its entity."""
-        values = {**self.session.values, **query.settings, **names}
-        answer = self.session.send(page_request(self.api, resource, query, position, values))
-        body = Body(answer)
-        records = body.records(resource.records, resource.record, is_optional=resource.is_optional)
-        last = records[-1] if records else None
-        return Page(records, resource.paging.following(Turn(answer, body, position, len(records), last)))
-
     def write(self, batch: Batch) -> Sequence[Rejection]:
         """See RecordDestination."""
         raise Stop(f"{self.api.name} can't take {batch.operation} of {batch.entity!r}.")
 
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002
         """See Catalog."""
-        return [
-            {"name": each.entity, "label": each.label or each.entity, "hasNestedEntities": False}
-            for each in self.api.resources
-            if path is None and not names_in(each.entity)
-        ]
+        found = tops(self.api.resources) if path is None else []
+        for each in self.api.resources:
+            if each.listed is not None and each.listed.under == path:
+                found += listed(each, each.listed, self._every(each.listed.by, {}))
+        return found
 
-    def describe(self, entity: str, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
+    def describe(self, entity: str, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002
         """See Catalog."""
         resource, names = self.resource(entity)
-        fields = resource.fields
-        if not fields:
-            page = self.page(resource, names, _sample(entity, api_version), None)
-            fields = inferred(page.records[:_SAMPLE])
-        return [shown(field) for field in fields]
+        return [shown(field) for field in self._fields(resource, entity, names)]
 
     def check(self) -> None:
         """Return if the application takes the credentials. Raises Retry or Stop."""
         if self.api.check is None:
-            first = self.api.resources[0]
-            self.page(first, {}, _sample(first.entity, None), None)
+            next(self.pages(self.api.resources[0], sample_of(self.api.resources[0].entity), {}))
         else:
-            url = base_url(self.api, self.session.values) + self.api.check
-            self.session.send(Request("GET", url, dict(self.api.headers)))
+            self.session.send(Request("GET", self.base + self.api.check, self.api.headers))
 
     def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
         """Any settings will do: those that a template needs are asked for when it is filled."""
 
-    def resource(self, entity: str) -> tuple[Resource, Mapping[str, str]]:
+    def resource(self, entity: str) -> tuple[Resource, Values]:
         """The resource of the entity and the values of the names in it. Raises NotThere."""
         for each in self.api.resources:
             names = matched(each.entity, entity)
@@ -104,24 +108,58 @@ class RestConnector:
         known = ", ".join(each.entity for each in self.api.resources)
         raise NotThere(f"{self.api.name} has no entity {entity!r}. It has: {known}.")
 
+    def _page(self, asked: Asked, position: str | None) -> Page:
+        resource = asked.resource
+        answer = self.session.send(page_request(self.base, self.api.headers, asked, position))
+        body = Body(answer)
+        records = body.records(resource.records, resource.record, is_optional=resource.is_optional)
+        last = records[-1] if records else None
+        return Page(records, resource.paging.following(Turn(answer, body, position, len(records), last)))
 
-def _session(api: Api, http: Http, connection: Callable[[], Connection], refresh: Callable[[], bool]) -> Session:
-    kind = connection().credentials.kind
+    def _every(self, resource: Resource, names: Values) -> Iterator[str]:
+        """Every record of a resource that says what there is."""
+        for page in self.pages(resource, sample_of(resource.entity), names):
+            yield from page.records
+
+    def _fields(self, resource: Resource, entity: str, names: Values) -> Sequence[Field]:
+        known = resource.fields
+        if isinstance(known, Described):
+            return described(known, self._every(known.by, names))
+        if known:
+            return known
+        return inferred(next(self.pages(resource, sample_of(entity), names)).records[:_SAMPLE])
+
+    def _types(self, resource: Resource, entity: str, names: Values) -> Types:
+        """Of fields that the application lists, those are kept; fields are not inferred in order to filter."""
+        known = resource.fields
+        if isinstance(known, Described):
+            return self._kept(f"types of {entity}", lambda: _types(described(known, self._every(known.by, names))))
+        return _types(known)
+
+
+def _types(fields: Sequence[Field]) -> Types:
+    return {field.name: field.data_type for field in fields if field.is_filterable}
+
+
+def _session(api: Api, outside: Outside) -> Session:
+    kind = outside.connection().credentials.kind
     login = api.logins.get(kind)
     if login is None:
         raise Stop(f"{api.name} can't be reached with {kind} credentials, only with {', '.join(api.logins)}.")
-    return http.session(Account(connection, refresh), login, judge=api.faults.judge, limits=api.limits)
+    account = Account(outside.connection, outside.refresh)
+    return outside.http.session(account, login, judge=api.faults.judge, limits=api.limits)
 
 
-def _sample(entity: str, api_version: str | None) -> Query:
+def sample_of(entity: str) -> Query:
+    """A query for whatever comes first, or for everything in large pages."""
     return Query(
         entity=entity,
         fields=None,
         filter_expression=None,
         after=None,
-        page_size=_SAMPLE,
+        page_size=1000,
         flow_name="",
         execution_id="",
-        api_version=api_version,
+        api_version=None,
         settings={},
     )

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from headrace.connector_sdk.declaring import DataType, Field
 from headrace.connector_sdk.http.limits import USUAL_LIMITS, Limits
 from headrace.connector_sdk.http.logins import Login
 from headrace.connector_sdk.records import CredentialKind
 from headrace.connector_sdk.rest.bodies import Path
 from headrace.connector_sdk.rest.faults import BY_STATUS, Faults
-from headrace.connector_sdk.rest.fields import Field
+from headrace.connector_sdk.rest.filters import Filter
 from headrace.connector_sdk.rest.paging import ONE_PAGE, Paging
 
 Place = Literal["query", "json", "form"]
@@ -25,6 +26,48 @@ class PageSize:
     most: int
 
 
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What asks for some fields only; those of `always` are asked for too."""
+
+    param: str
+    join: str = ","
+    always: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """Fields that the application lists: each record of `by` is one.
+
+    Its parts are where a field's name, its type, its label lie in the record; `types` says what the application's
+    types are, texts where it doesn't. `key` has the value true in the record of the primary key. `more` are fields
+    that the application leaves out.
+    """
+
+    by: Resource
+    name: Path
+    type: Path | None = None
+    types: Mapping[str, DataType] = field(default_factory=dict[str, DataType])
+    label: Path | None = None
+    key: Path | None = None
+    cursors: tuple[str, ...] = ()
+    more: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """The members of a family of entities: each record of `by` is one.
+
+    `names` has where in the record each of the names in the family's entity lies. `under` is the entity that they are
+    listed below, None: at the top.
+    """
+
+    by: Resource
+    names: Mapping[str, Path]
+    label: Path | None = None
+    under: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One entity, or a family of them, and how its records are read.
@@ -32,7 +75,8 @@ class Resource:
     `entity` is its identifier; `{names}` in it make a family, conversations/{channel}, and can be used in `path` and
     `params`, as can profile properties and the flow's settings. `send` is where parameters go. `records` is where the
     list of records lies in an answer, `record` where the record lies in each element; with `is_optional` there may be
-    no list. Without `fields` they are inferred from the first page.
+    no list. `filters` and `projection` ask for less. Without `fields` they are inferred from the first page. A family
+    is browsed as `listed` says, else not at all.
     """
 
     entity: str
@@ -45,8 +89,11 @@ class Resource:
     is_optional: bool = False
     paging: Paging = ONE_PAGE
     page_size: PageSize | None = None
+    filters: tuple[Filter, ...] = ()
+    projection: Projection | None = None
     label: str | None = None
-    fields: tuple[Field, ...] = ()
+    fields: tuple[Field, ...] | Described = ()
+    listed: Listed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
