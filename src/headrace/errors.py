@@ -7,6 +7,7 @@ HeadraceError
     StartOver       the same records again, from the first one on
     Stop            the execution ends with status Error
       Refused       the application refused the credentials: other ones, or a fresh token, may do
+      Denied        the credentials are good, but not for this
       NotThere      what was asked for does not exist
   SettingsError     what whoever starts headrace got wrong
 """
@@ -116,6 +117,10 @@ class Stop(ConnectorError):
 
 class Refused(Stop):
     """The application refused the credentials."""
+
+
+class Denied(Stop):
+    """The application took the credentials, but does not let them do this."""
 
 
 class NotThere(Stop):

@@ -30,11 +30,15 @@ _SHORTEST_SECRET = 4
 
 @dataclass(frozen=True, slots=True)
 class TokenStyle:
-    """How a token endpoint wants to be asked: what a connector says in its oAuth2Defaults."""
+    """How a token endpoint wants to be asked: what a connector says in its oAuth2Defaults.
+
+    `within` names the member of an answer whose tokens are taken instead of its own, where it has any.
+    """
 
     has_basic_header: bool = False
     is_json: bool = False
     method: Literal["POST", "GET"] = "POST"
+    within: str | None = None
 
     @classmethod
     def of(cls, configuration: Mapping[str, Any]) -> TokenStyle:
@@ -113,7 +117,7 @@ class TokenClient:
             members |= {} if endpoint.client_secret is None else {"client_secret": endpoint.client_secret}
         told = _Told(endpoint, [*members.values(), headers.get("authorization", "").partition(" ")[2]])
         status, answer_headers, body = self._exchange(endpoint, members, headers, told)
-        return _tokens(status, answer_headers, body, told)
+        return _tokens(status, answer_headers, body, told, style.within)
 
     def _exchange(
         self, endpoint: TokenEndpoint, members: Mapping[str, str], headers: Mapping[str, str], told: _Told
@@ -196,7 +200,7 @@ class _Told:
         return " ".join(body[:400].decode("utf-8", "replace").split())[:200] or "nothing"
 
 
-def _tokens(status: int, headers: Mapping[str, str], body: bytes, told: _Told) -> Tokens:
+def _tokens(status: int, headers: Mapping[str, str], body: bytes, told: _Told, within: str | None) -> Tokens:
     if 300 <= status < 400:
         raise Stop(told("answered a redirect, which is not followed: give the URL that it leads to"))
     answer = _parsed(body)
@@ -209,6 +213,9 @@ def _tokens(status: int, headers: Mapping[str, str], body: bytes, told: _Told) -
         raise Stop(told(f"answered status {status} with {kind}, which is no JSON object: {told.start(body)}"))
     if status >= 400 or "error" in answer:
         raise _refusal(status, answer, body, told)
+    inner = cast("object", answer.get(within)) if within is not None else None
+    if isinstance(inner, Mapping) and "access_token" in inner:
+        answer = cast("Mapping[str, Any]", inner)
     return _granted(answer, told)
 
 

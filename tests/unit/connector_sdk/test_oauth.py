@@ -71,6 +71,21 @@ def test_a_refresh_keeps_the_old_refresh_token_where_none_comes(server: TokenSer
     assert server.asked[0].members["refresh_token"] == "planted-refresh"
 
 
+def test_the_tokens_within_a_member_are_taken_where_there_are_any(server: TokenServer, client: TokenClient) -> None:
+    asked = endpoint(server, style=TokenStyle(within="user"))
+
+    def redeemed(**members: Any) -> tuple[str, str | None, float | None]:
+        server.answer = lambda _: granted(**members)
+        found = client.redeem(asked, "planted-code", redirect_uri=None, verifier=None)
+        return found.access_token, found.refresh_token, found.lifetime_s
+
+    ann = {"access_token": "ann's", "refresh_token": "ann's other", "expires_in": 60}
+    assert redeemed(access_token="a bot's", user=ann) == ("ann's", "ann's other", 60)
+    assert redeemed(user=ann) == ("ann's", "ann's other", 60)
+    assert redeemed(access_token="a bot's", user={"id": "U1"}) == ("a bot's", None, None)
+    assert redeemed(access_token="a bot's", user=None) == ("a bot's", None, None)
+
+
 def test_a_client_and_a_jwt_get_tokens_of_their_own(server: TokenServer, client: TokenClient) -> None:
     client.client_credentials(endpoint(server, extra={"scope": "read"}))
     client.jwt_bearer(endpoint(server, client_id=None, client_secret=None), "planted-assertion")

@@ -10,11 +10,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
 from headrace.connector_sdk.http.messages import Answer
-from headrace.errors import ConnectorError, NotThere, Refused, Retry, Stop
+from headrace.errors import ConnectorError, Denied, NotThere, Refused, Retry, Stop
 
 LONGEST_WORDS = 500
 _AGAIN = frozenset({408, 423, 425, 429, 500, 502, 503, 504})
-_KINDS: Mapping[int, type[Stop]] = {401: Refused, 404: NotThere, 410: NotThere}
+_KINDS: Mapping[int, type[Stop]] = {401: Refused, 403: Denied, 404: NotThere, 410: NotThere}
 _LONGEST_AFTER_S = 86_400.0
 _TITLE = re.compile(rb"<title[^>]*>(.*?)</title>", re.DOTALL | re.IGNORECASE)
 # Where applications put a sentence about what went wrong, the likeliest first.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,13 +10,15 @@ from typing import Any, Literal
 from headrace.connector_sdk.http.messages import Answer
 from headrace.connector_sdk.http.verdicts import failure, words
 from headrace.connector_sdk.rest.bodies import Body, Path
-from headrace.errors import ConnectorError, NotThere, Refused, Retry, Stop
+from headrace.errors import ConnectorError, Denied, NotThere, Refused, Retry, Stop
 
-Meaning = Literal["again", "refused", "not there", "stop"]
+Meaning = Literal["again", "refused", "denied", "not there", "stop"]
 
+_NAME = re.compile(r"\{([\w.]+)\}")
 _KINDS: Mapping[Meaning, type[ConnectorError]] = {
     "again": Retry,
     "refused": Refused,
+    "denied": Denied,
     "not there": NotThere,
     "stop": Stop,
 }
@@ -25,12 +28,15 @@ _KINDS: Mapping[Meaning, type[ConnectorError]] = {
 class Fault:
     """What a failure with one of the codes, or else of the statuses, means.
 
-    "again": the same request may succeed later; "refused": the credentials are; "not there": what was asked for is.
+    "again": the same request may succeed later; "refused": the credentials are; "denied": they are good, but not for
+    this; "not there": what was asked for is. `advice` is what to do about it, a sentence in which {names} are members
+    of the answer.
     """
 
     meaning: Meaning
     codes: tuple[str, ...] = ()
     statuses: tuple[int, ...] = ()
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,12 @@ class Faults:
         if is_success and not self._is_failed(body):
             return None
         code = None if body is None or self.code is None else body.text(self.code)
-        return failure(answer, self._said(answer, body, code), self._kind(code, answer.status))
+        fault = self._fault(code, answer.status)
+        said = self._said(answer, body, code)
+        if fault is None:
+            return failure(answer, said, Stop if is_success else None)
+        advice = _NAME.sub(lambda found: (body and body.text(found[1])) or "?", fault.advice)
+        return failure(answer, f"{said}. {advice}" if advice else said, _KINDS[fault.meaning])
 
     def _is_failed(self, body: Body | None) -> bool:
         return body is not None and self.failed is not None and body.value(self.failed[0]) == self.failed[1]
@@ -66,11 +77,11 @@ class Faults:
             return words(answer)
         return ": ".join(" ".join(each.split()) for each in (code, said) if each)
 
-    def _kind(self, code: str | None, status: int) -> type[ConnectorError] | None:
+    def _fault(self, code: str | None, status: int) -> Fault | None:
         for fault in self.known:
             if (code in fault.codes if fault.codes else True) and (not fault.statuses or status in fault.statuses):
-                return _KINDS[fault.meaning]
-        return Stop if status < 300 else None
+                return fault
+        return None
 
 
 BY_STATUS = Faults()

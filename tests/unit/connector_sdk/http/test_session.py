@@ -13,7 +13,7 @@ from headrace.connector_sdk.http.logins import Bearer
 from headrace.connector_sdk.http.messages import Request
 from headrace.connector_sdk.http.network import Bounds
 from headrace.connector_sdk.http.session import Account, Session
-from headrace.errors import ConnectorError, NotThere, Refused, Retry, Stop
+from headrace.errors import ConnectorError, Denied, NotThere, Refused, Retry, Stop
 from tests.standins.rest_api import URL, RestApi, answers
 
 GET = Request("GET", f"{URL}/orders?page=1")
@@ -37,7 +37,8 @@ def failing(error: Exception) -> Callable[[httpx.Request], httpx.Response]:
 
 
 @pytest.mark.parametrize(
-    "code, kind", [(400, Stop), (401, Refused), (403, Stop), (404, NotThere), (410, NotThere), (422, Stop), (501, Stop)]
+    "code, kind",
+    [(400, Stop), (401, Refused), (403, Denied), (404, NotThere), (410, NotThere), (422, Stop), (501, Stop)],
 )
 def test_a_status_that_will_not_change_is_told_at_once(code: int, kind: type[ConnectorError]):
     application = RestApi(answers(status(code, "no such order")))
