@@ -171,6 +171,11 @@ MOODS = {
 }
 
 
+def keyed(_event, context):
+    client = context.client_context
+    return {"isSuccess": True, "custom": client and client.custom}
+
+
 # Handlers that always misbehave.
 raising = lambda event, _context: fail(event)  # noqa: E731
 without_reason = lambda event, _context: MOODS["no-reason"](event)  # noqa: E731

@@ -70,12 +70,13 @@ class CustomConnector:
         return (answers.as_object(definition.get("customProperties")) or {}).get("keepsPlace") == "true"
 
     def write(self, batch: Batch) -> Sequence[Rejection]:
-        """See RecordDestination. The contract has no place for the batch's key: connectors don't get it."""
+        """See RecordDestination. The contract has no place for the batch's key: it goes with the client context."""
         version = self._version(batch.api_version)
         run = requests.Run(batch.flow_name, batch.execution_id, self._definition(batch.entity, version))
         context = requests.context(self.connection, version, batch.settings, run)
         count = len(batch.records)
-        return self._asked(requests.write_data(context, batch), lambda answer: answers.rejections(answer, count))
+        request = requests.write_data(context, batch)
+        return self._asked(request, lambda answer: answers.rejections(answer, count), batch_key=batch.key)
 
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
         """See Catalog; from the cache where it holds."""
@@ -101,13 +102,13 @@ class CustomConnector:
         every = {**self.connection.properties, **settings}
         self._asked(requests.validate_settings(scope, every), answers.checked)
 
-    def _asked(self, request: Json, read: Callable[[object], Any]) -> Any:
+    def _asked(self, request: Json, read: Callable[[object], Any], *, batch_key: str | None = None) -> Any:
         try:
-            return read(self.host.invoke(request))
+            return read(self.host.invoke(request, batch_key=batch_key))
         except Refused:
             if not self.refresh():
                 raise
-        return read(self.host.invoke(request))
+        return read(self.host.invoke(request, batch_key=batch_key))
 
     def _list(self, path: str | None, version: str | None) -> tuple[list[Json], float]:
         context = requests.context(self.connection, version)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterable, Mapping
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -25,8 +27,17 @@ def http_application(handler: Callable[[Mapping[str, Any], object], Mapping[str,
         except (ValueError, RecursionError):
             start_response("400 Bad Request", _JSON)
             return [b'{"message": "The body is no JSON: post one of AppFlow\'s requests."}']
-        answer = json.dumps(handler(event, None)).encode()
+        answer = json.dumps(handler(event, _context(environ.get("HTTP_X_AMZ_CLIENT_CONTEXT")))).encode()
         start_response("200 OK", [*_JSON, ("content-length", str(len(answer)))])
         return [answer]
 
     return application
+
+
+def _context(header: str | None) -> object:
+    """What a handler gets beside its event; a header that can't be read is none."""
+    try:
+        client: object = json.loads(base64.b64decode(header or ""))
+    except ValueError:
+        client = None
+    return SimpleNamespace(client_context=SimpleNamespace(**client)) if isinstance(client, dict) else None  # pyright: ignore[reportUnknownArgumentType]

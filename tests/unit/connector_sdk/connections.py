@@ -72,10 +72,12 @@ class Answers:
 
     def __init__(self, *answers: object) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.batch_keys: list[str | None] = []
         self._answers: Iterator[object] = iter(answers)
 
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
         self.asked.append(json.loads(json.dumps(request)))
+        self.batch_keys.append(batch_key)
         for answer in self._answers:
             if isinstance(answer, Exception):
                 raise answer

@@ -15,11 +15,13 @@ class Saying:
     def __init__(self, said: Any) -> None:
         self.said = said
         self.is_closed = False
+        self.batch_key: str | None = None
 
     def host(self, lambda_arn: str) -> Host:
         return self
 
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
+        self.batch_key = batch_key
         if isinstance(self.said, Exception):
             raise self.said
         return self.said
@@ -36,6 +38,12 @@ def handed(*values: str) -> Handed:
 
 def answered(said: Any) -> Any:
     return HidingHosts(Saying(said), handed("planted", "planted-longer").hide).host("arn").invoke({})
+
+
+def test_the_key_of_a_batch_is_passed_on() -> None:
+    saying = Saying({})
+    HidingHosts(saying, str).host("arn").invoke({}, batch_key="run/7")
+    assert saying.batch_key == "run/7"
 
 
 def test_the_longest_value_is_hidden_first_and_short_ones_are_words() -> None:

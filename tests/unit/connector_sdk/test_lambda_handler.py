@@ -26,6 +26,7 @@ from headrace.connector_sdk.authoring import (
     Stop,
 )
 from headrace.connector_sdk.custom import CustomConnector, described
+from headrace.connector_sdk.hosts import client_context_headers
 from headrace.connector_sdk.hosts.here import HereHost
 from headrace.connector_sdk.lambda_handler import lambda_handler
 from headrace.connector_sdk.lambda_http import http_application
@@ -155,6 +156,13 @@ def test_the_same_batch_is_known_by_the_key_of_the_client_context() -> None:
     assert len(kind.application.held["customer"]) == 24
 
 
+def test_a_batch_that_is_sent_again_is_kept_once() -> None:
+    kind = shop()
+    sent = batch(json.dumps(customer(50)), entity="customer", key="run/7")
+    assert [custom(kind).write(sent) for _ in range(2)] == [(), ()]
+    assert len(kind.application.held["customer"]) == 24
+
+
 def test_nested_entities_and_long_lists_are_listed_by_pages() -> None:
     assert [each["name"] for each in custom().entities("archive")] == ["archive/order"]
     asking = recorded("ListEntities")
@@ -243,16 +251,18 @@ def test_a_request_that_makes_no_sense_is_answered_with_what_would(request_: Any
     assert words in details["errorMessage"]
 
 
-def post(body: bytes, method: str = "POST") -> tuple[str, bytes]:
+def post(body: bytes, method: str = "POST", kind: Any = Products, batch_key: str | None = None) -> tuple[str, bytes]:
     environ: dict[str, Any] = {}
     setup_testing_defaults(environ)
     environ |= {"REQUEST_METHOD": method, "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+    headers = client_context_headers(batch_key)
+    environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
     statuses: list[str] = []
 
     def start(status: str, _headers: Any, _info: Any = None) -> Any:
         statuses.append(status)
 
-    parts = http_application(lambda_handler(Products))(environ, start)
+    parts = http_application(lambda_handler(kind, secrets=lambda _: secret()))(environ, start)
     return statuses[0], b"".join(parts)
 
 
@@ -261,6 +271,15 @@ def test_the_same_handler_answers_over_plain_http() -> None:
     assert (status, json.loads(body)["records"]) == ("200 OK", ['{"field_1": "a"}'])
     assert post(b"{")[0] == "400 Bad Request"
     assert post(b"", "GET")[0] == "405 Method Not Allowed"
+
+
+@pytest.mark.parametrize("batch_key, count", [("run/7", 1), (None, 0)])
+def test_a_batch_sent_twice_over_http_is_kept_once_where_it_has_a_key(batch_key: str | None, count: int) -> None:
+    kind = shop()
+    request = recorded("WriteData") | {"entityIdentifier": "customer", "records": [json.dumps(customer(50))]}
+    answers = [json.loads(post(json.dumps(request).encode(), "POST", kind, batch_key)[1]) for _ in range(2)]
+    # Without a key the second is another batch, whose record is there already.
+    assert [each["isSuccess"] for each in answers] == [True, count == 1]
 
 
 def test_a_connector_needs_nothing_but_the_standard_library() -> None:

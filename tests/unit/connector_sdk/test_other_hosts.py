@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import json
 import sys
 import threading
@@ -125,6 +126,23 @@ def test_a_function_is_invoked_as_lambda_wants_it() -> None:
     assert request.headers["x-amz-invocation-type"] == "RequestResponse"
     assert "/20260102/eu-west-1/lambda/aws4_request" in request.headers["authorization"]
     assert "hidden" not in str(request.headers)
+
+
+@pytest.mark.parametrize("make", [http, on_lambda])
+def test_the_key_of_a_batch_goes_with_the_client_context(make: Any) -> None:
+    seen: list[httpx.Request] = []
+
+    def answering(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json={})
+
+    make(answering).invoke(REQUEST, batch_key="run/7")
+    make(answering).invoke(REQUEST)
+    keyed, plain = seen
+    client = json.loads(base64.b64decode(keyed.headers["x-amz-client-context"]))
+    assert client == {"custom": {"batchKey": "run/7"}}
+    assert "x-amz-client-context" not in plain.headers
+    assert json.loads(keyed.content) == json.loads(plain.content) == REQUEST
 
 
 def test_a_function_that_raised_is_told_in_its_own_words() -> None:

@@ -65,6 +65,12 @@ def test_a_handler_answers_from_a_process_of_its_own_that_stays() -> None:
     assert first["pid"] == second["pid"] != os.getpid()
 
 
+def test_a_handler_finds_the_key_of_its_batch_in_the_client_context() -> None:
+    with hosting("stock_connector:keyed") as host:
+        assert host.invoke(ask(), batch_key="run/7") == {"isSuccess": True, "custom": {"batchKey": "run/7"}}
+        assert host.invoke(ask()) == {"isSuccess": True, "custom": None}
+
+
 def test_calls_at_once_have_a_process_each_up_to_the_most() -> None:
     pids: set[int] = set()
 

@@ -33,7 +33,7 @@ class StockHosts:
             raise NotThere(f"Nothing here answers for {lambda_arn}.")
         return BrokenHost() if lambda_arn == BROKEN else self
 
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
         self.asked.append(json.loads(json.dumps(request)))
         if self.failure is not None:
             raise self.failure
@@ -44,7 +44,7 @@ class StockHosts:
 
 
 class BrokenHost:
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
         return "no such thing"
 
     def close(self) -> None:

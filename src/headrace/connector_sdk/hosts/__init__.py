@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -20,8 +22,10 @@ ANSWER_BYTES = 64 * MIB
 class Host(Protocol):
     """Something that answers a custom connector's requests. Safe to use from several threads."""
 
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
         """The connector's answer, decoded from JSON, whatever it is.
+
+        `batch_key` is the same when the same batch is sent again; the connector finds it in the client context.
 
         Raises Retry where the same request may be answered later, Stop where it will not.
         """
@@ -30,6 +34,18 @@ class Host(Protocol):
     def close(self) -> None:
         """End what runs; calls under way fail."""
         ...
+
+
+def client_context(batch_key: str) -> dict[str, Any]:
+    """What a handler finds as `context.client_context`: AppFlow's requests have no place for a batch's key."""
+    return {"custom": {"batchKey": batch_key}}
+
+
+def client_context_headers(batch_key: str | None) -> dict[str, str]:
+    """The same as Lambda's Invoke takes it, for HTTP endpoints too."""
+    if batch_key is None:
+        return {}
+    return {"x-amz-client-context": base64.b64encode(json.dumps(client_context(batch_key)).encode()).decode()}
 
 
 @dataclass(frozen=True, slots=True)

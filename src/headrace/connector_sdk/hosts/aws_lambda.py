@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from headrace.connector_sdk.aws_credentials import AwsKeys
-from headrace.connector_sdk.hosts import Bounds, Request
+from headrace.connector_sdk.hosts import Bounds, Request, client_context_headers
 from headrace.connector_sdk.hosts.http import Poster, decoded, unsuccessful
 from headrace.connector_sdk.lambda_answers import as_object, spoken
 from headrace.connector_sdk.signing import signed
@@ -37,7 +37,7 @@ class LambdaHost:
         self._now = now
         self._poster = Poster(bounds, transport)
 
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
         """See Host."""
         keys = self._keys()
         if keys is None:
@@ -49,7 +49,11 @@ class LambdaHost:
         headers = signed(
             keys,
             url=self._url,
-            headers={"content-type": "application/json", "x-amz-invocation-type": "RequestResponse"},
+            headers={
+                "content-type": "application/json",
+                "x-amz-invocation-type": "RequestResponse",
+                **client_context_headers(batch_key),
+            },
             body=body,
             region=self._region,
             service="lambda",

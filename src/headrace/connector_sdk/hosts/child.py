@@ -1,8 +1,8 @@
 """The other end of a connector's process: imports the handler and answers requests. Standard library only.
 
 Started by path, with whatever Python the connector wants: nothing of headrace is imported here.
-Frames in both directions: eight bytes of length, then the body. Answers begin with one letter:
-A an answer, R a handler that raised, S started.
+Frames in both directions: eight bytes of length, then the body. Requests are a list of the event and the client
+context. Answers begin with one letter: A an answer, R a handler that raised, S started.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 import traceback
+import types
 import uuid
 
 _LENGTH = struct.Struct(">Q")
@@ -26,14 +27,15 @@ _LENGTH = struct.Struct(">Q")
 class LambdaContext:
     """What a handler gets beside its event; the members that AWS Lambda gives."""
 
-    def __init__(self, name: str, timeout_s: float, memory_bytes: int) -> None:
+    def __init__(self, name: str, timeout_s: float, memory_bytes: int, client: dict[str, object] | None) -> None:
         self.function_name = name
         self.function_version = "$LATEST"
         self.invoked_function_arn = name
         self.memory_limit_in_mb = str(memory_bytes // (1024 * 1024))
         self.aws_request_id = str(uuid.uuid4())
         self.log_group_name = self.log_stream_name = name
-        self.identity = self.client_context = None
+        self.identity = None
+        self.client_context = None if client is None else types.SimpleNamespace(**client)
         self._until = time.monotonic() + timeout_s
 
     def get_remaining_time_in_millis(self) -> int:
@@ -56,9 +58,10 @@ def main(arguments: list[str]) -> None:
         return
     _send(channel, b"S", b"{}")
     while (body := _receive(channel)) is not None:
-        context = LambdaContext(handler_name, float(timeout_s), int(memory_bytes))
+        event, client = json.loads(body)
+        context = LambdaContext(handler_name, float(timeout_s), int(memory_bytes), client)
         try:
-            answer = json.dumps(handler(json.loads(body), context)).encode()
+            answer = json.dumps(handler(event, context)).encode()
         except BaseException as error:  # Boundary: other people's code, told to the other end
             sys.stderr.flush()
             _send(channel, b"R", _raised(error))

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
-from headrace.connector_sdk.hosts import Request
+from headrace.connector_sdk.hosts import Request, client_context
 from headrace.connector_sdk.lambda_answers import spoken
 from headrace.errors import Stop
+
+
+class _Context:
+    """What the handler gets beside its event."""
+
+    def __init__(self, client: dict[str, Any]) -> None:
+        self.client_context = SimpleNamespace(**client)
 
 
 class HereHost:
@@ -17,10 +25,11 @@ class HereHost:
     def __init__(self, handler: Callable[[Any, Any], object]) -> None:
         self._handler = handler
 
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
         """See Host."""
         try:
-            return json.loads(json.dumps(self._handler(json.loads(json.dumps(request)), None)))
+            context = None if batch_key is None else _Context(client_context(batch_key))
+            return json.loads(json.dumps(self._handler(json.loads(json.dumps(request)), context)))
         except Exception as error:  # Boundary: other people's code, which may raise anything
             raise Stop(f"The connector raised {spoken(f'{type(error).__name__}: {error}')}") from error
 

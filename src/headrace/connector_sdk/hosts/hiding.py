@@ -55,10 +55,10 @@ class _HidingHost:
         self._host = host
         self._hide = hide
 
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
         """See Host."""
         try:
-            answer = self._host.invoke(request)
+            answer = self._host.invoke(request, batch_key=batch_key)
         except ConnectorError as error:
             error.args = (self._hide(error.message),)
             raise

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from headrace.connector_sdk.hosts import Bounds, Request
+from headrace.connector_sdk.hosts import Bounds, Request, client_context_headers
 from headrace.connector_sdk.lambda_answers import NO_VALID_RESPONSE, spoken
 from headrace.errors import Retry, Stop
 
@@ -72,10 +72,11 @@ class HttpHost:
         self._url = url
         self._poster = Poster(bounds, transport)
 
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
         """See Host."""
         body = json.dumps(request).encode()
-        reply = self._poster.post(self._url, body, {"content-type": "application/json"})
+        headers = {"content-type": "application/json", **client_context_headers(batch_key)}
+        reply = self._poster.post(self._url, body, headers)
         if reply.status == 200:
             return decoded(self._url, reply.body)
         raise unsuccessful(self._url, reply)

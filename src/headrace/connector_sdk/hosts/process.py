@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
-from headrace.connector_sdk.hosts import Bounds, OnLine, Request
+from headrace.connector_sdk.hosts import Bounds, OnLine, Request, client_context
 from headrace.connector_sdk.lambda_answers import NO_VALID_RESPONSE, as_object, spoken
 from headrace.errors import Retry, Stop
 
@@ -65,9 +65,10 @@ class ProcessHost:
         self._busy: set[_Process] = set()
         self._is_closed = False
 
-    def invoke(self, request: Request) -> object:
+    def invoke(self, request: Request, *, batch_key: str | None = None) -> object:
         """See Host."""
-        body = json.dumps(request).encode()
+        context = None if batch_key is None else client_context(batch_key)
+        body = json.dumps([request, context]).encode()
         if len(body) > self._bounds.request_bytes:
             raise Stop(f"The request takes {len(body)} bytes; at most {self._bounds.request_bytes} are allowed.")
         with self._slots:
