@@ -12,7 +12,8 @@ class Request:
     """One request; its URL is whole and encoded.
 
     `is_repeatable`: sent twice, it does what it does once. Reading always is; of a request that is not, a lost
-    answer ends the execution, since nobody can know what became of it.
+    answer ends the execution, since nobody can know what became of it. Answers of the statuses `accepted` are no
+    errors, unless they ask to try again or refuse the credentials.
     """
 
     method: str
@@ -20,6 +21,7 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     body: bytes | None = field(default=None, repr=False)
     is_repeatable: bool = True
+    accepted: frozenset[int] = frozenset()
 
     @property
     def where(self) -> str:

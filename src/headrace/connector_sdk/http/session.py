@@ -166,7 +166,7 @@ class Session:
         with self._http.gate(request.url, self._limits).place():
             answer = self._followed(request)
         error = self._judge(answer)
-        if error is None:
+        if error is None or _is_accepted(request, answer, error):
             return answer
         if isinstance(error, Retry) and answer.status in _UNKNOWN and not request.is_repeatable:
             raise Stop(f"{error.message} {LOST}")
@@ -184,6 +184,10 @@ class Session:
 
 def _values(connection: Connection) -> Values:
     return {**connection.properties, **connection.credentials.values}
+
+
+def _is_accepted(request: Request, answer: Answer, error: ConnectorError) -> bool:
+    return answer.status in request.accepted and not isinstance(error, Retry | Refused)
 
 
 def _redirected(request: Request, answer: Answer) -> Request:

@@ -7,7 +7,7 @@ from headrace.connector_sdk.rest.connector import RestConnector, opened
 from headrace.connector_sdk.rest.faults import Fault, Faults
 from headrace.connector_sdk.rest.filters import Contain, Equal, Language, Span
 from headrace.connector_sdk.rest.paging import AfterId, Cursor, LinkHeader, NextLink, Offset, OnePage, PageNumber
-from headrace.connector_sdk.rest.spec import Api, Described, Listed, PageSize, Projection, Resource
+from headrace.connector_sdk.rest.spec import Api, Described, Listed, PageSize, Projection, Resource, Results, Write
 
 __all__ = [
     "AfterId",
@@ -34,6 +34,8 @@ __all__ = [
     "Projection",
     "Resource",
     "RestConnector",
+    "Results",
     "Span",
+    "Write",
     "opened",
 ]

@@ -39,6 +39,11 @@ class Body:
         self._content, top = _read(answer)
         self._opened: dict[tuple[str, ...], dict[str, Raw]] = {(): top}
 
+    @classmethod
+    def of(cls, text: str) -> Body:
+        """The body that is this JSON."""
+        return cls(Answer(200, {}, text.encode(), "", ""))
+
     def at(self, path: Path) -> Raw | bytes | None:
         """The JSON that lies there; None: there is nothing."""
         found: Raw | bytes | None = self._content
@@ -97,7 +102,7 @@ class Body:
 
 def text_in(record: str, path: Path) -> str | None:
     """What lies in the record as text; None: there is nothing, or null."""
-    return Body(Answer(200, {}, record.encode(), "", "")).text(path)
+    return Body.of(record).text(path)
 
 
 def _opened(found: Raw | bytes) -> dict[str, Raw]:

@@ -9,7 +9,7 @@ from headrace.connector_sdk.built_in import Outside
 from headrace.connector_sdk.declaring import Field
 from headrace.connector_sdk.http.messages import Request
 from headrace.connector_sdk.http.session import Account, Session
-from headrace.connector_sdk.records import Batch, Connection, Page, Query, Rejection, Side
+from headrace.connector_sdk.records import Batch, Connection, Page, Query, Rejection, Side, WriteOperation
 from headrace.connector_sdk.rest.asking import Asked, Values, page_request
 from headrace.connector_sdk.rest.bodies import Body
 from headrace.connector_sdk.rest.browsing import described, listed, tops
@@ -17,6 +17,7 @@ from headrace.connector_sdk.rest.fields import inferred, shown
 from headrace.connector_sdk.rest.filters import Types
 from headrace.connector_sdk.rest.paging import Turn
 from headrace.connector_sdk.rest.spec import Api, Described, Resource
+from headrace.connector_sdk.rest.writing import Writer, batch_size
 from headrace.connector_sdk.templates import filled, matched
 from headrace.errors import NotThere, Stop
 
@@ -44,7 +45,7 @@ class RestConnector:
     @property
     def batch_size(self) -> int:
         """See RecordDestination."""
-        return 1
+        return batch_size(write for each in self.api.resources for write in each.writes)
 
     def read(self, query: Query) -> Iterator[Page]:
         """See RecordSource."""
@@ -74,7 +75,17 @@ class RestConnector:
 
     def write(self, batch: Batch) -> Sequence[Rejection]:
         """See RecordDestination."""
-        raise Stop(f"{self.api.name} can't take {batch.operation} of {batch.entity!r}.")
+        resource, names = self.resource(batch.entity)
+        for write in resource.writes:
+            if write.operation == batch.operation and not batch.all_or_none:
+                values = {**self.session.values, **batch.settings, **names}
+                said = self.api.faults.said
+                return tuple(
+                    Writer(write, batch, self.base, self.api.headers, values, self.session.send, said).rejections()
+                )
+        known = ", ".join(each.operation for each in resource.writes) or "nothing"
+        whole = " as a whole" if batch.all_or_none else ""
+        raise Stop(f"{self.api.name} can't take {batch.operation} of {batch.entity!r}{whole}. It takes {known}.")
 
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002
         """See Catalog."""
@@ -87,7 +98,8 @@ class RestConnector:
     def describe(self, entity: str, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002
         """See Catalog."""
         resource, names = self.resource(entity)
-        return [shown(field) for field in self._fields(resource, entity, names)]
+        operations: list[WriteOperation] = [write.operation for write in resource.writes]
+        return [shown(field, operations) for field in self._fields(resource, entity, names)]
 
     def check(self) -> None:
         """Return if the application takes the credentials. Raises Retry or Stop."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from headrace.connector_sdk.http.messages import Answer
-from headrace.connector_sdk.http.verdicts import failure, words
+from headrace.connector_sdk.http.verdicts import LONGEST_WORDS, failure, words
 from headrace.connector_sdk.rest.bodies import Body, Path
 from headrace.errors import ConnectorError, Denied, NotThere, Refused, Retry, Stop
 
@@ -60,13 +60,21 @@ class Faults:
         body = _body(answer)
         if is_success and not self._is_failed(body):
             return None
-        code = None if body is None or self.code is None else body.text(self.code)
+        code = self._code(body)
         fault = self._fault(code, answer.status)
         said = self._said(answer, body, code)
         if fault is None:
             return failure(answer, said, Stop if is_success else None)
         advice = _NAME.sub(lambda found: (body and body.text(found[1])) or "?", fault.advice)
         return failure(answer, f"{said}. {advice}" if advice else said, _KINDS[fault.meaning])
+
+    def said(self, answer: Answer) -> str:
+        """The application's own words about a failure."""
+        body = _body(answer)
+        return self._said(answer, body, self._code(body))[:LONGEST_WORDS]
+
+    def _code(self, body: Body | None) -> str | None:
+        return None if body is None or self.code is None else body.text(self.code)
 
     def _is_failed(self, body: Body | None) -> bool:
         return body is not None and self.failed is not None and body.value(self.failed[0]) == self.failed[1]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from headrace.connector_sdk.declaring import DataType, Field
 from headrace.connector_sdk.http.limits import USUAL_LIMITS, Limits
 from headrace.connector_sdk.http.logins import Login
-from headrace.connector_sdk.records import CredentialKind
+from headrace.connector_sdk.records import CredentialKind, WriteOperation
 from headrace.connector_sdk.rest.bodies import Path
 from headrace.connector_sdk.rest.faults import BY_STATUS, Faults
 from headrace.connector_sdk.rest.filters import Filter
@@ -69,6 +69,55 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What an answer says of each record that was sent.
+
+    `at` is the list of results, in the order of the records; with `place`, where in a result the record's number from
+    0 lies, it may have those of failures only. A result is a failure unless it has what `ok` says, ("success", True);
+    without `ok` if there are words. `words` is where they lie.
+    """
+
+    at: Path
+    words: Path
+    ok: tuple[Path, Any] | None = None
+    place: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Write:
+    """How records are sent for one operation.
+
+    `{id}` in `path` is what the flow's first id field has in the record, `{id_field}` its name. `many` records go in
+    one request: more than one as a list, which `within` says where to put, as it says of a single record; each may be
+    put `record_within` something else. `body` has what else goes along. With `drops_ids` id fields are left out.
+
+    `is_repeatable`: sent twice, a record is there once; None: of all but INSERT. `key_header` is the header that makes
+    it so, by a key. Answers of the statuses `refusing` refuse records: a list is then sent again in halves, until
+    those that are refused are found.
+    """
+
+    operation: WriteOperation
+    path: str
+    method: str = "POST"
+    many: int = 1
+    within: Path = ""
+    record_within: Path = ""
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    drops_ids: bool = False
+    is_repeatable: bool | None = None
+    key_header: str | None = None
+    refusing: frozenset[int] = frozenset({400, 409, 413, 422})
+    results: Results | None = None
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a request may be sent twice."""
+        return self.key_header is not None or (
+            self.operation != "INSERT" if self.is_repeatable is None else self.is_repeatable
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resource:
     """One entity, or a family of them, and how its records are read.
 
@@ -76,7 +125,7 @@ class Resource:
     `params`, as can profile properties and the flow's settings. `send` is where parameters go. `records` is where the
     list of records lies in an answer, `record` where the record lies in each element; with `is_optional` there may be
     no list. `filters` and `projection` ask for less. Without `fields` they are inferred from the first page. A family
-    is browsed as `listed` says, else not at all.
+    is browsed as `listed` says, else not at all. `writes` has one for each operation.
     """
 
     entity: str
@@ -94,6 +143,7 @@ class Resource:
     label: str | None = None
     fields: tuple[Field, ...] | Described = ()
     listed: Listed | None = None
+    writes: tuple[Write, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
