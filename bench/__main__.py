@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("engine", "latency", "start_up", "start_flow", "custom_connector")
+PARTS = ("engine", "latency", "start_up", "start_flow", "custom_connector", "rest")
 
 
 def main() -> None:
