@@ -23,7 +23,7 @@ def log_stream() -> io.StringIO:
 
 @pytest.fixture(name="service")
 def running_service(tmp_path: Path, lines: io.StringIO) -> Iterator[Headrace]:
-    with running(tmp_path / "data", log=Log(lines, form="json")) as service:
+    with running(tmp_path / "data", settings={"HEADRACE_DRAIN": "120"}, log=Log(lines, form="json")) as service:
         yield service
 
 
@@ -48,6 +48,7 @@ def test_a_custom_connector_is_read_into_a_bucket(service: Headrace, appflow: An
     rows = [json.loads(line) for line in service.get_object("lake", key).splitlines()]
     assert [row["id"] for row in rows] == list(range(2500))
     assert rows[7] == {"id": 7, "name": "thing 7"}
+    until(lambda: lines.getvalue().count('"handling QueryDataRequest"') == 3)
     said = [json.loads(line) for line in lines.getvalue().splitlines() if '"handling QueryDataRequest"' in line]
     assert {(each["flow"], each["execution"]) for each in said} == {("read", record["executionId"])}
     assert "planted" not in lines.getvalue()
@@ -95,7 +96,7 @@ def test_a_run_that_is_drained_still_gets_its_credentials(
     appflow.create_connector_profile(**shop(mood="asks-home", file=str(file)))
     appflow.create_flow(**custom.from_connector("read", "shop", "stock", "id"))
     appflow.start_flow(flowName="read")
-    until(lambda: "handling QueryDataRequest" in lines.getvalue(), timeout_s=20)
+    until(lambda: "handling QueryDataRequest" in lines.getvalue())
     stopping = threading.Thread(target=service.service.stop)
     stopping.start()
     # Time enough for a server that stops before its runs have ended.

@@ -2,7 +2,8 @@
 
 Started by path, with whatever Python the connector wants: nothing of headrace is imported here.
 Frames in both directions: eight bytes of length, then the body. Requests are a list of the event and the client
-context. Answers begin with one letter: A an answer, R a handler that raised, S started.
+context. Answers begin with one letter: A an answer, R a handler that raised, S started. What is printed for a request
+lies between two lines of _MARK.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import time
 import traceback
 import types
 import uuid
+from contextlib import suppress
 
 _LENGTH = struct.Struct(">Q")
+_MARK = b"\n\0\n"
 
 
 class LambdaContext:
@@ -60,15 +63,13 @@ def main(arguments: list[str]) -> None:
     while (body := _receive(channel)) is not None:
         event, client = json.loads(body)
         context = LambdaContext(handler_name, float(timeout_s), int(memory_bytes), client)
+        _mark()
         try:
-            answer = json.dumps(handler(event, context)).encode()
+            kind, answer = b"A", json.dumps(handler(event, context)).encode()
         except BaseException as error:  # Boundary: other people's code, told to the other end
-            sys.stderr.flush()
-            _send(channel, b"R", _raised(error))
-            continue
-        sys.stdout.flush()
-        sys.stderr.flush()
-        _send(channel, b"A", answer)
+            kind, answer = b"R", _raised(error)
+        _mark()
+        _send(channel, kind, answer)
 
 
 def _die_with_parent() -> None:
@@ -84,6 +85,13 @@ def _die_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def _mark() -> None:
+    with suppress(OSError, ValueError):  # a handler may have closed what it does not need
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.write(1, _MARK)
 
 
 def _raised(error: BaseException) -> bytes:

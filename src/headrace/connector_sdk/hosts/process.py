@@ -26,6 +26,8 @@ _CHILD = Path(__file__).with_name("child.py")
 _LENGTH = struct.Struct(">Q")
 _LONGEST_LINE_BYTES = 8192
 _LAST_LINES = 5
+# The line that comes before and after what is printed for a request.
+_MARK = "\0"
 # How long a process that closed its channel may take to end, and one that has ended to have its last lines read.
 _LAST_WORDS_S = 5.0
 
@@ -121,7 +123,7 @@ class _Process:
 
     def __init__(self, handler: Handler, environment: Mapping[str, str], bounds: Bounds, on_line: OnLine) -> None:
         self._name, self._bounds, self._on_line = handler.name, bounds, on_line
-        self._request: Request | None = None
+        self._asked: deque[Request] = deque()
         self._is_started = self._is_killed = False
         self._killing = threading.Lock()
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
@@ -161,13 +163,13 @@ class _Process:
 
     def call(self, request: Request, body: bytes) -> object:
         """The answer; whatever is raised, the process is not to be used again."""
-        self._request = request
         until = monotonic() + self._bounds.timeout_s
         what = f"{request.get('type')}"
         try:
             if not self._is_started:
                 self._understood(*self._receive(until), what="being started")
                 self._is_started = True
+            self._asked.append(request)
             self._channel.settimeout(self._bounds.timeout_s)
             self._channel.sendall(_LENGTH.pack(len(body)) + body)
             return self._understood(*self._receive(until), what=what)
@@ -178,8 +180,6 @@ class _Process:
             ) from None
         except OSError:
             raise self._died(what) from None
-        finally:
-            self._request = None
 
     def kill(self) -> None:
         """End the process and all that it started."""
@@ -242,13 +242,17 @@ class _Process:
     def _read_lines(self, output: IO[bytes] | None) -> None:
         if output is None:
             return
+        # Whom a line is for is told among the lines: the answer may be here before they are.
+        request: Request | None = None
         with output:
             # Read in bounded pieces: a connector may print without ever ending a line.
             while line := output.readline(_LONGEST_LINE_BYTES):
                 text = line.decode("utf-8", "replace").rstrip()
-                if text:
+                if text == _MARK:
+                    request = self._asked.popleft() if request is None and self._asked else None
+                elif text:
                     self._last.append(text)
-                    self._on_line(text, self._request)
+                    self._on_line(text, request)
 
 
 def _ended(code: int) -> str:
