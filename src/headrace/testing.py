@@ -66,7 +66,7 @@ class Headrace:
         keys = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
         return sorted(key for key in keys if key.startswith(prefix))
 
-    def wait_until_settled(self, execution_ids: Iterable[str], timeout_s: float = 30) -> None:
+    def wait_until_settled(self, execution_ids: Iterable[str], timeout_s: float = 120) -> None:
         """Return once every one of the executions has ended, well or not; StillRunning after the timeout."""
         wanted = tuple(execution_ids)
         changed, given_up = threading.Event(), threading.Event()

@@ -20,7 +20,7 @@ from headrace.store import executions, flows
 from headrace.store.executions import Execution
 from headrace.store.store import Store
 from tests.crash.runner_process import EXECUTION, Steps, work
-from tests.standins.processes import plain_environment
+from tests.standins.processes import PATIENCE_S, plain_environment
 
 SCRIPT = Path(__file__).with_name("runner_process.py")
 ROOT = Path(__file__).parents[2]
@@ -122,7 +122,7 @@ def run_killed_at(data: Path, step: int, script: Path = SCRIPT) -> list[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=PATIENCE_S,
         check=False,
         start_new_session=True,
     )

@@ -11,11 +11,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from headrace.model.states import State
 from headrace.store import executions
 from headrace.store.store import Store
+from tests.standins.processes import PATIENCE_S
 from tests.unit.operations.calls import flow, serving
 from tests.unit.store.rows import read
 
@@ -65,11 +64,10 @@ def killed(program: str, *arguments: str, after_lines: int, delay_s: float) -> l
     process.kill()
     lines += process.stdout.readlines()
     process.stdout.close()
-    assert process.wait(20) == -9, "".join(lines)
+    assert process.wait() == -9, "".join(lines)
     return [line.strip() for line in lines if line.endswith("\n")]
 
 
-@pytest.mark.timeout(120)
 def test_every_acknowledged_start_is_there_once_after_any_kill(tmp_path: Path) -> None:
     luck, answers, first = random.Random(20_260_102), {}, 0
     for _ in range(6):
@@ -131,13 +129,12 @@ while True:
 """
 
 
-@pytest.mark.timeout(120)
 def test_every_durable_step_of_a_worker_is_there_after_any_kill(tmp_path: Path) -> None:
     luck, count = random.Random(20_260_103), 4000
     with serving(tmp_path, parallel_runs=True) as call:
         call("CreateFlow", flow())
         for future in [call.later("StartFlow", flowName="orders") for _ in range(count)]:
-            future.result(timeout=20)
+            future.result(timeout=PATIENCE_S)
     results: dict[tuple[str, str], str] = {}
     steps: set[tuple[str, str]] = set()
     for _ in range(6):

@@ -14,7 +14,7 @@ import duckdb
 
 from tests.standins.callers import Answer, Caller
 from tests.standins.objects import Objects
-from tests.standins.processes import until
+from tests.standins.processes import PATIENCE_S, until
 from tests.standins.service import ServiceProcess
 
 FLOWS = Path(__file__).parents[1] / "data" / "flows"
@@ -73,7 +73,7 @@ def records_of(caller: Caller, flow_name: str) -> list[Answer]:
     return caller.call("DescribeFlowExecutionRecords", {"flowName": flow_name})["flowExecutions"]
 
 
-def settled(caller: Caller, flow_name: str, execution_id: str, timeout_s: float = 30) -> Answer:
+def settled(caller: Caller, flow_name: str, execution_id: str, timeout_s: float = PATIENCE_S) -> Answer:
     """The record of an execution once it has ended."""
 
     def ended() -> Answer | None:
@@ -83,7 +83,7 @@ def settled(caller: Caller, flow_name: str, execution_id: str, timeout_s: float 
     return until(ended, timeout_s=timeout_s)
 
 
-def run(caller: Caller, flow_name: str, timeout_s: float = 30) -> Answer:
+def run(caller: Caller, flow_name: str, timeout_s: float = PATIENCE_S) -> Answer:
     """Start the flow and wait for the record of its end."""
     started = caller.call("StartFlow", {"flowName": flow_name})
     return settled(caller, flow_name, started["executionId"], timeout_s)

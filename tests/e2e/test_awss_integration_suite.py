@@ -115,8 +115,6 @@ def configuration(folder: Path, salesforce: Salesforce) -> Path:
     return path
 
 
-# The suite starts processes of its own and sleeps between its questions.
-@pytest.mark.timeout(180)
 def test_awss_suite_passes(
     tmp_path: Path, s3_server: S3Server, salesforce: Salesforce, headrace_service: Callable[..., ServiceProcess]
 ) -> None:

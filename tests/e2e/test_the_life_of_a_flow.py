@@ -55,7 +55,6 @@ def _document(name: str, bucket: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(120)  # the AWS CLI takes a second or two a call on a busy machine
 def test_a_flow_is_created_run_updated_with_what_describe_answers_and_deleted(
     place: Place, caller_of: MakeCaller, tmp_path: Path
 ) -> None:
@@ -96,7 +95,6 @@ def test_a_flow_is_created_run_updated_with_what_describe_answers_and_deleted(
     assert refused.value.code == "ResourceNotFoundException"
 
 
-@pytest.mark.timeout(120)  # the AWS CLI takes a second or two a call on a busy machine
 def test_tags_are_put_listed_and_taken_off(embedded: Place, caller_of: MakeCaller) -> None:
     caller, name, bucket = caller_of(embedded.service), f"tagged-{uuid4().hex[:8]}", f"tags-{uuid4().hex[:8]}"
     embedded.objects.put(bucket, "in/people.csv", CSV.encode())

@@ -8,7 +8,6 @@ from concurrent.futures import wait
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -17,6 +16,7 @@ from headrace.model.states import ACTIVE, FINISHED, MOVES, State
 from headrace.store import executions
 from headrace.store.executions import Execution
 from headrace.store.store import Store
+from tests.standins.processes import PATIENCE_S
 from tests.unit.store.rows import add_flow, queue, read, write
 
 LEASE_MS = 100
@@ -75,7 +75,7 @@ class Queue(RuleBasedStateMachine):
             )
             for owner in owners
         ]
-        wait(futures, timeout=20)
+        wait(futures, timeout=PATIENCE_S)
         taken: list[str] = []
         for owner, future in zip(owners, futures, strict=True):
             for claim in future.result():
@@ -198,6 +198,4 @@ def _reachable(start: State, end: State) -> bool:
 
 
 TestQueue = Queue.TestCase
-TestQueue.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
-# Forty stores are opened, each step of each is durable: a slow disk needs its time.
-TestQueue = pytest.mark.timeout(300)(TestQueue)
+TestQueue.settings = settings(max_examples=40, stateful_step_count=30)

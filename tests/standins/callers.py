@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 
+from tests.standins.processes import PATIENCE_S
 from tests.standins.service import ServiceProcess
 
 Answer = dict[str, Any]
@@ -72,7 +73,7 @@ class AwsCli:
             capture_output=True,
             text=True,
             check=False,
-            timeout=40,
+            timeout=PATIENCE_S,
         )
         if done.returncode:
             refusal = re.search(r"An error occurred \((\w+)\)[^:]*: (.*)", done.stderr, re.DOTALL)

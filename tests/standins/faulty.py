@@ -10,6 +10,8 @@ from threading import Event, Thread
 from typing import Literal
 from urllib.parse import urlsplit
 
+from tests.standins.processes import PATIENCE_S
+
 # pass: as the server answers; error: 500, the server is not asked; cut: half of the answer, then the connection
 # breaks; silence: no answer until the proxy ends.
 Fault = Literal["pass", "error", "cut", "silence"]
@@ -72,7 +74,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._pass_on(body, is_whole=fault == "pass")
 
     def _pass_on(self, body: bytes, *, is_whole: bool) -> None:
-        server = HTTPConnection(self.server.upstream, timeout=30)
+        server = HTTPConnection(self.server.upstream, timeout=PATIENCE_S)
         try:
             server.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():

@@ -56,6 +56,10 @@ class Program:
         with self._changed:
             return "\n".join(self.lines)
 
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
     def find(self, pattern: str, *, timeout_s: float = PATIENCE_S) -> re.Match[str]:
         """The first match in any line, waited for; AssertionError with the output if none comes in time."""
         expression = re.compile(pattern)

@@ -54,14 +54,25 @@ def weed() -> str | None:
 @contextmanager
 def s3_server(program: str, folder: Path) -> Generator[S3Server]:
     """Start it, wait until it answers (some four seconds), and kill its process group at the end."""
-    ports: dict[str, int] = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
-    running = Program([program, *_arguments(folder, ports)], env=plain_environment(HOME=str(folder)), cwd=folder)
+    running, port = _started(program, folder)
     try:
-        port = ports["s3.port"]
-        until(lambda: _answers(port), timeout_s=40)
         yield S3Server(f"http://127.0.0.1:{port}")
     finally:
         running.close()
+
+
+def _started(program: str, folder: Path, attempts: int = 3) -> tuple[Program, int]:
+    """The running server and its port. A port that was free may be another program's a moment later: tried again."""
+    place = folder / str(attempts)
+    ports: dict[str, int] = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
+    running = Program([program, *_arguments(place, ports)], env=plain_environment(HOME=str(place)), cwd=place)
+    port = ports["s3.port"]
+    until(lambda: running.has_ended or _answers(port))
+    if not running.has_ended:
+        return running, port
+    running.close()
+    assert attempts > 1, f"{program} ended; its output was:\n{running.output}"
+    return _started(program, folder, attempts - 1)
 
 
 def _arguments(folder: Path, ports: Mapping[str, int]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from tests.standins.processes import Program, plain_environment
+from tests.standins.processes import PATIENCE_S, Program, plain_environment
 
 HEADRACE = (sys.executable, "-m", "headrace")
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIDTESTS", "AWS_SECRET_ACCESS_KEY": "not-checked"}
@@ -45,12 +45,12 @@ class ServiceProcess:
             region_name="us-east-1",
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}, read_timeout=30, **config),
+            config=Config(retries={"total_max_attempts": 1}, read_timeout=PATIENCE_S, **config),
         )
         self._clients.append(client)
         return client
 
-    def terminate(self, timeout_s: float = 20) -> int:
+    def terminate(self, timeout_s: float = PATIENCE_S) -> int:
         """SIGTERM, and the exit code."""
         self.program.send(signal.SIGTERM)
         return self.program.wait(timeout_s)
@@ -73,7 +73,7 @@ class ServiceProcess:
         environment = plain_environment(HOME=str(self.data.parent)) | self._environment
         self.program = Program([*HEADRACE, "serve", "--port", "0", "--data", self.data], env=environment)
         try:
-            self.url = self.program.find(r"AWS_ENDPOINT_URL_APPFLOW=(http://127\.0\.0\.1:\d+)", timeout_s=20).group(1)
+            self.url = self.program.find(r"AWS_ENDPOINT_URL_APPFLOW=(http://127\.0\.0\.1:\d+)").group(1)
         except AssertionError:
             self.program.close()
             raise

@@ -230,26 +230,26 @@ def start(data: Path, write: Write) -> Iterator[Callable[[], Program]]:
 
 def test_ctrl_c_cancels_the_run(start: Callable[[], Program], data: Path) -> None:
     program = start()
-    program.find("^running:", timeout_s=20)
+    program.find("^running:")
 
     program.send(signal.SIGINT)
 
-    assert program.wait(15) == 1
-    program.find(r"^status +Canceled$", timeout_s=1)
+    assert program.wait() == 1
+    program.find(r"^status +Canceled$")
     assert output(data) == []
 
 
 def test_a_run_that_was_killed_is_finished_before_the_next(start: Callable[[], Program], data: Path) -> None:
     killed = start()
-    killed.find("^running:", timeout_s=20)
+    killed.find("^running:")
     killed.close()
     plant(data, "id,name\n2,Barbara\n", "in/more.csv")
 
     program = start()
 
-    assert program.wait(40) == 0
-    program.find("^Finishing execution .* interrupted$", timeout_s=1)
-    program.find(r"^records read +3,000,001$", timeout_s=1)
+    assert program.wait() == 0
+    program.find("^Finishing execution .* interrupted$")
+    program.find(r"^records read +3,000,001$")
 
 
 def test_a_run_on_a_terminal_has_a_bar() -> None:

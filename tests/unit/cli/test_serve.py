@@ -15,7 +15,7 @@ import pytest
 from headrace.cli.places import bucket_places
 from headrace.cli.serve import greeting
 from headrace.settings import Settings
-from tests.standins.processes import Program, plain_environment
+from tests.standins.processes import PATIENCE_S, Program, plain_environment
 
 Serve = Callable[..., Program]
 
@@ -35,22 +35,22 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 def test_it_prints_where_it_listens_and_answers_there(serve: Serve) -> None:
     program = serve("--port", "0")
 
-    url = program.find(r"^headrace \S+ listening on (http://127\.0\.0\.1:\d+)$", timeout_s=20)[1]
-    program.find(rf"^export AWS_ENDPOINT_URL_APPFLOW={url}$", timeout_s=5)
-    program.find(r"^export AWS_DEFAULT_REGION=us-east-1", timeout_s=5)
-    program.find(r"every bucket: a folder", timeout_s=5)
-    with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
+    url = program.find(r"^headrace \S+ listening on (http://127\.0\.0\.1:\d+)$")[1]
+    program.find(rf"^export AWS_ENDPOINT_URL_APPFLOW={url}$")
+    program.find(r"^export AWS_DEFAULT_REGION=us-east-1")
+    program.find(r"every bucket: a folder")
+    with urllib.request.urlopen(f"{url}/healthz", timeout=PATIENCE_S) as answer:
         assert answer.status == 200
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_with_exit_code_0(serve: Serve, number: signal.Signals) -> None:
     program = serve("--port", "0")
-    program.find("listening on", timeout_s=20)
+    program.find("listening on")
 
     program.send(number)
 
-    assert program.wait(15) == 0
+    assert program.wait() == 0
     assert '"event":"stopped"' in program.output
 
 
@@ -62,7 +62,7 @@ def test_a_taken_port_is_exit_code_3_in_words(serve: Serve) -> None:
 
         program = serve("--port", port)
 
-        assert program.wait(20) == 3
+        assert program.wait() == 3
     assert f"port {port}: another program listens there" in program.output
     assert "Traceback" not in program.output
 
@@ -70,14 +70,14 @@ def test_a_taken_port_is_exit_code_3_in_words(serve: Serve) -> None:
 def test_an_address_for_others_needs_authentication(serve: Serve) -> None:
     program = serve("--host", "0.0.0.0", "--port", "0")
 
-    assert program.wait(20) == 3
+    assert program.wait() == 3
     assert "HEADRACE_AUTH=sigv4" in program.output
     assert "HEADRACE_ALLOW_OPEN=yes" in program.output
 
 
 @pytest.mark.parametrize("setting", [{"HEADRACE_ALLOW_OPEN": "yes"}, {"HEADRACE_AUTH": "sigv4"}])
 def test_an_address_for_others_may_be_had_in_words(serve: Serve, setting: dict[str, str]) -> None:
-    serve("--host", "0.0.0.0", "--port", "0", **setting).find("listening on", timeout_s=20)
+    serve("--host", "0.0.0.0", "--port", "0", **setting).find("listening on")
 
 
 def test_a_data_folder_that_can_not_be_made_is_exit_code_3(serve: Serve, tmp_path: Path) -> None:
@@ -85,16 +85,16 @@ def test_a_data_folder_that_can_not_be_made_is_exit_code_3(serve: Serve, tmp_pat
 
     program = serve("--port", "0")
 
-    assert program.wait(20) == 3
+    assert program.wait() == 3
     assert "Traceback" not in program.output
 
 
 def test_a_second_service_on_the_same_folder_is_refused(serve: Serve) -> None:
-    serve("--port", "0").find("listening on", timeout_s=20)
+    serve("--port", "0").find("listening on")
 
     second = serve("--port", "0")
 
-    assert second.wait(20) == 3
+    assert second.wait() == 3
     assert "--data" in second.output
 
 

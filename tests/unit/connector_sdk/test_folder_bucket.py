@@ -12,6 +12,7 @@ from headrace.connector_sdk.contract import SourceFile
 from headrace.connector_sdk.folder_bucket import FolderBucket
 from headrace.connector_sdk.keys import UNFINISHED
 from headrace.errors import Stop
+from tests.standins.processes import PATIENCE_S
 from tests.unit.connector_sdk.planted import bodies, keys, plant, staged
 
 
@@ -121,7 +122,7 @@ def test_a_folder_that_may_not_be_read_ends_the_run_rather_than_passing_for_empt
     tmp_path.chmod(0o755)
     (tmp_path / "locked").chmod(0)
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=30
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE_S
     )
     (tmp_path / "locked").chmod(0o700)
     assert "The bucket 'raw' can't be listed: [Errno 13] Permission denied" in done.stdout, done.stderr

@@ -10,6 +10,7 @@ import pytest
 
 from headrace.connector_sdk.oauth import TokenClient, TokenEndpoint, TokenStyle, filled
 from headrace.errors import ConnectorError, Refused, Retry, Stop
+from tests.standins.processes import PATIENCE_S
 from tests.standins.token_endpoint import Answer, TokenServer, granted, token_server
 
 SECRETS = ("planted-secret", "planted-code", "planted-refresh", "planted-verifier", "planted-assertion", "planted&more")
@@ -182,7 +183,7 @@ def test_an_endpoint_that_is_down_is_asked_again_later(client: TokenClient) -> N
 
 def test_an_endpoint_that_is_slow_is_given_up(server: TokenServer) -> None:
     def wait(_: object) -> Answer:
-        server.gate.wait(20)
+        server.gate.wait(PATIENCE_S)
         return granted(access_token="late")
 
     server.answer = wait

@@ -11,6 +11,7 @@ import pytest
 from headrace.connector_sdk.contract import LocalFile, SourceFile
 from headrace.connector_sdk.read_ahead import TOGETHER, read_ahead
 from headrace.errors import Retry, Stop
+from tests.standins.processes import PATIENCE_S
 
 FILES = [SourceFile(f"s3://raw/{number}", str(number), 1, None, 0) for number in range(20)]
 
@@ -65,7 +66,7 @@ def test_closing_early_stops_copies_under_way_and_removes_them(tmp_path: Path) -
         begun.append(file.key)
         made = copied(file, target, stopped)
         if file.key != "0":
-            assert stopped.wait(10)
+            assert stopped.wait(PATIENCE_S)
             left_off.set()
         return made
 

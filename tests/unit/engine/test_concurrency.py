@@ -13,6 +13,7 @@ from headrace.engine.layout import Output
 from headrace.engine.split import EngineError
 from headrace.engine.tasks import Filter, Map, MapAll, Tasks
 from tests.oracle.running import Bench, open_bench
+from tests.standins.processes import PATIENCE_S
 
 TYPED = Output("out", file_type="PARQUET", keeps_types=True)
 
@@ -29,7 +30,7 @@ def test_splits_at_the_same_time_count_each_its_own(bench: Bench) -> None:
             filters=(Filter(kind, "b", "NOT_EQUAL_TO", "string", ("drop",)),),
             maps=(Map(50 + kind, "a", "a", "bigint"),),
         )
-        ready.wait(20)
+        ready.wait(PATIENCE_S)
         ran = [bench.run(tasks, content, output=TYPED) for _ in range(6)]
         return [
             (one.counts.records_written, one.counts.dropped[kind], malformed, rejected, one.reject_places)

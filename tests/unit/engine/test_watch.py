@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from headrace.engine.layout import Output
+from headrace.engine.layout import FileType, Output
 from headrace.engine.results import Counts
 from headrace.engine.tasks import Filter, Map, MapAll, Mask, Tasks
 from headrace.engine.watch import Cancelled, Watch
 from tests.oracle.running import Bench
 
 EVERYTHING = Tasks(map_all=MapAll(0, frozenset()))
-# Some seconds of work for each record's bytes: masks of masks.
+# Half a minute of work on the large file: masks of masks.
 HEAVY = Tasks(
     masks=tuple(Mask(place, "b", "MASK_LAST_N", place % 7 + 1, "😀é") for place in range(60)),
     filters=(Filter(100, "a", "NOT_EQUAL_TO", "number", ("-1",)),),
@@ -33,53 +32,49 @@ def a_large_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("file_type", ["PARQUET", "CSV", "JSON"])
 @pytest.mark.parametrize("partition", [(), ("a",)])
-def test_a_cancel_stops_a_running_split_within_a_second(bench: Bench, large: Path, file_type, partition) -> None:  # pyright: ignore[reportUnknownParameterType, reportMissingParameterType]
-    started = threading.Event()
-    stopped: list[float] = []
-    watch = Watch(lambda _: started.set())
+def test_a_cancel_stops_a_running_split_at_once(
+    bench: Bench, large: Path, file_type: FileType, partition: tuple[str, ...]
+) -> None:
+    asked: list[float] = []
+
+    def cancel(_: Counts) -> None:
+        # Of this process alone: what others do to the machine says nothing about the engine.
+        asked.append(time.process_time())
+        watch.cancel()
+
+    watch = Watch(cancel)
     tasks = Tasks(masks=HEAVY.masks, filters=HEAVY.filters, maps=HEAVY.maps, partition=partition)
     order = bench.order(tasks, [bench.file(large.read_bytes())], output=Output("out", file_type=file_type))
-
-    def run() -> None:
-        with pytest.raises(Cancelled):
-            bench.split(order, watch)
-        stopped.append(time.monotonic())
-
-    runner = threading.Thread(target=run)
-    runner.start()
-    assert started.wait(20)
-    asked = time.monotonic()
-    watch.cancel()
-    runner.join(20)
-    assert stopped[0] - asked < 1
+    with pytest.raises(Cancelled):
+        bench.split(order, watch)
+    assert time.process_time() - asked[0] < 3
     # The engine goes on as if nothing had been.
     assert bench.run(EVERYTHING, b"a,b\n1,x\n").records() == [{"a": "1", "b": "x"}]
 
 
+class CancelledAmidRejects(Watch):
+    """Cancels the run as soon as there is a file of rejects."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(lambda _: None)
+        self._folder = folder
+
+    def check(self) -> None:
+        if self._folder.exists() and any(self._folder.iterdir()):
+            self.cancel()
+        super().check()
+
+
 def test_a_cancel_stops_the_writing_of_rejects(bench: Bench) -> None:
-    content = b"a,b\n" + b"bad,x\n" * 400_000
-    watch = Watch(lambda _: None)
     order = bench.order(
         Tasks(maps=(Map(0, "a", "a", "bigint"),)),
-        [bench.file(content)],
+        [bench.file(b"a,b\n" + b"bad,x\n" * 1000)],
         output=Output("out", file_type="PARQUET", keeps_types=True),
     )
-    failures: list[BaseException] = []
-
-    def run() -> None:
-        with pytest.raises(Cancelled) as caught:
-            bench.split(order, watch)
-        failures.append(caught.value)
-
-    runner = threading.Thread(target=run)
-    runner.start()
-    while runner.is_alive() and not (order.rejects.exists() and any(order.rejects.iterdir())):
-        watch.wait(0.01)
-    asked = time.monotonic()
-    watch.cancel()
-    runner.join(20)
-    assert [type(failure) for failure in failures] == [Cancelled]
-    assert time.monotonic() - asked < 1.5
+    with pytest.raises(Cancelled):
+        bench.split(order, CancelledAmidRejects(order.rejects))
+    (file,) = order.rejects.iterdir()
+    assert file.read_bytes() == b""
 
 
 def test_a_cancel_before_the_start_runs_nothing(bench: Bench) -> None:
@@ -95,13 +90,13 @@ def test_progress_never_goes_back_and_ends_with_the_counts(bench: Bench, large: 
     seen: list[Counts] = []
     content = large.read_bytes()
     result = bench.split(
-        bench.order(HEAVY, [bench.file(content[:1_500_000]), bench.file(content[:1_000_000])]), Watch(seen.append)
+        bench.order(HEAVY, [bench.file(content[:750_000]), bench.file(content[:500_000])]), Watch(seen.append)
     )
     read = [counts.bytes_read for counts in seen]
     assert len(seen) > 2
     assert read == sorted(read)
     assert seen[-1] == result.counts
-    assert result.counts.bytes_read == 2_500_000
+    assert result.counts.bytes_read == 1_250_000
 
 
 def test_a_watch_knows_whether_it_was_cancelled() -> None:

@@ -27,6 +27,7 @@ from headrace.store.executions import Claim
 from headrace.store.profiles import Profile, Secret
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
+from tests.standins.processes import PATIENCE_S
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 ALICE = Caller("123456789012", "us-east-1", "arn:aws:iam::123456789012:user/alice", "AKIDALICE")
@@ -133,7 +134,7 @@ class Calls:
 
     def __call__(self, name: str, request: Json | None = None, **members: Any) -> Json:
         """Check the request as the wire does, run the operation, and the answer's timestamps are as they are."""
-        return dict(self.later(name, request, **members).result(timeout=20))
+        return dict(self.later(name, request, **members).result(timeout=PATIENCE_S))
 
     def later(self, name: str, request: Json | None = None, **members: Any) -> Any:
         document = (request or {}) | members
@@ -155,7 +156,7 @@ class Calls:
         now_ms = int(self.clock.now().timestamp() * 1000)
         (claim,) = self.store.write(
             lambda tx: executions.claim(tx, owner="worker", now_ms=now_ms, lease_until_ms=now_ms + 9999, limit=1)
-        ).result(timeout=20)
+        ).result(timeout=PATIENCE_S)
         return claim
 
     def settle(
@@ -167,7 +168,7 @@ class Calls:
             lambda tx: executions.settle(
                 tx, execution.execution_id, execution.fence, state=state, counts=counts, message=message, now_ms=now_ms
             )
-        ).result(timeout=20)
+        ).result(timeout=PATIENCE_S)
 
 
 def numbered_ids() -> Callable[[], str]:

@@ -17,6 +17,7 @@ from headrace.errors import (
 )
 from headrace.model.states import State
 from headrace.store import executions, flows
+from tests.standins.processes import PATIENCE_S
 from tests.unit.operations.calls import (
     ALICE,
     EVENT,
@@ -292,7 +293,7 @@ def test_the_last_run_says_how_it_ended(call: Calls) -> None:
 def test_a_suspended_flow_says_why_and_starts_afresh(call: Calls) -> None:
     call("CreateFlow", flow(triggerConfig=SCHEDULED))
     call("StartFlow", flowName="orders")
-    call.store.write(queue_scheduled).result(timeout=20)
+    call.store.write(queue_scheduled).result(timeout=PATIENCE_S)
     call.settle(call.claim(), State.FAILED)
     described = call.describe()
     assert described["flowStatus"] == "Suspended"
@@ -309,7 +310,7 @@ def test_a_started_flow_counts_its_failures_afresh(call: Calls) -> None:
     for _ in range(2):
         call("StartFlow", flowName="orders")
         for _ in range(2):
-            call.store.write(queue_scheduled).result(timeout=20)
+            call.store.write(queue_scheduled).result(timeout=PATIENCE_S)
             call.settle(call.claim(), State.FAILED)
             statuses.append(call.describe()["flowStatus"])
     assert statuses == ["Active", "Suspended"] * 2

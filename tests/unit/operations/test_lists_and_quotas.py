@@ -10,6 +10,7 @@ from headrace.errors import (
     ServiceQuotaExceededException,
 )
 from headrace.operations import flows as operations
+from tests.standins.processes import PATIENCE_S
 from tests.unit.operations.calls import (
     ALICE,
     Calls,
@@ -81,7 +82,7 @@ def fill(tx: Any) -> None:
 def test_quotas_hold_where_appflows_limits_are_asked_for(tmp_path: Path) -> None:
     with serving(tmp_path, limits="aws") as call:
         call("CreateFlow", flow("flow-0"))
-        call.store.write(fill).result(timeout=20)
+        call.store.write(fill).result(timeout=PATIENCE_S)
         message = refused(call, ServiceQuotaExceededException, "CreateFlow", flow())
         assert "has 1000 flows in us-east-1" in message
         call("TagResource", resourceArn=ARN.replace("orders", "flow-0"), tags={operations.PARALLEL_RUNS_TAG: "true"})
@@ -96,7 +97,7 @@ def test_quotas_hold_where_appflows_limits_are_asked_for(tmp_path: Path) -> None
 
 def test_no_quota_holds_otherwise(call: Calls) -> None:
     call("CreateFlow", flow("flow-0"))
-    call.store.write(fill).result(timeout=20)
+    call.store.write(fill).result(timeout=PATIENCE_S)
     call("CreateFlow", flow())
     for name in ("flow-0", "orders"):
         call("StartFlow", flowName=name)

@@ -18,6 +18,7 @@ from headrace.errors import (
 from headrace.operations import profiles as operations
 from headrace.store import profiles, tokens
 from headrace.store.secrets import Sealer
+from tests.standins.processes import PATIENCE_S
 from tests.unit.operations.calls import START, Calls, Json, flow, serving
 from tests.unit.operations.profiles import CLIENT, LOGIN, TOKENS, URL, WHOLE, changed, profile
 
@@ -38,7 +39,7 @@ def secret_of(call: Calls, name: str = "ann") -> Any:
     sealer = Sealer.open_folder(call.data)
     found = call.store.read(
         lambda tx: profiles.get_with_secret(tx, sealer, call.caller.account, call.caller.region, name)
-    ).result(timeout=20)
+    ).result(timeout=PATIENCE_S)
     assert found is not None
     return found[1]
 
@@ -249,7 +250,7 @@ def test_what_is_kept_of_a_request_does_not_let_its_password_be_guessed(tmp_path
     for folder in ("one", "two"):
         with serving(tmp_path / folder) as call:
             call("CreateConnectorProfile", profile(clientToken="t"))
-            kept += call.store.read(fingerprints).result(timeout=20)
+            kept += call.store.read(fingerprints).result(timeout=PATIENCE_S)
     assert len(set(kept)) == 2
 
 

@@ -15,6 +15,7 @@ from headrace.operations.context import Context
 from headrace.settings import Settings
 from headrace.store import executions
 from headrace.store.secrets import Sealer
+from tests.standins.processes import PATIENCE_S
 from tests.unit.operations.calls import ALICE, Calls, flow, numbered_ids
 
 ARN = "arn:aws:appflow:us-east-1:123456789012:flow/orders"
@@ -65,7 +66,7 @@ def test_a_pull_window_is_shown(call: Calls) -> None:
     call("StartFlow", flowName="orders")
     call.store.write(
         lambda tx: tx._connection.execute("UPDATE executions SET window_from_ms = 1000, window_to_ms = 2500")
-    ).result(timeout=20)
+    ).result(timeout=PATIENCE_S)
     assert (call.records()[0]["dataPullStartTime"], call.records()[0]["dataPullEndTime"]) == (1.0, 2.5)
 
 
@@ -146,7 +147,9 @@ def test_cancelling_names_what_could_not_be_cancelled(call: Calls) -> None:
     foreign = call("StartFlow", flowName="others")["executionId"]
     call.settle(call.claim())
     fence = call.claim().execution.fence
-    assert call.store.write(lambda tx: executions.begin_commit(tx, committing, fence, now_ms=1)).result(timeout=20)
+    assert call.store.write(lambda tx: executions.begin_commit(tx, committing, fence, now_ms=1)).result(
+        timeout=PATIENCE_S
+    )
     call.claim()
     wanted = [finished, committing, running, queued, queued, foreign, "unknown"]
     answer = call("CancelFlowExecutions", flowName="orders", executionIds=wanted)
@@ -203,7 +206,7 @@ def test_a_resource_that_is_not_there_has_no_tags(call: Calls, name: str, arn: s
     call("CreateFlow", flow())
     members = {"TagResource": {"tags": {"a": "b"}}, "UntagResource": {"tagKeys": ["a"]}}.get(name, {})
     with pytest.raises(ResourceNotFoundException) as raised:
-        call.dispatcher.call(name, ALICE, {"resourceArn": arn} | members).result(timeout=20)
+        call.dispatcher.call(name, ALICE, {"resourceArn": arn} | members).result(timeout=PATIENCE_S)
     assert str(raised.value) == f"Resource {arn} not found."
 
 

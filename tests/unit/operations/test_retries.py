@@ -9,6 +9,7 @@ import pytest
 
 from headrace.errors import ConflictException, ResourceNotFoundException
 from headrace.operations.idempotency import fingerprint
+from tests.standins.processes import PATIENCE_S
 from tests.unit.operations.calls import SCHEDULED, Calls, events_flow, flow
 
 LIFETIME = timedelta(hours=8)
@@ -33,7 +34,7 @@ def test_fifty_concurrent_starts_with_one_token_start_one_run(call: Calls) -> No
     together = threading.Barrier(50)
 
     def one(_: int) -> Any:
-        together.wait(20)
+        together.wait(PATIENCE_S)
         return start(call)
 
     with ThreadPoolExecutor(50) as pool:
@@ -118,9 +119,9 @@ def test_a_retried_update_is_done_once(call: Calls) -> None:
 
 def test_concurrent_creates_with_one_token_make_one_flow(call: Calls) -> None:
     futures = [call.later("CreateFlow", flow(clientToken="t")) for _ in range(20)]
-    assert len({str(future.result(timeout=20)) for future in futures}) == 1
+    assert len({str(future.result(timeout=PATIENCE_S)) for future in futures}) == 1
     rivals = [call.later("CreateFlow", flow("others", clientToken=f"u{number}")) for number in range(10)]
-    assert sorted(type(future.exception(timeout=20)).__name__ for future in rivals) == (
+    assert sorted(type(future.exception(timeout=PATIENCE_S)).__name__ for future in rivals) == (
         ["ConflictException"] * 9 + ["NoneType"]
     )
 

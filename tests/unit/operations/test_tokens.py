@@ -25,6 +25,7 @@ from headrace.operations.refreshing import Refresher
 from headrace.store import profiles
 from headrace.store.profiles import Profile, Secret
 from headrace.store.secrets import Sealer
+from tests.standins.processes import PATIENCE_S
 from tests.standins.token_endpoint import Answer, Asked, TokenServer, granted, token_server
 from tests.unit.operations.calls import ALICE, Calls, Json, serving
 
@@ -70,13 +71,13 @@ class Desk:
         return made, Secret(given)
 
     def keep(self, profile: Profile, secret: Secret) -> Connection:
-        self.call.store.write(lambda tx: profiles.insert(tx, self.sealer, profile, secret)).result(timeout=20)
+        self.call.store.write(lambda tx: profiles.insert(tx, self.sealer, profile, secret)).result(timeout=PATIENCE_S)
         return self.opened()
 
     def stored(self) -> tuple[Profile, Secret]:
         found = self.call.store.read(
             lambda tx: profiles.get_with_secret(tx, self.sealer, ALICE.account, ALICE.region, "ann")
-        ).result(timeout=20)
+        ).result(timeout=PATIENCE_S)
         assert found is not None
         return found
 
@@ -194,7 +195,7 @@ def test_many_that_are_refused_at_once_refresh_once(desk: Desk) -> None:
     arrived = threading.Barrier(9)
 
     def held_back(asked: Asked) -> Answer:
-        arrived.wait(20)
+        arrived.wait(PATIENCE_S)
         return answer(asked)
 
     desk.server.answer = held_back
@@ -202,7 +203,7 @@ def test_many_that_are_refused_at_once_refresh_once(desk: Desk) -> None:
     with ThreadPoolExecutor(8) as threads:
         waiting = [threads.submit(desk.refresher.refresh, connection) for _ in range(8)]
         release(arrived)
-        assert all(each.result(timeout=20) for each in waiting)
+        assert all(each.result(timeout=PATIENCE_S) for each in waiting)
     assert desk.server.grants == ["refresh_token"]
 
 
@@ -210,7 +211,7 @@ def release(barrier: threading.Barrier) -> None:
     """Let the one request through: the others never come."""
     with ThreadPoolExecutor(8) as threads:
         for each in [threads.submit(barrier.wait, 20) for _ in range(8)]:
-            each.result(timeout=20)
+            each.result(timeout=PATIENCE_S)
 
 
 def test_one_that_was_refused_before_the_refresh_does_not_refresh_again(desk: Desk) -> None:
@@ -280,7 +281,9 @@ def test_credentials_that_are_changed_during_a_refresh_are_kept(desk: Desk) -> N
 
     def change(asked: Asked) -> Answer:
         profile, _ = desk.stored()
-        desk.call.store.write(lambda tx: profiles.update(tx, desk.sealer, profile, newer, now_ms=5)).result(timeout=20)
+        desk.call.store.write(lambda tx: profiles.update(tx, desk.sealer, profile, newer, now_ms=5)).result(
+            timeout=PATIENCE_S
+        )
         return good(asked)
 
     desk.server.answer = change

@@ -10,6 +10,7 @@ from headrace.store import executions, flows
 from headrace.store.executions import Claim, Execution
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+from tests.standins.processes import PATIENCE_S
 
 T = TypeVar("T")
 ACCOUNT, REGION = "000000000000", "us-east-1"
@@ -17,7 +18,7 @@ DOCUMENT: dict[str, Any] = {"flowName": "orders", "tasks": [{"z": 1, "a": "é\u0
 
 
 def done(future: Future[T]) -> T:
-    return future.result(timeout=20)
+    return future.result(timeout=PATIENCE_S)
 
 
 def write(store: Store, work: Callable[[Tx], T]) -> T:

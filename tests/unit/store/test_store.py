@@ -16,6 +16,7 @@ from headrace.store import sqlite, tables, tags
 from headrace.store.statements import Statement
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+from tests.standins.processes import PATIENCE_S
 from tests.unit.store.rows import done, read, write
 
 
@@ -38,10 +39,10 @@ def held(store: Store) -> threading.Event:
 
     def wait(_: Tx) -> None:
         busy.set()
-        assert go.wait(20)
+        assert go.wait(PATIENCE_S)
 
     store.write(wait)
-    assert busy.wait(20)
+    assert busy.wait(PATIENCE_S)
     return go
 
 
@@ -115,7 +116,7 @@ def test_listeners_hear_of_a_topic_once_it_is_durable_and_never_of_what_was_undo
     with pytest.raises(Stop):
         write(store, lambda tx: announce(tx, "undone"))
     write(store, lambda tx: announce(tx, "kept"))
-    assert told.wait(20)
+    assert told.wait(PATIENCE_S)
     write(store, lambda tx: keep(tx, "silent"))
     unwatch()
     write(store, lambda tx: announce(tx, "unheard"))
@@ -224,7 +225,7 @@ def test_a_full_disk_fails_every_write_of_the_batch_in_words_and_the_store_lives
     with pytest.raises(InternalServerException, match="the disk is full"):
         done(large)
     # Either it was undone with the other, or the other alone was: what it was told is what holds.
-    outcome = small.exception(timeout=20)
+    outcome = small.exception(timeout=PATIENCE_S)
     assert kept(store) == (set() if outcome else {"small"})
     write(store, lambda tx: tx._connection.execute(f"PRAGMA max_page_count={pages + 1000}").fetchall())
     assert write(store, lambda tx: keep(tx, "room again")) == "room again"

@@ -20,11 +20,15 @@ from headrace.wire.app import create_app
 from headrace.wire.asgi import Message, Send
 from headrace.wire.bodies import Patience
 from headrace.wire.callers import AccessKey
+from tests.standins.processes import PATIENCE_S
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
 REQUEST_ID = "11111111-2222-3333-4444-555555555555"
 ACCOUNT = "123456789012"
+# For clients that are meant to be too slow.
 HASTY = Patience(idle_s=0.05, total_s=0.3, drain_s=0.1, drain_bytes=1000)
+# For all others, however slow the machine is.
+PATIENT = Patience(idle_s=PATIENCE_S, total_s=PATIENCE_S, drain_s=PATIENCE_S, drain_bytes=10**7)
 
 
 class StandInDispatcher:
@@ -75,7 +79,7 @@ class Rig:
     body_limit_bytes: int = 1000
     dispatcher: Any = field(default_factory=StandInDispatcher)
     keys: Sequence[AccessKey] | None = ()
-    patience: Patience = HASTY
+    patience: Patience = PATIENT
     clock: HandClock = field(default_factory=lambda: HandClock(NOW))
     log_text: io.StringIO = field(default_factory=io.StringIO)
 

@@ -14,7 +14,7 @@ from headrace import errors
 from headrace.errors import HeadraceError, SettingsError
 from headrace.model.api import ERROR_STATUS
 from headrace.wire.app import LARGE_BODY_BYTES
-from tests.unit.wire.rig import REQUEST_ID, Rig, StandInDispatcher
+from tests.unit.wire.rig import HASTY, REQUEST_ID, Rig, StandInDispatcher
 
 START = b'{"flowName":"one","clientToken":"t"}'
 ARN = "arn:aws:appflow:us-east-1:000000000000:flow/one"
@@ -214,7 +214,7 @@ def test_a_body_at_the_limit_is_read() -> None:
 
 @pytest.mark.parametrize("parts", [[], [b"{..."], [b'{"flow...', b"Name..."]])
 def test_a_body_that_never_comes_is_a_timeout(parts: list[bytes]) -> None:
-    reply = Rig().ask("/start-flow", declared=500, parts=parts)
+    reply = Rig(patience=HASTY).ask("/start-flow", declared=500, parts=parts)
     assert (reply.status, reply.error) == (408, "RequestTimeoutException")
     assert reply.headers["connection"] == "close"
 

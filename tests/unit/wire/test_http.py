@@ -20,7 +20,8 @@ from headrace.errors import ConflictException
 from headrace.wire.callers import AccessKey
 from headrace.wire.heads import BoundedHeads
 from headrace.wire.server import HttpServer, bind
-from tests.unit.wire.rig import ACCOUNT, Rig, StandInDispatcher
+from tests.standins.processes import PATIENCE_S
+from tests.unit.wire.rig import ACCOUNT, HASTY, Rig, StandInDispatcher
 
 START = b'{"flowName":"one"}'
 ARN = "arn:aws:appflow:us-east-1:000000000000:flow/one"
@@ -37,9 +38,19 @@ GARBAGE = [
 
 
 class Hasty(BoundedHeads):
-    """Waits for a head no longer than a test does."""
+    """Waits a moment for a head."""
 
     head_s = 0.2
+
+
+class HastyLater(BoundedHeads):
+    """Waits a moment for a head, but for the first."""
+
+    head_s = PATIENCE_S
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self.head_s = 0.1
 
 
 @contextmanager
@@ -76,8 +87,8 @@ def no_traceback(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 def exchange(port: int, sent: bytes) -> bytes:
-    """What comes back until the server closes, or falls silent for a while."""
-    with closing(socket.create_connection(("127.0.0.1", port), timeout=2)) as connection:
+    """What comes back until the server closes."""
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)) as connection:
         connection.sendall(sent)
         connection.shutdown(socket.SHUT_WR)
         got = b""
@@ -87,7 +98,7 @@ def exchange(port: int, sent: bytes) -> bytes:
 
 
 def test_requests_share_a_connection(port: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     with closing(connection):
         ids = set()
         for path in ("/start-flow", "/no-such-flow", "/start-flow"):
@@ -100,7 +111,7 @@ def test_requests_share_a_connection(port: int) -> None:
 
 @pytest.mark.parametrize("method, status", [("HEAD", 405), ("OPTIONS", 405), ("TRACE", 405), ("POST", 200)])
 def test_any_method_gets_a_whole_answer(port: int, method: str, status: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)
     with closing(connection):
         for _ in range(2):
             connection.request(method, "/start-flow", START if method == "POST" else None)
@@ -120,8 +131,11 @@ def test_a_client_that_leaves_amid_its_body_leaves_no_trace(port: int, rig: Rig)
     assert rig.dispatcher.calls == []
 
 
-def test_a_body_that_is_declared_but_not_sent_is_a_timeout(port: int) -> None:
-    with closing(socket.create_connection(("127.0.0.1", port), timeout=5)) as connection:
+def test_a_body_that_is_declared_but_not_sent_is_a_timeout() -> None:
+    with (
+        serving(Rig(patience=HASTY)) as port,
+        closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)) as connection,
+    ):
         connection.sendall(b"POST /start-flow HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{")
         reply = http.client.HTTPResponse(connection)
         reply.begin()
@@ -132,8 +146,8 @@ def test_a_body_that_is_declared_but_not_sent_is_a_timeout(port: int) -> None:
 
 @pytest.mark.parametrize("is_chunked", [False, True])
 def test_a_client_that_sends_too_much_reads_why(is_chunked: bool) -> None:
-    rig = Rig(body_limit_bytes=100_000, patience=Rig.patience._replace(drain_bytes=10**7, drain_s=5))
-    with serving(rig) as port, closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+    rig = Rig(body_limit_bytes=100_000)
+    with serving(rig) as port, closing(http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_S)) as connection:
         chunks = (b"x" * 50_000 for _ in range(60))
         headers = {} if is_chunked else {"content-length": "3000000"}
         connection.request("POST", "/start-flow", chunks, headers, encode_chunked=is_chunked)
@@ -143,7 +157,7 @@ def test_a_client_that_sends_too_much_reads_why(is_chunked: bool) -> None:
 
 
 def test_a_declared_excess_is_refused_before_any_of_it_is_sent(port: int) -> None:
-    with closing(socket.create_connection(("127.0.0.1", port), timeout=5)) as connection:
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)) as connection:
         connection.sendall(b"POST /start-flow HTTP/1.1\r\nhost: a\r\ncontent-length: 10000000000\r\n\r\n")
         reply = http.client.HTTPResponse(connection)
         reply.begin()
@@ -193,7 +207,7 @@ def test_boto3_reads_instants_with_their_milliseconds() -> None:
 
 
 def test_a_head_that_never_ends_is_refused_long_before_it_fills_the_memory(port: int) -> None:
-    with closing(socket.create_connection(("127.0.0.1", port), timeout=5)) as connection:
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)) as connection:
         connection.sendall(b"POST /start-flow HTTP/1.1\r\nx-long: " + b"a" * 66_000)
         assert connection.recv(65536).startswith(b"HTTP/1.1 431 ")
 
@@ -202,7 +216,7 @@ def test_a_head_that_never_ends_is_refused_long_before_it_fills_the_memory(port:
 def test_a_connection_that_sends_no_whole_head_is_closed(rig: Rig, sent: bytes) -> None:
     with (
         serving(rig, Hasty) as port,
-        closing(socket.create_connection(("127.0.0.1", port), timeout=5)) as connection,
+        closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)) as connection,
     ):
         connection.sendall(sent)
         assert connection.recv(65536) == b""
@@ -211,10 +225,13 @@ def test_a_connection_that_sends_no_whole_head_is_closed(rig: Rig, sent: bytes) 
 def test_a_connection_that_waits_between_requests_is_kept(rig: Rig) -> None:
     request = b"POST /start-flow HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(START), START)
     with (
-        serving(rig, Hasty) as port,
-        closing(socket.create_connection(("127.0.0.1", port), timeout=0.5)) as connection,
+        serving(rig, HastyLater) as port,
+        closing(socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S)) as connection,
     ):
         connection.sendall(request)
-        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        reply = http.client.HTTPResponse(connection)
+        reply.begin()
+        assert (reply.status, bool(reply.read())) == (200, True)
+        connection.settimeout(0.5)
         with pytest.raises(TimeoutError):
             connection.recv(65536)
