@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+# Whole numbers all the way: a float would now and then give back a millisecond less than it was given.
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
 
 class Clock(Protocol):
     """Where a room gets the time from."""
@@ -39,9 +43,9 @@ class HandClock:
 
 def to_ms(instant: datetime) -> int:
     """Whole milliseconds since the epoch, rounded down."""
-    return int(instant.timestamp() * 1000)
+    return (instant - _EPOCH) // _MILLISECOND
 
 
 def from_ms(ms: int) -> datetime:
     """The aware UTC instant of `ms` milliseconds since the epoch."""
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    return _EPOCH + ms * _MILLISECOND

@@ -33,6 +33,7 @@ from headrace.operations.connector_secrets import ConnectorSecrets
 from headrace.operations.dispatch import Dispatcher
 from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.refreshing import Refresher
+from headrace.runner.scheduler import Scheduler
 from headrace.runner.source_check import SourceCheck
 from headrace.runner.worker import Worker
 from headrace.settings import Settings
@@ -52,7 +53,7 @@ def new_uuid() -> str:
 
 
 class Backend:
-    """Everything but the HTTP server: store, connectors, engine, operations and one worker.
+    """Everything but the HTTP server: store, connectors, engine, operations, one worker, one scheduler if asked for.
 
     Usable between `start` and `stop`, once. `start` raises SettingsError if the data folder can't
     be used, and leaves nothing open then. `url` says where custom connectors fetch their credentials. `entries` are
@@ -113,6 +114,12 @@ class Backend:
             self.store.write(executions.expire_leases).result()
             self._start_worker()
             self._stack = stack.pop_all()
+
+    def run_schedules(self) -> None:
+        """Queue the runs of scheduled flows from now on, until `drain`."""
+        self.scheduler = Scheduler(store=self.store, clock=self.clock, new_id=self.new_id, log=self.log)
+        self.scheduler.start()
+        self._work.callback(self.scheduler.stop)
 
     def drain(self) -> None:
         """Let running executions finish or hand them back; none are taken any more."""
@@ -177,7 +184,7 @@ class Backend:
 
 
 class Service:
-    """headrace as a server: the API over HTTP and one worker in one process.
+    """headrace as a server: the API over HTTP, one worker and one scheduler in one process.
 
     Usable between `start` and `stop`, once.
     """
@@ -220,6 +227,7 @@ class Service:
             self._local_url = local_url(listening)
             self.backend.start()
             stack.callback(self.backend.stop)
+            self.backend.run_schedules()
             app = create_app(
                 dispatcher=self.backend.dispatcher,
                 settings=settings,
@@ -237,7 +245,7 @@ class Service:
             self._stack = stack.pop_all()
 
     def stop(self) -> None:
-        """Drain the worker, answer what was asked, take no more requests, close the store."""
+        """Queue nothing more, drain the worker, answer what was asked, take no more requests, close the store."""
         self._stack.close()
 
     def _find_key(self, access_key_id: str, /) -> Future[AccessKey | None]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -51,10 +52,12 @@ class Headrace:
         }
 
     def put_object(self, bucket: str, key: str, body: bytes) -> None:
-        """Plant an object in an embedded bucket, which is made if missing."""
+        """Plant an object in an embedded bucket, which is made if missing, as if at the clock's present instant."""
         path = self._path(bucket, key)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
+        now_s = self.clock.now().timestamp()
+        os.utime(path, (now_s, now_s))
 
     def get_object(self, bucket: str, key: str) -> bytes:
         """The object's bytes; FileNotFoundError if there is none."""
@@ -66,15 +69,30 @@ class Headrace:
         keys = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
         return sorted(key for key in keys if key.startswith(prefix))
 
+    def turn(self, by: timedelta) -> None:
+        """Turn the clock; the runs of scheduled flows that are due by then are queued when this returns.
+
+        A flow of which several ticks have passed runs once: turn by less than its interval to see each.
+        """
+        self.clock.turn(by)
+        self.service.backend.scheduler.look()
+
+    def wait_until_idle(self, timeout_s: float = 120) -> None:
+        """Return once no execution waits or runs; StillRunning after the timeout."""
+        self._wait(lambda: self.service.backend.store.read(executions.unfinished).result(), timeout_s)
+
     def wait_until_settled(self, execution_ids: Iterable[str], timeout_s: float = 120) -> None:
         """Return once every one of the executions has ended, well or not; StillRunning after the timeout."""
         wanted = tuple(execution_ids)
+        self._wait(lambda: self._unfinished(wanted), timeout_s)
+
+    def _wait(self, left: Callable[[], list[str]], timeout_s: float) -> None:
         changed, given_up = threading.Event(), threading.Event()
         timer = threading.Timer(timeout_s, lambda: (given_up.set(), changed.set()))
         unwatch = self.service.backend.store.watch(lambda _: changed.set())
         timer.start()
         try:
-            while unfinished := self._unfinished(wanted):
+            while unfinished := left():
                 if given_up.is_set():
                     raise StillRunning(f"still running after {timeout_s} s: {', '.join(unfinished)}")
                 changed.wait()

@@ -11,6 +11,7 @@ from tests.house.sources import Source
 README_LINES = (90, 150)
 
 _SETTING = re.compile(r"\bHEADRACE_[A-Z0-9_]*[A-Z0-9]\b")
+_FOLLOWS = re.compile(r"^down_revision = (.+)$", re.MULTILINE)
 _ERROR_ROOT = "HeadraceError"
 
 
@@ -27,6 +28,15 @@ def errors_missing(sources: Iterable[Source], page: str) -> Iterator[str]:
     for name, path in sorted(_error_classes(sources).items()):
         if f"`{name}`" not in page:
             yield f"{path}: {name} is not in docs/errors.md: say when it is raised and what to do about it"
+
+
+def revisions_that_fork(sources: Iterable[Source]) -> Iterator[str]:
+    """The store's migrations are one line: two that follow the same one can't both be applied."""
+    followed: dict[str, str] = {}
+    for source in sources:
+        found = _FOLLOWS.search(source.text) if "/migrations/versions/" in source.path else None
+        if found is not None and followed.setdefault(found[1], source.path) != source.path:
+            yield f"{source.path}: follows {found[1]}, as {followed[found[1]]} does; let it follow the newest one"
 
 
 def readme_length(readme: Source) -> Iterator[str]:

@@ -55,6 +55,10 @@ def test_every_error_class_is_documented(sources: tuple[Source, ...]) -> None:
     assert list(documented.errors_missing(sources, _page("docs/errors.md"))) == []
 
 
+def test_the_migrations_of_the_store_are_one_line(sources: tuple[Source, ...]) -> None:
+    assert list(documented.revisions_that_fork(sources)) == []
+
+
 def test_the_readme_can_be_read_in_one_sitting(sources: tuple[Source, ...]) -> None:
     [readme] = [source for source in sources if source.path == "README.md"]
     assert list(documented.readme_length(readme)) == []

@@ -110,6 +110,14 @@ def test_an_undocumented_error_is_caught_however_far_down_the_tree() -> None:
     assert list(documented.errors_missing([source], "`HeadraceError` `Stop` `Deep`")) == []
 
 
+def test_two_migrations_that_follow_the_same_one_are_caught() -> None:
+    texts = {"0001": "down_revision = None\n", "0002": 'down_revision = "0001"\n', "0003": 'down_revision = "0002"\n'}
+    line = [Source(f"src/headrace/store/migrations/versions/{name}.py", text) for name, text in texts.items()]
+    forked = Source("src/headrace/store/migrations/versions/0004.py", 'down_revision = "0002"\n')
+    assert list(documented.revisions_that_fork(line)) == []
+    assert [fault.split(":")[0] for fault in documented.revisions_that_fork([*line, forked])] == [forked.path]
+
+
 @pytest.mark.parametrize("lines, is_fine", [(89, False), (90, True), (150, True), (151, False)])
 def test_a_readme_too_short_or_too_long_is_caught(lines: int, *, is_fine: bool) -> None:
     assert (list(documented.readme_length(Source("README.md", "x\n" * lines))) == []) is is_fine

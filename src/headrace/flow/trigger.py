@@ -7,13 +7,23 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from headrace.flow.cron import Cron
-from headrace.flow.faults import Faults, shown
+from headrace.flow.faults import Faults, PlanFaults, shown
 from headrace.flow.schedule import Once, Rate, Schedule, Trigger, parse_expression
+from headrace.model.shapes import Document
 from headrace.model.types import ScheduledTriggerProperties, TriggerConfig
 
 _MOST_OFFSET_S: Final = 36_000
 _MOST_FAILURES: Final = 100
 _PART: Final = "Trigger"
+
+
+def trigger_of(document: Document) -> Trigger:
+    """The trigger of a flow document that could be planned. Raises PlanFaults if it no longer can."""
+    faults = Faults()
+    trigger = read_trigger(document["triggerConfig"], faults)
+    if found := faults.all():
+        raise PlanFaults(found)
+    return trigger
 
 
 def read_trigger(config: TriggerConfig, faults: Faults) -> Trigger:

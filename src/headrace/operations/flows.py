@@ -9,7 +9,7 @@ from headrace.errors import ServiceQuotaExceededException, UnsupportedOperationE
 from headrace.flow.plan import Plan, PlanFaults, plan
 from headrace.flow.update import bumps_schema_version, check_update, updated
 from headrace.model.shapes import Document
-from headrace.operations import pages, refusals, shown, statuses
+from headrace.operations import pages, refusals, schedules, shown, statuses
 from headrace.operations.context import Answer, Context, SourceCheck
 from headrace.operations.idempotency import Retry
 from headrace.store import executions, flows, tags
@@ -91,7 +91,7 @@ def start_flow(context: Context, tx: Tx, request: Document) -> Answer:
     # AppFlow takes a token that another flow used as new, but for flows that a trigger starts.
     if kept.is_used_otherwise and flow.trigger_type != "OnDemand":
         raise retry.used_otherwise()
-    answer = _run(context, tx, name, flow) if flow.trigger_type == "OnDemand" else _activate(tx, flow)
+    answer = _run(context, tx, name, flow) if flow.trigger_type == "OnDemand" else _activate(context, tx, name, flow)
     retry.keep(tx, answer)
     return answer
 
@@ -210,6 +210,7 @@ def _update(context: Context, tx: Tx, retry: Retry, request: Document, planned: 
     )
     if not is_done:
         raise refusals.conflict(f"Flow {flow.name} is being updated by another request. Try again")
+    schedules.update(tx, flow, planned.trigger, status, context.now_ms)
     answer = {"flowStatus": status}
     retry.keep(tx, answer)
     return answer
@@ -239,10 +240,10 @@ def _check_execution_quota(context: Context, tx: Tx) -> None:
         )
 
 
-def _activate(tx: Tx, flow: StartView) -> Answer:
+def _activate(context: Context, tx: Tx, name: str, flow: StartView) -> Answer:
     """Activate the flow; one that is active stays so (decision 15)."""
     if flow.status != "Active":
-        flows.set_status(tx, flow.flow_id, status="Active", forget_failures=True)
+        schedules.activate(tx, refusals.whole_flow(context, tx, name), context.now_ms)
     return {"flowArn": flow.arn, "flowStatus": "Active"}
 
 

@@ -7,6 +7,7 @@ import re
 
 from headrace.errors import HeadraceError
 from headrace.flow.plan import PlanFaults
+from headrace.log import Log
 
 # ExecutionMessage in the model: [\s\w/!@#+=.-]*, at most 2048 characters, Java's ASCII \w.
 MOST_CHARACTERS = 2048
@@ -46,6 +47,14 @@ def of_failure(error: BaseException) -> str:
 def is_expected(error: BaseException) -> bool:
     """Whether the failure is the flow's or the machine's, so that its message is all there is to tell."""
     return isinstance(error, HeadraceError | OSError)
+
+
+def tell(log: Log, event: str, error: Exception) -> None:
+    """Log what went wrong. A full disk comes up at every look until there is room: a line says it, no traceback."""
+    if is_expected(error):
+        log.error(event, reason=of_failure(error))
+    else:
+        log.failure(event, error)
 
 
 def of_rejects(rejected: int, read: int, place: str) -> str:

@@ -121,7 +121,7 @@ class Worker:
             try:
                 self._claim()
             except Exception as error:  # Boundary: a store that fails now may work at the next look
-                _tell(self._log, "no executions claimed", error)
+                messages.tell(self._log, "no executions claimed", error)
             self._claimable.wait(POLL_S)
 
     def _claim(self) -> None:
@@ -161,14 +161,14 @@ class Worker:
                 self._leases.look()
                 self._leases.renew_if_due()
             except Exception as error:  # Boundary: the fence guards what a lease that runs out would
-                _tell(self._log, "leases not renewed", error)
+                messages.tell(self._log, "leases not renewed", error)
             self._ended.wait(BREATH_S)
 
     def _run(self, held: Held) -> None:
         try:
             self._see_to_its_end(held)
         except Exception as error:  # Boundary: the lease runs out and the execution is claimed again
-            _tell(held.log, "execution not settled", error)
+            messages.tell(held.log, "execution not settled", error)
         finally:
             self._leases.drop(held.claim)
             self._claimable.set()
@@ -215,11 +215,3 @@ class Worker:
             if not messages.is_expected(error) or isinstance(error, Cancelled):
                 held.log.failure("execution failed inside headrace", error)
             return attempt.failed(messages.of_failure(error))
-
-
-def _tell(log: Log, event: str, error: Exception) -> None:
-    # A full disk comes up at every look until there is room: a line says it, not a traceback.
-    if messages.is_expected(error):
-        log.error(event, reason=messages.of_failure(error))
-    else:
-        log.failure(event, error)

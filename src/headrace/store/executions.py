@@ -18,6 +18,7 @@ from headrace.store import executions_sql as sql
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
 from headrace.store.flows import FlowHead, StartView
+from headrace.store.schedules import ADVANCE, DueFlow
 from headrace.store.tx import Row, Tx
 
 TOPIC = "executions"
@@ -84,15 +85,19 @@ class Claim:
 
 def insert(
     tx: Tx,
-    flow: FlowHead | StartView,
+    flow: FlowHead | StartView | DueFlow,
     *,
     execution_id: str,
     trigger: str,
     now_ms: int,
     window_from_ms: int | None = None,
     window_to_ms: int | None = None,
+    scheduled_for_ms: int | None = None,
 ) -> None:
-    """Queue an execution of the flow's document as it was read, and wake the workers once it is durable."""
+    """Queue an execution of the flow's document as it was read, and wake the workers once it is durable.
+
+    `scheduled_for_ms` is the due instant it is for: the driver's IntegrityError meets a second one (invariant 6).
+    """
     tx.rows(
         sql.INSERT,
         execution_id=execution_id,
@@ -102,6 +107,7 @@ def insert(
         now_ms=now_ms,
         window_from_ms=window_from_ms,
         window_to_ms=window_to_ms,
+        scheduled_for_ms=scheduled_for_ms,
     )
     tx.announce(TOPIC)
 
@@ -120,6 +126,11 @@ def page(tx: Tx, flow_id: str, *, before_sequence: int | None, limit: int) -> li
 def active(tx: Tx, flow_id: str) -> list[Execution]:
     """The flow's executions that have not finished, oldest first."""
     return [_execution(row) for row in tx.rows(sql.SELECT_ACTIVE, flow_id=flow_id)]
+
+
+def unfinished(tx: Tx) -> list[str]:
+    """The ids of all executions that have not finished, oldest first."""
+    return [execution_id for (execution_id,) in tx.rows(sql.SELECT_UNFINISHED)]
 
 
 def has_active(tx: Tx, flow_id: str) -> bool:
@@ -220,8 +231,9 @@ def settle(
     """End the execution as DONE, FAILED or CANCELLED. False if the lease is lost or the state has no such move.
 
     The same transaction counts the flow's failures in a row, suspends a scheduled or event flow that reached
-    its threshold, and drops the flow's oldest finished executions beyond those kept. `counts` None leaves the
-    last ones that `progress` reported. `bookmark`, of one that is done, is where the flow's next execution begins.
+    its threshold, lets the next window of a scheduled flow begin where that of a successful run ended, and drops
+    the flow's oldest finished executions beyond those kept. `counts` None leaves the last ones that `progress`
+    reported. `bookmark`, of one that is done, is where the flow's next execution begins.
     """
     settled = tx.row(
         sql.SETTLE[state],
@@ -233,18 +245,29 @@ def settle(
     )
     if settled is None:
         return False
-    flow_id, sequence = settled
+    flow_id, *ended = settled
     if state is State.FAILED:
         tx.rows(sql.COUNT_FAILURE, id=flow_id)
         tx.rows(sql.SUSPEND, id=flow_id)
     elif state is State.DONE:
         tx.rows(sql.FORGET_FAILURES, id=flow_id)
-        # Invariant 1: all that lies before it is durable, and known to be so with this transaction.
-        if bookmark is not None:
-            bookmarks.put(tx, flow_id, bookmark, sequence=sequence)
+        _move_on(tx, flow_id, bookmark, *ended)
     tx.rows(sql.PRUNE, flow_id=flow_id, kept=tx.executions_kept)
     tx.announce(TOPIC)
     return True
+
+
+def _move_on(
+    tx: Tx, flow_id: str, bookmark: Bookmark | None, sequence: int, trigger: str, window_to_ms: int | None
+) -> None:
+    """Let the flow's next execution begin where this one, which is done, ended.
+
+    Invariant 1: all that lies before is durable, and known to be so with this transaction.
+    """
+    if bookmark is not None:
+        bookmarks.put(tx, flow_id, bookmark, sequence=sequence)
+    if trigger == "scheduled" and window_to_ms is not None:
+        tx.rows(ADVANCE, id=flow_id, to_ms=window_to_ms)
 
 
 def cancel(tx: Tx, execution_id: str, *, now_ms: int) -> bool:

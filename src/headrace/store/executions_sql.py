@@ -71,6 +71,7 @@ INSERT = Statement(
         updated_ms=bindparam("now_ms"),
         window_from_ms=bindparam("window_from_ms"),
         window_to_ms=bindparam("window_to_ms"),
+        scheduled_for_ms=bindparam("scheduled_for_ms"),
         fence=0,
         attempt=0,
     )
@@ -83,6 +84,7 @@ SELECT_PAGE = Statement(
     .limit(bindparam("limit"))
 )
 SELECT_ACTIVE = Statement(_ALL.where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).order_by(_e.sequence))
+SELECT_UNFINISHED = Statement(select(_e.execution_id).where(_IS_UNFINISHED).order_by(_e.ticket))
 SELECT_ANY_ACTIVE = Statement(select(_e.ticket).where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).limit(1))
 COUNT_ACTIVE = Statement(
     select(func.count())
@@ -164,7 +166,7 @@ def _settle(to: State) -> Statement:
             finished_ms=bindparam("now_ms"),
             lease_until_ms=null(),
         )
-        .returning(_e.flow_id, _e.sequence)
+        .returning(_e.flow_id, _e.sequence, _e.trigger, _e.window_to_ms)
     )
 
 
@@ -181,6 +183,7 @@ SUSPEND = Statement(
     )
     .values(
         status="Suspended",
+        next_fire_ms=null(),
         status_message="The flow was suspended because its last runs failed as often in a row as"
         " flowErrorDeactivationThreshold allows. Start the flow to activate it again.",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, case, delete, func, select
+from sqlalchemy import Integer, bindparam, case, delete, func, null, select
 from sqlalchemy import insert as into
 from sqlalchemy import update as change
 
@@ -164,6 +164,7 @@ _SET_STATUS = Statement(
     .values(
         status=bindparam("status"),
         status_message=bindparam("message"),
+        next_fire_ms=null(),
         failures_in_a_row=case((bindparam("forget", type_=Integer) == 1, 0), else_=_f.failures_in_a_row),
     )
 )
@@ -289,7 +290,10 @@ def naming_profile(tx: Tx, account: str, region: str, profile: str) -> list[tupl
 
 
 def set_status(tx: Tx, flow_id: str, *, status: str, message: str | None = None, forget_failures: bool = False) -> None:
-    """Set the flow's status and its message; `forget_failures` counts the failures in a row from 0 again."""
+    """Set the flow's status and its message; its schedule ends, until `schedules.schedule` begins it.
+
+    `forget_failures` counts the failures in a row from 0 again.
+    """
     tx.rows(_SET_STATUS, id=flow_id, status=status, message=message, forget=int(forget_failures))
 
 

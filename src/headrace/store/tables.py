@@ -31,8 +31,16 @@ flows = Table(
     Column("updated_ms", BigInteger, nullable=False),
     Column("updated_by", Text, nullable=False),
     Column("failures_in_a_row", BigInteger, nullable=False),
+    # When the scheduler has to look at the flow; None: never. The tick itself, or one that was missed before it.
+    Column("next_fire_ms", BigInteger),
+    # Where the grid of the ticks begins since the flow was last activated.
+    Column("grid_start_ms", BigInteger),
+    # Where the window of the last successful scheduled run ended; None: there was none.
+    Column("read_until_ms", BigInteger),
     UniqueConstraint("account", "region", "name", name="flows_name"),
 )
+_IS_SCHEDULED = flows.c.next_fire_ms.is_not(None)
+Index("flows_due", flows.c.next_fire_ms, flows.c.flow_id, sqlite_where=_IS_SCHEDULED, postgresql_where=_IS_SCHEDULED)
 
 revisions = Table(
     "revisions",
@@ -61,6 +69,8 @@ executions = Table(
     Column("finished_ms", BigInteger),
     Column("window_from_ms", BigInteger),
     Column("window_to_ms", BigInteger),
+    # The due instant that this execution is for; None: a caller started it.
+    Column("scheduled_for_ms", BigInteger),
     Column("owner", Text),
     Column("lease_until_ms", BigInteger),
     Column("fence", BigInteger, nullable=False),
@@ -72,6 +82,16 @@ executions = Table(
     Column("message", Text),
     UniqueConstraint("execution_id", name="executions_id"),
     UniqueConstraint("flow_id", "sequence", name="executions_of_flow"),
+)
+# Invariant 6: whoever takes a due instant, and how often, it is queued once.
+_IS_DUE = executions.c.scheduled_for_ms.is_not(None)
+Index(
+    "executions_once_due",
+    executions.c.flow_id,
+    executions.c.scheduled_for_ms,
+    unique=True,
+    sqlite_where=_IS_DUE,
+    postgresql_where=_IS_DUE,
 )
 _UNFINISHED = executions.c.finished_ms.is_(None)
 # The queue: small however long the history is.

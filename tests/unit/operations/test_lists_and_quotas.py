@@ -68,7 +68,9 @@ def fill(tx: Any) -> None:
     """As many flows as the quota allows, each with a run in progress; flow-0 is there already."""
     tx._connection.execute(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-        " INSERT INTO flows SELECT i, account, region, 'flow-' || i, arn || i, revision, trigger_type, NULL,"
+        " INSERT INTO flows (flow_id, account, region, name, arn, revision, trigger_type, failure_threshold, status,"
+        " status_message, schema_version, kms_arn, created_ms, created_by, updated_ms, updated_by, failures_in_a_row)"
+        " SELECT i, account, region, 'flow-' || i, arn || i, revision, trigger_type, NULL,"
         " status, NULL, 1, NULL, 1, 'x', 1, 'x', 0 FROM flows, n",
         (operations.MOST_FLOWS - 1,),
     )

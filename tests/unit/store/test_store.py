@@ -190,7 +190,7 @@ def shape(engine: Engine) -> list[tuple[object, ...]]:
         for index in inspect(engine).get_indexes(table):
             where = str(index.get("dialect_options", {}).get("sqlite_where"))
             found.append(
-                (table, index["name"], index["column_names"], index["unique"], where.removeprefix("executions."))
+                (table, index["name"], index["column_names"], index["unique"], where.removeprefix(f"{table}."))
             )
         found += [
             (table, unique["name"], unique["column_names"]) for unique in inspect(engine).get_unique_constraints(table)
