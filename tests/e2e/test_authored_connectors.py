@@ -64,7 +64,7 @@ def test_it_runs_in_a_process_of_its_own_and_fetches_its_credentials(service: He
         appflow.create_connector_profile(**profile(branch="west"))
     appflow.create_connector_profile(**profile())
     listed = appflow.list_connector_entities(connectorProfileName="shop")["connectorEntityMap"]["Objects"]
-    assert [each["name"] for each in listed] == ["customer", "archive", "nothing"]
+    assert [each["name"] for each in listed] == ["customer", "archive", "journal", "nothing"]
     assert customers_read(service, appflow)[-1] == {"id": 23, "name": "customer 23"}
     service.put_object("raw", "in/a.csv", b"id,name\n100,new\n101,\n")
     record = custom.run(service, appflow, custom.to_connector("write", "shop", "customer", "id", "name"))

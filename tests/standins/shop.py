@@ -36,6 +36,7 @@ CUSTOMER = Entity(
     ),
 )
 ORDER = Entity("archive/order", (Field("number", is_primary_key=True), Field("lines", "List")), is_writable=False)
+ENTRY = Entity("journal", (Field("number", "Integer", is_primary_key=True),), is_writable=False, keeps_place=True)
 EMPTY = Entity("nothing", (Field("id"),), is_writable=False)
 
 
@@ -58,6 +59,7 @@ class Application:
         default_factory=lambda: {
             "customer": [customer(number) for number in range(1, 24)],
             "archive/order": [{"number": f"A{place}", "lines": [place, "x"]} for place in range(3)],
+            "journal": [{"number": number} for number in range(10)],
             "nothing": [],
         }
     )
@@ -73,7 +75,7 @@ class Shop(Source, Destination):
         Setting("branch", is_required=True, options=("north", "south")),
         Setting("limit", "Integer", scope="SOURCE"),
     )
-    entities = (CUSTOMER, Entity("archive", entities=(ORDER,)), EMPTY)
+    entities = (CUSTOMER, Entity("archive", entities=(ORDER,)), ENTRY, EMPTY)
     batch_size = 50
     write_operations = ("INSERT", "UPDATE", "UPSERT", "DELETE")
     keeps_batches_once = True
@@ -85,9 +87,10 @@ class Shop(Source, Destination):
     def read(self, query: Query) -> Iterator[Page]:
         self.check()
         held = self.held(query.entity)
-        for start in range(int(query.after or 0), len(held), query.page_size):
+        bookmark = str(len(held)) if query.entity == ENTRY.name else None
+        for start in range(int(query.after or query.since or 0), len(held), query.page_size):
             end = start + query.page_size
-            yield Page(held[start:end], str(end) if end < len(held) else None)
+            yield Page(held[start:end], str(end) if end < len(held) else None, bookmark)
 
     def write(self, batch: Batch) -> Sequence[Rejection]:
         self.check()

@@ -43,6 +43,11 @@ class AuthoredConnector:
                 return
             seen.add(page.position)
 
+    def keeps_place(self, entity: str, *, api_version: str | None = None) -> bool:
+        """See KeepsPlace."""
+        _ = api_version
+        return self._described(self._made(), entity).keeps_place
+
     def write(self, batch: Batch) -> Sequence[Rejection]:
         """See RecordDestination. Raises Stop for an operation or an entity that the connector does not declare."""
         connector = self._made()

@@ -64,7 +64,8 @@ def definition(connector: type[Authored], given: Entity) -> Json:
     is_source = issubclass(connector, Source)
     operations = write_operations(connector) if given.is_writable else ()
     fields = [_field(each, operations, is_source=is_source) for each in given.fields]
-    return {"entity": entity(connector, given), "fields": fields, "customProperties": None}
+    place = {"keepsPlace": "true"} if given.keeps_place else None
+    return {"entity": entity(connector, given), "fields": fields, "customProperties": place}
 
 
 def _field(given: Field, offered: Sequence[WriteOperation], *, is_source: bool) -> Json:
@@ -91,7 +92,7 @@ def _field(given: Field, offered: Sequence[WriteOperation], *, is_source: bool) 
             "isDefaultedOnCreate": False,
             "supportedWriteOperations": operations,
         },
-        "isDefaultTimestampFieldForIncrementalQueries": given.is_cursor,
+        "isDefaultTimestampFieldForIncrementalQueries": None,
     } | ({} if given.is_filterable else {"filterOperators": []})
 
 

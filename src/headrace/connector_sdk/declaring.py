@@ -57,12 +57,17 @@ class Field(_Named):
 
 @dataclass(frozen=True, slots=True)
 class Entity(_Named):
-    """A kind of record, or a folder of other entities, or both; `name` is unique in the whole connector."""
+    """A kind of record, or a folder of other entities, or both; `name` is unique in the whole connector.
+
+    `keeps_place`: of an incremental flow the connector itself says where it goes on, by the bookmarks of its pages;
+    of other entities headrace asks for a window of time.
+    """
 
     name: str
     fields: tuple[Field, ...] = ()
     entities: tuple[Entity, ...] = ()
     is_writable: bool = True
+    keeps_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

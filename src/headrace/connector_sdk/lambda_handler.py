@@ -95,7 +95,7 @@ class _Answers:
         pages = self._open(request).read(query_of(request))
         # One request is one page: the next begins at its position, whoever answers it.
         page = next(pages, Page(()))
-        return {"records": list(page.records), "nextToken": page.position}
+        return {"records": list(page.records), "nextToken": page.position, "dataPullNextToken": page.bookmark}
 
     def _retrieve(self, request: Given) -> Json:
         pages = self._open(request).read(query_of(request))

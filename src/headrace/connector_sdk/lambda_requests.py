@@ -19,6 +19,7 @@ from headrace.errors import Stop
 
 Json = Mapping[str, Any]
 _PAGE_SIZE = 1000
+_TIMESTAMP = "isDefaultTimestampFieldForIncrementalQueries"
 
 
 class BadRequest(Stop):
@@ -116,6 +117,8 @@ def query_of(request: Given) -> Query:
         execution_id=context.maybe_text("executionId") or "",
         api_version=context.maybe_text("apiVersion"),
         settings=context.texts("connectorRuntimeSettings"),
+        since=request.maybe_text("dataPullNextToken"),
+        timestamp_field=_timestamp_field(context),
     )
 
 
@@ -151,6 +154,16 @@ def _fields(request: Given) -> tuple[str, ...] | None:
     found = request.strings("selectedFieldNames")
     own = request.maybe_text("idFieldName")
     return None if not found else tuple(dict.fromkeys((*found, *((own,) if own else ()))))
+
+
+def _timestamp_field(context: Given) -> str | None:
+    """The field that the definition marks as the one by which an incremental flow goes."""
+    fields = context.object("entityDefinition").members.get("fields")
+    for each in cast("list[object]", fields) if isinstance(fields, list) else ():
+        field = given(each)
+        if field.members.get(_TIMESTAMP) is True:
+            return field.maybe_text("fieldName")
+    return None
 
 
 def _text(value: object) -> str:

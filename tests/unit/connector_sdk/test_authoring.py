@@ -58,6 +58,7 @@ def test_entities_in_a_folder_are_listed_below_it() -> None:
     assert [(each["name"], each["hasNestedEntities"]) for each in top] == [
         ("customer", False),
         ("archive", True),
+        ("journal", False),
         ("nothing", False),
     ]
     assert [each["name"] for each in opened(Shop).entities("archive")] == ["archive/order"]

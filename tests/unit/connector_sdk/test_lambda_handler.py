@@ -127,6 +127,29 @@ def test_reading_through_the_contract_is_reading_the_connector() -> None:
     assert list(custom().read(query(entity="customer", page_size=10, after="10"))) == pages[1:]
 
 
+def test_an_incremental_flow_goes_on_at_the_bookmark_that_the_connector_named() -> None:
+    kind = shop()
+    assert (custom(kind).keeps_place("journal"), custom(kind).keeps_place("customer")) == (True, False)
+    (page,) = custom(kind).read(query(entity="journal", fields=None, page_size=50))
+    assert (len(page.records), page.bookmark) == (10, "10")
+    kind.application.held["journal"].append({"number": 10})
+    (page,) = custom(kind).read(query(entity="journal", fields=None, page_size=50, since=page.bookmark))
+    assert (page.records, page.bookmark) == (('{"number": 10}',), "11")
+
+
+def test_a_source_is_told_by_which_field_an_incremental_flow_goes() -> None:
+    asked: list[str | None] = []
+
+    class Asked(Shop):
+        def read(self, query: Query) -> Iterator[Page]:
+            asked.append(query.timestamp_field)
+            yield Page([])
+
+    list(custom(Asked).read(query(entity="customer", timestamp_field="since")))
+    list(custom(Asked).read(query(entity="customer")))
+    assert asked == ["since", None]
+
+
 def test_writing_through_the_contract_is_writing_to_the_connector() -> None:
     kind = shop()
     records = [json.dumps(customer(100 + place) | {"name": name}) for place, name in enumerate(["x", "", "z"])]
@@ -169,7 +192,7 @@ def test_nested_entities_and_long_lists_are_listed_by_pages() -> None:
     first = answer(Shop, asking | {"maxResult": 2})
     rest = answer(Shop, asking | {"maxResult": 2, "nextToken": first["nextToken"]})
     names = [each["entityIdentifier"] for each in (*first["entities"], *rest["entities"])]
-    assert (names, rest["nextToken"]) == (["customer", "archive", "nothing"], None)
+    assert (names, rest["nextToken"]) == (["customer", "archive", "journal", "nothing"], None)
 
 
 def test_records_are_retrieved_by_their_ids_in_the_order_asked() -> None:
