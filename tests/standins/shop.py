@@ -81,11 +81,14 @@ class Shop(Source, Destination):
     keeps_batches_once = True
 
     def check(self) -> None:
+        self.guard()
+
+    def guard(self) -> None:
         if self.credentials["password"] != PASSWORD:
             raise Refused(f"{self.credentials['username']} and this password are not known here.")
 
     def read(self, query: Query) -> Iterator[Page]:
-        self.check()
+        self.guard()
         held = self.held(query.entity)
         bookmark = str(len(held)) if query.entity == ENTRY.name else None
         for start in range(int(query.after or query.since or 0), len(held), query.page_size):
@@ -93,7 +96,7 @@ class Shop(Source, Destination):
             yield Page(held[start:end], str(end) if end < len(held) else None, bookmark)
 
     def write(self, batch: Batch) -> Sequence[Rejection]:
-        self.check()
+        self.guard()
         if batch.key in self.application.seen:
             return ()
         records = [json.loads(record) for record in batch.records]
