@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 NODE_CLIENT ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/node-client
 NODE_CLIENT_VERSION := 3.1048.0
+ODATA_SERVER ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/odata-server
+ODATA_SERVER_VERSION := 9.9.3
+ODATA_SERVER_PACKAGES := @sap/cds@$(ODATA_SERVER_VERSION) @cap-js/sqlite@2.4.2 sql.js@1.13.0 express@4.22.3 @cap-js-community/odata-v2-adapter@1.15.10
 # The slowest first: two run at once.
 CHECKS := check-types check-house check-lint check-format check-layers check-generated
 
-.PHONY: help setup demo test check bench generate format node-client clean $(CHECKS)
+.PHONY: help setup demo test check bench generate format node-client odata-server clean $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make
@@ -20,7 +23,7 @@ demo: $(VENV)/.demo ## Run a flow over 100,000 records with boto3, and look at w
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev ## Run every test
-	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" $(BIN)/python -m pytest $(ARGS)
+	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" ODATA_SERVER="$(ODATA_SERVER)" $(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev ## Lint, format, types, layers, generated files, house rules: under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)
@@ -55,6 +58,8 @@ format: $(VENV)/.dev ## Format the code and mend what ruff can mend
 
 node-client: $(NODE_CLIENT)/.v$(NODE_CLIENT_VERSION) ## Fetch the AWS SDK for JavaScript that tests/e2e drives (needs npm)
 
+odata-server: $(ODATA_SERVER)/.v$(ODATA_SERVER_VERSION) ## Fetch SAP's OData server that tests/e2e reads from (needs npm)
+
 clean: ## Remove the virtual environment and what the tools keep
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build bench/out
 
@@ -79,4 +84,10 @@ $(VENV)/.bench: $(VENV)/.dev
 $(NODE_CLIENT)/.v$(NODE_CLIENT_VERSION):
 	@mkdir -p "$(NODE_CLIENT)"
 	@npm install --prefix "$(NODE_CLIENT)" --no-audit --no-fund --loglevel=error "@aws-sdk/client-appflow@$(NODE_CLIENT_VERSION)"
+	@touch "$@"
+
+# The packages' own scripts would compile SQLite, which takes minutes: sql.js has it compiled.
+$(ODATA_SERVER)/.v$(ODATA_SERVER_VERSION):
+	@mkdir -p "$(ODATA_SERVER)"
+	@npm install --prefix "$(ODATA_SERVER)" --ignore-scripts --no-audit --no-fund --loglevel=error $(ODATA_SERVER_PACKAGES)
 	@touch "$@"

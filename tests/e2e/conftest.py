@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 import pytest
 
 from tests.e2e.life import Place
+from tests.standins import cap
 from tests.standins.callers import AwsCli, Boto3, Caller, JavaScript, node_client
 from tests.standins.objects import EmbeddedObjects, ServerObjects
 from tests.standins.seaweed import ACCESS_KEY, SECRET_KEY, S3Server
@@ -29,6 +30,16 @@ def on_s3(tmp_path_factory: pytest.TempPathFactory, s3_server: S3Server) -> Iter
         closing(ServiceProcess(data, s3_server.environment)) as service,
     ):
         yield Place(service, objects)
+
+
+@pytest.fixture(scope="session", name="cap_server")
+def running_cap_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[cap.Cap]:
+    """SAP's OData server, one for the session."""
+    modules = cap.packages()
+    if modules is None:
+        pytest.skip("no OData server of SAP's here: make odata-server (needs Node.js 20 or later)")
+    with cap.serving(modules, tmp_path_factory.mktemp("cap") / "application") as server:
+        yield server
 
 
 @pytest.fixture(params=["embedded", "on_s3"])

@@ -1,0 +1,30 @@
+"""SAP OData: entity sets of OData services, versions 2 and 4, of SAP S/4HANA and others."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from headrace.connector_sdk.built_in import OAuth, Outside, RecordConnectorType
+from headrace.connector_sdk.catalog import CATALOG
+from headrace.connector_sdk.http.logins import Basic, Bearer
+from headrace.connector_sdk.http.session import Account
+from headrace.connector_sdk.records import Connection
+from headrace.connectors.sapodata.addresses import Site
+from headrace.connectors.sapodata.connector import SapOData
+from headrace.connectors.sapodata.services import Services
+from headrace.connectors.sapodata.words import judge
+
+
+def _opened(connection: Connection, outside: Outside) -> SapOData:
+    login = Basic() if connection.credentials.kind == "BasicAuth" else Bearer()
+    # New tokens are had for every connector alike, see OpenedConnector: a session of its own would ask twice.
+    session = outside.http.session(Account(outside.connection), login, judge=judge)
+    return SapOData(Services(session, Site.of(connection, outside.base_url), outside.kept))
+
+
+CONNECTOR = RecordConnectorType(
+    connector_type="SAPOData",
+    open=_opened,
+    declared=replace(CATALOG["SAPOData"], is_destination=False, writes=()),
+    oauth=OAuth("{{tokenUrl}}", "{{authCodeUrl}}"),
+)
