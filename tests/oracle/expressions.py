@@ -76,10 +76,10 @@ class _Reading:
             if not self._takes("and"):
                 raise ValueError("between needs and")
             high = self._literal()
-            return _compares(">=", value, wanted) and _compares("<=", value, high)
+            return compares(">=", value, wanted) and compares("<=", value, high)
         if sign == "contains":
             return isinstance(value, str) and str(wanted) in value
-        return _compares(sign, value, wanted)
+        return compares(sign, value, wanted)
 
     def _literal(self) -> Value:
         kind, text = self.tokens.pop(0)
@@ -108,7 +108,7 @@ class _Reading:
         return is_next
 
 
-def _compares(sign: str, value: Value, wanted: Value) -> bool:
+def compares(sign: str, value: Value, wanted: Value) -> bool:
     if value is None:
         return False
     if isinstance(value, datetime):

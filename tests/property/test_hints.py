@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.engine.tasks import Comparison, Filter, Kind
-from headrace.flow.hints import filter_expression
+from headrace.flow.hints import conditions, filter_expression
+from tests.oracle.conditions import answers
 from tests.oracle.expressions import Value, lets_through
 from tests.oracle.tasks import passes
 
@@ -45,7 +47,7 @@ def written(at: datetime) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def conditions(draw: st.DrawFn, kind: Kind) -> Filter:
+def filters_of(draw: st.DrawFn, kind: Kind) -> Filter:
     wanted: dict[str, st.SearchStrategy[str]] = {
         "string": _TEXT.filter(bool),
         "number": _NUMBERS.map(str),
@@ -74,15 +76,45 @@ def values(kind: Kind) -> st.SearchStrategy[Value]:
 @MANY
 @given(drawn=st.data(), kind=st.sampled_from(("string", "number", "instant", "boolean")))
 def test_what_passes_the_filters_passes_the_hint(drawn: st.DataObject, kind: Kind) -> None:
-    filters = drawn.draw(st.lists(conditions(kind), min_size=1, max_size=3))
+    filters = drawn.draw(st.lists(filters_of(kind), min_size=1, max_size=3))
     record = {name: drawn.draw(values(kind)) for name in ("f", "g", "in", "two words")}
     expression = filter_expression(filters)
 
     kept = all(passes(task, record[task.field]) for task in filters)
 
-    # Whatever comes of it, the expression is one of the grammar.
+    # Whatever comes of it, the expression is one of the grammar, and the conditions are of their shape.
     let_through = expression is None or lets_through(expression, record)
     assert let_through or not kept
+    assert answers(conditions(filters), record) or not kept
+
+
+_NEAR: dict[Kind, list[tuple[str, Value]]] = {
+    "string": [(text, text) for text in ("a", "ab", 'a"b', "b")],
+    "number": [(text, Decimal(text)) for text in ("-1.5", "0", "0.5", "1", "12345678901234567890")],
+    "instant": [
+        (text, datetime.fromisoformat(text).replace(tzinfo=UTC))
+        for day in ("2024-01-30", "2024-01-31", "2024-02-01")
+        for text in (day, f"{day}T00:00:00.000100", f"{day}T05:00:00", f"{day}T05:00:00.001500")
+    ],
+    "boolean": [("true", True), ("false", False)],
+}
+
+
+@pytest.mark.parametrize(
+    "kind, name", [(kind, name) for kind in _NEAR for name in _OPERATORS if name != "CONTAINS" or kind == "string"]
+)
+def test_no_hint_keeps_back_what_lies_near_a_bound(kind: Kind, name: Comparison) -> None:
+    near, met = _NEAR[kind], 0
+    pairs = [(one, other) for one, _ in near for other, _ in near]
+    for literals in pairs if name == "BETWEEN" else [*pairs, *((one,) for one, _ in near)]:
+        task = Filter(0, "f", name, kind, literals)
+        told, expression = conditions([task]), filter_expression([task])
+        for _, value in near:
+            if passes(task, value):
+                met += 1
+                assert answers(told, {"f": value}), (task, value)
+                assert expression is None or lets_through(expression, {"f": value}), (task, value)
+    assert met or kind == "boolean"
 
 
 @MANY
@@ -93,3 +125,4 @@ def test_a_hint_keeps_back_what_the_filter_drops(value: int, wanted: int, name: 
 
     assert expression is not None
     assert lets_through(expression, {"f": Decimal(value)}) == passes(task, value)
+    assert answers(conditions([task]), {"f": Decimal(value)}) == passes(task, value)

@@ -52,8 +52,8 @@ class Connection:
 class Condition:
     """What a field must be for a record to be wanted; the operators are AppFlow's.
 
-    EQUAL_TO and CONTAINS have one value or several, of which any may be met; BETWEEN has two, the bounds, and
-    whether they are let in is the connector's choice; every other operator has one. `kind` is how the flow
+    EQUAL_TO and CONTAINS have one value or several, of which any may be met; BETWEEN has two, the bounds, which are
+    to be let in; every other operator has one. `kind` is how the flow
     compares, which need not be the field's type. Values are text: numbers plain decimals, instants a day
     (2024-01-31) or UTC with at most milliseconds (2024-01-31T12:00:00.5Z), booleans true or false.
     """

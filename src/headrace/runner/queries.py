@@ -5,7 +5,7 @@ from __future__ import annotations
 from headrace.connector_sdk.records import Query
 from headrace.engine.fields import fields_read
 from headrace.engine.tasks import Tasks
-from headrace.flow.hints import filter_expression
+from headrace.flow.hints import conditions, filter_expression
 from headrace.flow.records import Reading
 from headrace.store.executions import Execution
 
@@ -24,6 +24,7 @@ def query_of(reading: Reading, tasks: Tasks, execution: Execution) -> Query:
         execution_id=execution.execution_id,
         api_version=reading.api_version,
         settings=reading.settings,
+        conditions=conditions(tasks.filters),
     )
 
 

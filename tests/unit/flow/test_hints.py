@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from headrace.connector_sdk.records import Condition
 from headrace.engine.tasks import Comparison, Filter, Kind
-from headrace.flow.hints import filter_expression
+from headrace.flow.hints import conditions, filter_expression
 
 
 def task(operator: Comparison, *values: str, kind: Kind = "string", field: str = "f") -> Filter:
@@ -29,7 +30,7 @@ def task(operator: Comparison, *values: str, kind: Kind = "string", field: str =
         (task("LESS_THAN", "2024-01-31T12:00:00+02:00", kind="instant"), "f <= 2024-01-31T10:00:00Z"),
         (task("GREATER_THAN_OR_EQUAL_TO", "2024-01-31T12:00:00.1239", kind="instant"), "f >= 2024-01-31T12:00:00.123Z"),
         (task("LESS_THAN_OR_EQUAL_TO", "2024-01-31T12:00:00.1231", kind="instant"), "f <= 2024-01-31T12:00:00.124Z"),
-        (task("EQUAL_TO", "2024-01-31", kind="instant"), "(f >= 2024-01-31 and f <= 2024-01-31)"),
+        (task("EQUAL_TO", "2024-01-31", kind="instant"), "f >= 2024-01-31 and f <= 2024-01-31"),
     ],
 )
 def test_a_filter_is_told_in_appflows_grammar(given: Filter, expected: str) -> None:
@@ -72,3 +73,47 @@ def test_filters_are_joined_and_what_is_left_out_leaves_the_others() -> None:
 
 def test_no_filters_are_no_expression() -> None:
     assert filter_expression([]) is None
+
+
+@pytest.mark.parametrize(
+    "given,expected",
+    [
+        (task("EQUAL_TO", "a", "b"), Condition("f", "EQUAL_TO", ("a", "b"), "text")),
+        (task("EQUAL_TO", "O'Brien", field="two words"), Condition("two words", "EQUAL_TO", ("O'Brien",), "text")),
+        (task("CONTAINS", '"'), Condition("f", "CONTAINS", ('"',), "text")),
+        (task("EQUAL_TO", "true", kind="boolean"), Condition("f", "EQUAL_TO", ("true",), "boolean")),
+        (task("LESS_THAN", "2", "10", kind="number"), Condition("f", "LESS_THAN", ("10",), "number")),
+        (task("GREATER_THAN", "2", "10", kind="number"), Condition("f", "GREATER_THAN", ("2",), "number")),
+        (
+            task("LESS_THAN", "2024-01-31T00:00:00Z", "1706745600000", kind="instant"),
+            Condition("f", "LESS_THAN_OR_EQUAL_TO", ("2024-02-01T00:00:00Z",), "instant"),
+        ),
+        (task("BETWEEN", "1", "10", kind="number"), Condition("f", "BETWEEN", ("1", "10"), "number")),
+    ],
+)
+def test_a_built_in_connector_is_told_of_the_same_filter_in_parts(given: Filter, expected: Condition) -> None:
+    assert conditions([given]) == (expected,)
+
+
+def test_one_of_several_instants_is_told_as_the_time_from_the_first_to_the_last() -> None:
+    given = task("EQUAL_TO", "2024-03-01", "2024-01-31T12:00:00.0001Z", kind="instant")
+    assert conditions([given]) == (
+        Condition("f", "GREATER_THAN_OR_EQUAL_TO", ("2024-01-31T12:00:00Z",), "instant"),
+        Condition("f", "LESS_THAN_OR_EQUAL_TO", ("2024-03-01",), "instant"),
+    )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        task("NOT_EQUAL_TO", "a"),
+        task("LESS_THAN", "b"),
+        task("BETWEEN", "a", "b"),
+        task("EQUAL_TO", ""),
+        task("EQUAL_TO", "a", "a\nb"),
+        task("EQUAL_TO", "12345678901234567", kind="number"),
+        task("LESS_THAN", "9999-12-31T23:59:59.9999", kind="instant"),
+    ],
+)
+def test_what_any_connector_may_read_otherwise_is_no_condition(given: Filter) -> None:
+    assert conditions([given]) == ()
