@@ -15,15 +15,16 @@ _SHORTEST = 4
 class Hider:
     """Takes values out of texts, in every form in which a request may carry them."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str], hidden: str = HIDDEN) -> None:
         forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
+        self._hidden = hidden
         # The longest first: one may be a part of another.
         self._forms = sorted(forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
-        """The text with HIDDEN in place of every secret."""
+        """The text with `hidden` in place of every secret."""
         for form in self._forms:
-            text = text.replace(form, HIDDEN)
+            text = text.replace(form, self._hidden)
         return text
 
 
