@@ -6,7 +6,16 @@ from headrace.connector_sdk.http.logins import Basic, Bearer, Keys
 from headrace.connector_sdk.rest.connector import RestConnector, opened
 from headrace.connector_sdk.rest.faults import Fault, Faults
 from headrace.connector_sdk.rest.filters import Contain, Equal, Language, Span
-from headrace.connector_sdk.rest.paging import AfterId, Cursor, LinkHeader, NextLink, Offset, OnePage, PageNumber
+from headrace.connector_sdk.rest.paging import (
+    AfterId,
+    Cursor,
+    LinkHeader,
+    NextLink,
+    Offset,
+    OnePage,
+    PageNumber,
+    Paging,
+)
 from headrace.connector_sdk.rest.spec import Api, Described, Listed, PageSize, Projection, Resource, Results, Write
 
 __all__ = [
@@ -31,6 +40,7 @@ __all__ = [
     "OnePage",
     "PageNumber",
     "PageSize",
+    "Paging",
     "Projection",
     "Resource",
     "RestConnector",
