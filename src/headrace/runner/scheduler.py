@@ -21,7 +21,7 @@ from headrace.store.store import Store
 from headrace.store.tx import Tx
 
 # How many flows are seen to in one transaction: others that write wait for it.
-MOST_TOGETHER = 100
+MOST_TOGETHER = 200
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -76,7 +76,7 @@ class Scheduler:
         Of several ticks that a flow missed, the last one counts: one run makes up for all of them. A tick that comes
         while the flow runs is skipped; the window of the next one covers it.
         """
-        ticks = tuple(self._ticks(self._clock.now()))
+        ticks = tuple(self._ticks())
         return tuple(tick.execution_id for tick in ticks if tick.execution_id is not None)
 
     def _look_until_stopped(self) -> None:
@@ -87,24 +87,27 @@ class Scheduler:
                 messages.tell(self._log, "schedules not looked at", error)
             self._stopped.wait(_to_next_second_s(self._clock.now()))
 
-    def _ticks(self, now: datetime) -> Iterator[Tick]:
+    def _ticks(self) -> Iterator[Tick]:
         # Nothing is written, and no writer held up, while nothing is due.
         earliest_ms = self._store.read(schedules.earliest_ms).result()
-        if earliest_ms is None or earliest_ms > to_ms(now):
+        if earliest_ms is None or earliest_ms > to_ms(self._clock.now()):
             return
         last: DueFlow | None = None
-        while ticks := self._fire(now, last):
-            for tick in ticks:
-                self._tell(tick, now)
+        while ticks := self._fire(last):
             yield from ticks
             last = ticks[-1].flow
 
-    def _fire(self, now: datetime, after: DueFlow | None) -> list[Tick]:
+    def _fire(self, after: DueFlow | None) -> list[Tick]:
+        now = self._clock.now()
+
         def work(tx: Tx) -> list[Tick]:
             found = schedules.due(tx, now_ms=to_ms(now), limit=MOST_TOGETHER, after=after)
             return [self._fire_one(tx, flow, now) for flow in found]
 
-        return self._store.write(work).result()
+        ticks = self._store.write(work).result()
+        for tick in ticks:
+            self._tell(tick, now)
+        return ticks
 
     def _fire_one(self, tx: Tx, flow: DueFlow, now: datetime) -> Tick:
         """Queue the flow's run and set its next tick, in one transaction (invariant 6)."""
