@@ -9,22 +9,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headrace.clock import SystemClock
 from headrace.connector_sdk.records import Batch, Page, Query, RecordConnector, Rejection, Side
-from headrace.connector_sdk.registry import Registry
-from headrace.engine.split import Engine
 from headrace.errors import NotThere
-from headrace.runner.grouping import grouped
-from headrace.runner.worker import Worker
-from headrace.store import executions
-from headrace.store.store import Store
-from tests.crash.runner_process import SteppedEngine, SteppedStore, Steps, is_settled, settings_of
+from tests.crash.runner_process import Steps, work
 
 BATCH_SIZE = 4
 REFUSED = "3"
@@ -80,32 +71,10 @@ def received_by(data: Path) -> Path:
     return data.with_name(f"{data.name}-application.jsonl")
 
 
-def work(data: Path, steps: Steps) -> None:
+def work_to_application(data: Path, steps: Steps) -> None:
     """Run the queue until the execution has settled."""
-    settings = settings_of(data)
-    store = Store.open(data)
-    engine = Engine(memory_limit_bytes=2**27, threads=1, scratch=data / "scratch")
-    store.write(executions.expire_leases).result()
-    worker = Worker(
-        store=SteppedStore(store, steps),  # pyright: ignore[reportArgumentType]
-        registry=Registry.load(settings),
-        connections=Profiles(Application(received_by(data), steps)),
-        engine=SteppedEngine(engine, steps),  # pyright: ignore[reportArgumentType]
-        clock=SystemClock(),
-        settings=settings,
-        new_id=lambda: f"worker-{os.getpid()}",
-        group=partial(grouped, most_files=2),
-    )
-    settled = threading.Event()
-    store.watch(lambda _: settled.set())
-    worker.start()
-    while not is_settled(store):
-        settled.wait(0.2)
-        settled.clear()
-    worker.stop()
-    engine.close()
-    store.close()
+    work(data, steps, Profiles(Application(received_by(data), steps)))
 
 
 if __name__ == "__main__":
-    work(Path(sys.argv[1]), Steps(int(sys.argv[2])))
+    work_to_application(Path(sys.argv[1]), Steps(int(sys.argv[2])))

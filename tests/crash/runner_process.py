@@ -2,7 +2,8 @@
 
 Steps are counted from the claim of the one execution on: before and after each write of the store is durable,
 before and after each split, before, between and after the objects that are published. Step 0 kills nothing.
-Each step is printed before it is taken.
+Each step is printed before it is taken. Time stands still: progress that is due and leases that are renewed
+would be steps of a slow machine alone.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headrace.clock import SystemClock
+from headrace.clock import HandClock
+from headrace.connector_sdk.records import Connections
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.results import SplitOrder, SplitResult
 from headrace.engine.split import Engine
@@ -31,6 +34,7 @@ from headrace.store import executions
 from headrace.store.store import Store
 
 EXECUTION = "11111111-2222-4333-8444-555555555555"
+NOW = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 class Steps:
@@ -118,7 +122,7 @@ def settings_of(data: Path) -> Settings:
     return Settings.from_environment({"HEADRACE_CONCURRENT_EXECUTIONS": "1", "HEADRACE_THREADS": "1"}, data=data)
 
 
-def work(data: Path, steps: Steps) -> None:
+def work(data: Path, steps: Steps, connections: Connections | None = None) -> None:
     """Run the queue until the execution has settled."""
     settings = settings_of(data)
     store = Store.open(data)
@@ -127,8 +131,9 @@ def work(data: Path, steps: Steps) -> None:
     worker = Worker(
         store=SteppedStore(store, steps),  # pyright: ignore[reportArgumentType]
         registry=SteppedRegistry(Registry.load(settings), steps),  # pyright: ignore[reportArgumentType]
+        connections=connections,
         engine=SteppedEngine(engine, steps),  # pyright: ignore[reportArgumentType]
-        clock=SystemClock(),
+        clock=HandClock(NOW),
         settings=settings,
         new_id=lambda: f"worker-{os.getpid()}",
         group=partial(grouped, most_files=2),

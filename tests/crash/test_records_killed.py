@@ -11,7 +11,7 @@ import pytest
 
 from headrace.engine.results import Counts
 from headrace.model.states import State
-from tests.crash.records_process import BATCH_SIZE, REFUSED, received_by, work
+from tests.crash.records_process import BATCH_SIZE, REFUSED, received_by, work_to_application
 from tests.crash.runner_process import EXECUTION, Steps
 from tests.crash.test_runner_killed import DOCUMENT, RECORDS, planted, run_killed_at, settled
 from tests.standins.application import to_records
@@ -87,7 +87,7 @@ def test_a_worker_killed_between_batches_loses_nothing_and_repeats_one_at_most(s
     data = planted(tmp_path / "data", FLOW)
 
     assert len(run_killed_at(data, step, SCRIPT)) == step
-    work(data, Steps(0))
+    work_to_application(data, Steps(0))
 
     assert_taken_once(data, most_repeats=1)
 
@@ -97,6 +97,6 @@ def test_a_worker_killed_again_and_again_ends_up_right(tmp_path: Path) -> None:
 
     for step in (BEFORE_BATCHES + 4, 4, 8, 4):
         run_killed_at(data, step, SCRIPT)
-    work(data, Steps(0))
+    work_to_application(data, Steps(0))
 
     assert_taken_once(data, most_repeats=4)

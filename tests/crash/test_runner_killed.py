@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 
-from headrace.clock import SystemClock, to_ms
+from headrace.clock import to_ms
 from headrace.engine.results import Counts
 from headrace.model.states import State
 from headrace.store import executions, flows
 from headrace.store.executions import Execution
 from headrace.store.store import Store
-from tests.crash.runner_process import EXECUTION, Steps, work
+from tests.crash.runner_process import EXECUTION, NOW, Steps, work
 from tests.standins.processes import PATIENCE_S, plain_environment
+from tests.unit.cli.documents import flow_document
 
 SCRIPT = Path(__file__).with_name("runner_process.py")
 ROOT = Path(__file__).parents[2]
@@ -41,31 +42,8 @@ MOMENTS = {
     25: "settled",
 }
 
-DOCUMENT: dict[str, Any] = {
-    "flowName": "orders",
-    "triggerConfig": {"triggerType": "OnDemand"},
-    "sourceFlowConfig": {
-        "connectorType": "S3",
-        "sourceConnectorProperties": {"S3": {"bucketName": "raw", "bucketPrefix": "in"}},
-    },
-    "destinationFlowConfigList": [
-        {
-            "connectorType": "S3",
-            "destinationConnectorProperties": {
-                "S3": {"bucketName": "lake", "s3OutputFormatConfig": {"fileType": "JSON"}}
-            },
-        }
-    ],
-    "tasks": [
-        {
-            "taskType": "Filter",
-            "sourceFields": ["name"],
-            "connectorOperator": {"S3": "NOT_EQUAL_TO"},
-            "taskProperties": {"DATA_TYPE": "string", "VALUE": "nobody"},
-        },
-        {"taskType": "Map_all", "sourceFields": [], "taskProperties": {}},
-    ],
-}
+# Its filter drops every Grace.
+DOCUMENT = flow_document(flowName="orders")
 RECORDS = [{"id": f"{file}-{line}", "name": f"n{line}"} for file in range(FILES) for line in range(10)]
 
 
@@ -75,7 +53,7 @@ def planted(data: Path, document: dict[str, Any] = DOCUMENT) -> Path:
     folder.mkdir(parents=True)
     for file in range(FILES):
         lines = [f"{record['id']},{record['name']}" for record in RECORDS if record["id"].startswith(f"{file}-")]
-        (folder / f"{file}.csv").write_text("\n".join(["id,name", *lines, f"{file}-x,nobody"]) + "\n", "utf-8")
+        (folder / f"{file}.csv").write_text("\n".join(["id,name", *lines, f"{file}-x,Grace"]) + "\n", "utf-8")
     with opened(data) as store:
         store.write(lambda tx: queue(tx, document)).result()
     return data
@@ -91,7 +69,7 @@ def opened(data: Path) -> Generator[Store]:
 
 
 def queue(tx: Any, document: dict[str, Any]) -> None:
-    now_ms = to_ms(SystemClock().now())
+    now_ms = to_ms(NOW)
     flows.insert(
         tx,
         flow_id="f",
