@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headrace.engine.results import Counts
-from headrace.errors import InternalServerException, ServiceError
 from headrace.model.api import OPERATIONS
-from headrace.model.check import violations
 from headrace.model.states import State
+from tests.contract.promises import Case, assert_fits, assert_needs_the_store, assert_raises
 from tests.unit.operations.calls import SCHEDULED, Calls, Json, flow, serving
 
 ARN = "arn:aws:appflow:us-east-1:123456789012:flow/orders"
-Case = Callable[[Calls], Any]
 
 
 @pytest.fixture(name="call")
@@ -140,17 +138,12 @@ NEVER: dict[tuple[str, str], str] = {
 
 @pytest.mark.parametrize("name", sorted(HAPPY))
 def test_an_answer_fits_its_shape_even_with_appflows_limits(call: Calls, name: str) -> None:
-    answer: Json = HAPPY[name](call)
-    assert violations(OPERATIONS[name].output, answer, limits="aws") == ()
+    assert_fits(name, HAPPY[name](call))
 
 
 @pytest.mark.parametrize("name, error, case", FAILING, ids=[f"{name}-{error}" for name, error, _ in FAILING])
 def test_a_modelled_error_is_raised_as_such_and_changes_nothing(call: Calls, name: str, error: str, case: Case) -> None:
-    with pytest.raises(ServiceError) as raised:
-        case(call)
-    assert type(raised.value).__name__ == error
-    assert error in OPERATIONS[name].errors
-    assert raised.value.message.strip()
+    assert_raises(name, error, lambda: case(call))
 
 
 def test_every_modelled_error_of_the_twelve_is_tried_or_its_absence_explained() -> None:
@@ -166,7 +159,6 @@ def test_the_twelve_and_those_of_connectors_are_all_there_are() -> None:
 
 @pytest.mark.parametrize("name", sorted(HAPPY))
 def test_a_store_that_is_closed_is_an_internal_failure_in_words(call: Calls, name: str) -> None:
-    call.store.close()
     requests: dict[str, Json] = {
         "CreateFlow": flow(clientToken="t"),
         "UpdateFlow": flow(clientToken="t"),
@@ -175,8 +167,7 @@ def test_a_store_that_is_closed_is_an_internal_failure_in_words(call: Calls, nam
         "UntagResource": UNKNOWN | {"tagKeys": ["a"]},
         "ListTagsForResource": UNKNOWN,
     }
-    with pytest.raises(InternalServerException, match="its store is closed"):
-        call(name, requests.get(name, ABSENT))
+    assert_needs_the_store(call, name, requests.get(name, ABSENT))
 
 
 def fifty() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from headrace.connector_sdk.records import Batch, Rejection
 from headrace.errors import Retry, Stop
 from headrace.model.states import State
 from headrace.runner.batches import BATCH_BYTES
+from headrace.runner.worker import Worker
 from headrace.store import deliveries
 from headrace.store.deliveries import Delivered
 from tests.standins.application import Application, from_records, to_records
@@ -212,18 +214,7 @@ def test_a_destination_that_refuses_what_it_was_not_given_ends_the_execution(mad
 def test_an_execution_goes_on_after_the_last_batch_that_was_recorded(made: Runs) -> None:
     made.put(*numbered(7))
     made.erp.refuse = odd_ids
-    made.rig.queue("e1", flow(destination=to_records()))
-    reached = threading.Event()
-    go = threading.Event()
-
-    def hold(batch: Batch) -> None:
-        if len(made.erp.batches) == 3:
-            reached.set()
-            wait_for(go)
-
-    made.erp.on_batch = hold
-    with made.rig.work(**made.parts) as worker:
-        wait_for(reached)
+    with held_at_batch(made, 3) as (worker, go):
         other = taken_over(made)
         go.set()
         worker.stop()
@@ -309,40 +300,39 @@ def test_a_position_never_moves_back(made: Runs) -> None:
 
 def test_a_delivery_that_is_handed_back_goes_on_where_it_was(made: Runs) -> None:
     made.put(*numbered(7))
-    made.rig.queue("e1", flow(destination=to_records()))
-    reached, go = threading.Event(), threading.Event()
-
-    def hold(batch: Batch) -> None:
-        if len(made.erp.batches) == 2:
-            reached.set()
-            wait_for(go)
-
-    made.erp.on_batch = hold
-    with made.rig.work(**made.parts) as worker:
-        wait_for(reached)
-        with let_go_once_told(made, go):
-            worker.stop()
+    with held_at_batch(made, 2) as (worker, go), let_go_once_told(made, go):
+        worker.stop()
 
     assert made.rig.get().state is State.RUNNING
     assert made.go_on().state is State.DONE
     assert [batch.records[0] for batch in made.erp.batches] == ['{"id":0}', '{"id":2}', '{"id":4}', '{"id":6}']
 
 
-def begun(made: Runs, *, attempts: int = 1) -> None:
-    """Leave an execution behind whose first of four batches is recorded, and of which nobody is left."""
-    made.put(*numbered(7))
-    made.erp.refuse = odd_ids
-    made.rig.queue("e1", flow(destination=to_records()))
+@contextmanager
+def held_at_batch(made: Runs, number: int) -> Generator[tuple[Worker, threading.Event]]:
+    """A worker whose execution waits, with the batch of this number at the destination, until the event is set."""
     reached, go = threading.Event(), threading.Event()
 
     def hold(batch: Batch) -> None:
-        if len(made.erp.batches) == 2:
+        if len(made.erp.batches) == number:
             reached.set()
             wait_for(go)
 
     made.erp.on_batch = hold
+    made.rig.queue("e1", flow(destination=to_records()))
     with made.rig.work(**made.parts) as worker:
         wait_for(reached)
+        try:
+            yield worker, go
+        finally:
+            go.set()
+
+
+def begun(made: Runs, *, attempts: int = 1) -> None:
+    """Leave an execution behind whose first of four batches is recorded, and of which nobody is left."""
+    made.put(*numbered(7))
+    made.erp.refuse = odd_ids
+    with held_at_batch(made, 2) as (worker, go):
         for _ in range(attempts):
             taken_over(made)
         go.set()
