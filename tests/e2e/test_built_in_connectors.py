@@ -111,3 +111,16 @@ def test_a_connector_that_is_not_here_is_refused_in_words(appflow: Any, desk: He
     }
     with pytest.raises(ClientError, match="The source connector Slack is not available in this headrace"):
         appflow.create_flow(**from_desk(sourceFlowConfig=source))
+
+
+def test_a_connector_that_is_here_is_described_with_its_oauth(appflow: Any) -> None:
+    found = appflow.describe_connector(connectorType="Zendesk")["connectorConfiguration"]
+    assert found["authenticationConfig"]["oAuth2Defaults"] == {
+        "oauthScopes": ["read", "write"],
+        "tokenUrls": ["{{instanceUrl}}/oauth/tokens"],
+        "authCodeUrls": ["{{instanceUrl}}/oauth/authorizations/new"],
+        "oauth2GrantTypesSupported": ["AUTHORIZATION_CODE"],
+    }
+    every = appflow.describe_connectors(connectorTypes=["Zendesk", "Slack"])["connectorConfigurations"]
+    assert every["Zendesk"] == found
+    assert "oAuth2Defaults" not in every["Slack"]["authenticationConfig"]

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from headrace.connector_sdk.built_in import RecordConnectorType
+from headrace.connector_sdk.catalog import CATALOG
+from headrace.connector_sdk.registry import Connector
 from tests.house.sources import Source
 
 README_LINES = (90, 150)
 
 _SETTING = re.compile(r"\bHEADRACE_[A-Z0-9_]*[A-Z0-9]\b")
 _FOLLOWS = re.compile(r"^down_revision = (.+)$", re.MULTILINE)
+_ROW = re.compile(r"\| `[A-Za-z0-9]+` \| (runs|described|) \| (runs|described|) \|")
 _ERROR_ROOT = "HeadraceError"
 
 
@@ -44,6 +48,28 @@ def readme_length(readme: Source) -> Iterator[str]:
     low, high = README_LINES
     if not low <= lines <= high:
         yield f"{readme.path}: {lines} lines; between {low} and {high}"
+
+
+def connectors_untold(found: Mapping[str, RecordConnectorType | Connector], page: str) -> Iterator[str]:
+    """What the table of connectors in the page has otherwise than the connectors say; `found` by connector type."""
+    wanted = [_row(name, found.get(name)) for name in CATALOG]
+    told = [line for line in page.splitlines() if _ROW.match(line)]
+    if told != wanted:
+        yield "docs/compatibility.md: the table of connectors is to have these rows:\n" + "\n".join(wanted)
+
+
+def _row(name: str, found: RecordConnectorType | Connector | None) -> str:
+    declared = CATALOG[name]
+    possible = (declared.is_source, declared.is_destination)
+    if isinstance(found, RecordConnectorType):
+        here = (found.declaration.is_source, found.declaration.is_destination)
+    elif found is not None:
+        here = (found.source is not None, found.destination is not None)
+    else:
+        here = possible if name == "CustomConnector" else (False, False)
+    sides = zip(possible, here, strict=True)
+    cells = ["runs" if is_here else "described" if is_one else "" for is_one, is_here in sides]
+    return f"| `{name}` | {cells[0]} | {cells[1]} |"
 
 
 def _error_classes(sources: Iterable[Source]) -> dict[str, str]:

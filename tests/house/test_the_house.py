@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import EntryPoint
 
 import pytest
 
+from headrace.connector_sdk.registry import GROUP
 from tests.house import documented, rooms, shape, words
 from tests.house.sources import ROOT, Source
 
@@ -53,6 +56,14 @@ def test_every_setting_is_documented(sources: tuple[Source, ...]) -> None:
 
 def test_every_error_class_is_documented(sources: tuple[Source, ...]) -> None:
     assert list(documented.errors_missing(sources, _page("docs/errors.md"))) == []
+
+
+def test_every_connector_is_told_by_what_it_does() -> None:
+    project = tomllib.loads(_page("pyproject.toml"))["project"]
+    entries = [EntryPoint(name, value, GROUP) for name, value in project["entry-points"][GROUP].items()]
+    found = {entry.name: entry.load() for entry in entries}
+    assert {name: each.connector_type for name, each in found.items()} == {name: name for name in found}
+    assert list(documented.connectors_untold(found, _page("docs/compatibility.md"))) == []
 
 
 def test_the_migrations_of_the_store_are_one_line(sources: tuple[Source, ...]) -> None:

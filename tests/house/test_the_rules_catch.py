@@ -8,6 +8,8 @@ from textwrap import dedent
 
 import pytest
 
+from headrace.connector_sdk.built_in import RecordConnectorType
+from headrace.connector_sdk.records import RecordConnector
 from tests.house import documented, rooms, shape, words
 from tests.house.sources import ROOT, Source
 
@@ -121,3 +123,20 @@ def test_two_migrations_that_follow_the_same_one_are_caught() -> None:
 @pytest.mark.parametrize("lines, is_fine", [(89, False), (90, True), (150, True), (151, False)])
 def test_a_readme_too_short_or_too_long_is_caught(lines: int, *, is_fine: bool) -> None:
     assert (list(documented.readme_length(Source("README.md", "x\n" * lines))) == []) is is_fine
+
+
+def test_a_table_of_connectors_that_says_too_much_is_caught() -> None:
+    found = {"Slack": RecordConnectorType(connector_type="Slack", open=never_opened)}
+    (told,) = documented.connectors_untold(found, "")
+    page = "\n".join(["| connector | source | destination |", "|---|---|---|", *told.splitlines()[1:]])
+    assert list(documented.connectors_untold(found, page)) == []
+    assert "| `Slack` | runs |  |" in page
+    assert "| `CustomConnector` | runs | runs |" in page
+    assert (
+        list(documented.connectors_untold(found, page.replace("| `Zendesk` | described", "| `Zendesk` | runs"))) != []
+    )
+    assert list(documented.connectors_untold({}, page)) != []
+
+
+def never_opened(*_: object) -> RecordConnector:
+    raise AssertionError

@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from headrace.connector_sdk.catalog import CATALOG, Declared
+from headrace.connector_sdk.catalog import CATALOG, Declared, OAuth
 from headrace.connector_sdk.http.session import Http
-from headrace.connector_sdk.oauth import TokenStyle
 from headrace.connector_sdk.records import Connection, RecordConnector
 from headrace.settings import Settings
 
-Grant = Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "JWT_BEARER"]
+__all__ = ["OBJECTS", "OAuth", "Outside", "RecordConnectorType"]
 
 # The one group of entities that most of AppFlow's connectors have.
 OBJECTS = "Objects"
-
-
-@dataclass(frozen=True, slots=True)
-class OAuth:
-    """How profiles of the connector get their tokens.
-
-    URLs may hold `{{name}}` for a profile property, those of nested structures too. `grant` is the one of profiles
-    whose credentials don't say.
-    """
-
-    token_url: str
-    authorize_url: str | None = None
-    scopes: tuple[str, ...] = ()
-    style: TokenStyle = field(default_factory=TokenStyle)
-    grant: Grant = "AUTHORIZATION_CODE"
 
 
 @dataclass(frozen=True)
@@ -71,4 +55,4 @@ class RecordConnectorType:
     @property
     def declaration(self) -> Declared:
         """What the connector says of itself."""
-        return self.declared or CATALOG[self.connector_type]
+        return replace(self.declared or CATALOG[self.connector_type], oauth=self.oauth)

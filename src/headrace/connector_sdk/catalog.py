@@ -6,9 +6,10 @@ Source: AppFlow User Guide, the page of each connector; AppFlow API Reference, D
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
+from headrace.connector_sdk.oauth import TokenStyle
 from headrace.model.api import SHAPES
 from headrace.model.connector_names import member_name
 from headrace.model.enums import values_of
@@ -27,9 +28,30 @@ _BY_DAY = _BY_MINUTE[2:]
 _WRITES = values_of("WriteOperationType")
 
 
+Grant = Literal["AUTHORIZATION_CODE", "CLIENT_CREDENTIALS", "JWT_BEARER"]
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """How profiles of the connector get their tokens.
+
+    URLs may hold `{{name}}` for a profile property, those of nested structures too. `grant` is the one of profiles
+    whose credentials don't say.
+    """
+
+    token_url: str
+    authorize_url: str | None = None
+    scopes: tuple[str, ...] = ()
+    style: TokenStyle = field(default_factory=TokenStyle)
+    grant: Grant = "AUTHORIZATION_CODE"
+
+
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """One connector type. `frequencies` and `destinations` are those of flows that read from it."""
+    """One connector type. `frequencies` and `destinations` are those of flows that read from it.
+
+    `oauth` None: headrace gets no tokens for it.
+    """
 
     name: str
     is_source: bool = True
@@ -41,6 +63,7 @@ class Declared:
     has_private_link: bool = False
     writes: tuple[str, ...] = ()
     metadata: Mapping[str, Any] | None = None
+    oauth: OAuth | None = None
 
 
 def _destination(name: str, *authentication: str, has_private_link: bool = False) -> Declared:
@@ -136,11 +159,7 @@ def configuration(declared: Declared) -> Json:
         "supportedTriggerTypes": [*triggers, *(["Event"] if declared.has_events else [])],
         "connectorMetadata": _metadata(declared),
         **detail(declared),
-        "authenticationConfig": {
-            f"is{way if way == 'OAuth2' else way.removesuffix('Auth') + 'Auth'}Supported": way
-            in declared.authentication
-            for way in ("BasicAuth", "ApiKey", "OAuth2", "CustomAuth")
-        },
+        "authenticationConfig": _authentication(declared),
         "supportedOperators": list(_operators(declared.name)),
         "supportedWriteOperations": list(declared.writes),
     }
@@ -157,6 +176,23 @@ def detail(declared: Declared) -> Json:
         "connectorModes": [mode for mode, is_one in modes if is_one],
         "supportedDataTransferTypes": ["RECORD"],
     }
+
+
+def _authentication(declared: Declared) -> Json:
+    ways = ("BasicAuth", "ApiKey", "OAuth2", "CustomAuth")
+    shown: Json = {
+        f"is{way if way == 'OAuth2' else way.removesuffix('Auth') + 'Auth'}Supported": way in declared.authentication
+        for way in ways
+    }
+    oauth = declared.oauth
+    if oauth is not None:
+        shown["oAuth2Defaults"] = {
+            "oauthScopes": list(oauth.scopes),
+            "tokenUrls": [oauth.token_url],
+            "authCodeUrls": [] if oauth.authorize_url is None else [oauth.authorize_url],
+            "oauth2GrantTypesSupported": [oauth.grant],
+        }
+    return shown
 
 
 def _metadata(declared: Declared) -> Json | None:
