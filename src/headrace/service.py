@@ -139,6 +139,7 @@ class Backend:
             now=self.clock.now,
             on_line=self._lines_of,
             secrets=self.connector_secrets.environment,
+            secret=self.connector_secrets.text_for,
         )
         self.hosts = HostBook(self._place, surroundings)
         hosts = HidingHosts(self.hosts, self.connector_secrets.handed.hide)

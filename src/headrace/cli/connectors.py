@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import sys
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
 from headrace.cli.common import data_option, settings_of
+from headrace.cli.hosting import Given, shown
 from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
 from headrace.clock import SystemClock
 from headrace.connector_sdk.custom import described
 from headrace.connector_sdk.hosts import OnLine
-from headrace.connector_sdk.hosts.book import HostBook, Http, Place, Surroundings, place_of, to_document
-from headrace.connector_sdk.hosts.process import Handler
+from headrace.connector_sdk.hosts.book import HostBook, Place, Surroundings, place_of, to_document
 from headrace.errors import ConnectorError
 from headrace.settings import Settings
 from headrace.store import connectors
 from headrace.store.store import Store
 
-_HANDLER = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 _LABEL = re.compile(r"[a-zA-Z0-9][\w!@#.-]+", re.ASCII)
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _ARN = re.compile(r"arn:aws:lambda:[a-z0-9-]+:\d{12}:\S+", re.ASCII)
-_URL = re.compile(r"https?://[^\s/]\S*")
 
 
 @click.group()
@@ -35,8 +34,8 @@ def command() -> None:
     """Say where the code of custom connectors runs.
 
     AppFlow knows a custom connector by the ARN of a Lambda function. Here the ARN stands for a Python handler in a
-    process of its own, or for an HTTP endpoint. Stop `headrace serve` first: one process uses a data folder at a
-    time.
+    process of its own, for an HTTP endpoint, or for a Singer tap or an Airbyte connector. Stop `headrace serve`
+    first: one process uses a data folder at a time.
     """
 
 
@@ -51,21 +50,24 @@ def command() -> None:
     default=Path(),
     help="Where the modules of the handler lie.  [the current folder]",
 )
+@click.option("--singer", help="The command line of a Singer tap that you have installed, in quotes.")
+@click.option("--airbyte", help="The command line of an Airbyte connector that you have installed, in quotes.")
+@click.option("--manifest", type=_FILE, help="The YAML manifest that the Airbyte connector runs.")
+@click.option("--config", "configuration", type=_FILE, help="JSON settings that every profile begins with.")
 @click.option("--unchecked", is_flag=True, help="Don't ask the connector what it is.")
 @data_option
-def host(
-    label: str, handler: str | None, url: str | None, python: str, folder: Path, data: Path | None, *, unchecked: bool
-) -> int:
+def host(label: str, data: Path | None, *, unchecked: bool, **given: Any) -> int:
     """Host the connector LABEL, and print the ARN to register it with.
 
     LABEL may be the ARN of a Lambda function itself: its requests come here then.
     """
     settings = settings_of(data=data)
-    faults = [*_label_faults(label), *_place_faults(handler, url, python)]
+    asked = Given(**given)
+    faults = [*_label_faults(label), *asked.faults()]
     if faults:
         click.echo("\n".join(faults), err=True)
         return BAD_USAGE
-    place: Place = Http(url) if url else Handler(handler or "", _found(python), folder.absolute())
+    place = asked.place()
     arn = label if _ARN.fullmatch(label) else f"arn:aws:lambda:{settings.region}:{settings.account}:function:{label}"
     if not unchecked and not _answers(settings, arn, label, place):
         return RUN_FAILED
@@ -81,9 +83,7 @@ def list_hosted(data: Path | None) -> int:
     """List the connectors that are hosted here, by ARN."""
     with closing(Store.open(settings_of(data=data).data)) as store:
         for arn, document in store.read(connectors.places).result().items():
-            place = place_of(document)
-            shown = place.url if isinstance(place, Http) else f"{place.name}  {place.folder}  {place.python}"
-            click.echo(f"{arn}  {shown}")
+            click.echo(f"{arn}  {shown(place_of(document))}")
     return DONE
 
 
@@ -105,21 +105,6 @@ def _label_faults(label: str) -> Generator[str]:
             f"{label!r} is no connector label: a letter or digit, then letters, digits and any of _!@#.- (nor is it"
             " the ARN of a Lambda function)."
         )
-
-
-def _place_faults(handler: str | None, url: str | None, python: str) -> Generator[str]:
-    if (handler is None) == (url is None):
-        yield "Give either MODULE:HANDLER or --http URL."
-    if handler is not None and not _HANDLER.fullmatch(handler):
-        yield f"{handler!r} is no handler: write module:function, such as my_connector.main:lambda_handler."
-    if url is not None and not _URL.fullmatch(url):
-        yield f"--http {url!r} is no URL: write http://host:port/path, or https."
-    if url is None and shutil.which(python) is None:
-        yield f"--python {python!r}: there is no such program."
-
-
-def _found(python: str) -> str:
-    return shutil.which(python) or python
 
 
 def _answers(settings: Settings, arn: str, label: str, place: Place) -> bool:

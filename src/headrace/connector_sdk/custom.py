@@ -10,7 +10,7 @@ from headrace.connector_sdk import lambda_answers as answers
 from headrace.connector_sdk import lambda_contract as requests
 from headrace.connector_sdk import lambda_shapes as shapes
 from headrace.connector_sdk.built_in import OBJECTS
-from headrace.connector_sdk.hosts import Host
+from headrace.connector_sdk.hosts import Host, Streaming
 from headrace.connector_sdk.metadata_cache import Key, MetadataCache
 from headrace.connector_sdk.records import Batch, Connection, Page, Query, Rejection
 from headrace.errors import Refused, Stop
@@ -55,14 +55,18 @@ class CustomConnector:
         context = requests.context(self.connection, version, query.settings, run)
         fields = _names(run.definition) if query.fields is None else query.fields
         after, seen = query.after, {query.after}
-        while True:
-            request = requests.query_data(context, query, fields, after)
-            page = self._asked(request, answers.page)
-            yield page
-            after = page.position
-            if after is None:
-                return
-            _check_new(after, seen)
+        try:
+            while True:
+                request = requests.query_data(context, query, fields, after)
+                page = self._asked(request, answers.page)
+                after = page.position
+                yield page
+                if after is None:
+                    return
+                _check_new(after, seen)
+        finally:
+            if after is not None and isinstance(self.host, Streaming):
+                self.host.leave(after)
 
     def keeps_place(self, entity: str, *, api_version: str | None = None) -> bool:
         """See KeepsPlace: an entity says so by its custom property `keepsPlace`."""

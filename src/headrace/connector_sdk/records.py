@@ -72,8 +72,8 @@ class Query:
     same in AppFlow's grammar. Both are hints only: whoever reads filters again, so a condition that can't be said
     exactly is to be left out, or widened. `after` is the position that a page named; None reads from the start.
     `settings` are the flow's runtime settings for the connector. In an incremental flow of a source that
-    keeps its place, `since` is the bookmark that the last successful execution ended with, None: everything; and
-    `timestamp_field` the field that the flow names as its datetimeTypeFieldName.
+    keeps its place, `since` is the bookmark that the last successful execution ended with, empty before the first
+    one; and `timestamp_field` the field that the flow names as its datetimeTypeFieldName.
     """
 
     entity: str

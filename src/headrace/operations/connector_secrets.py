@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from headrace.connector_sdk.hosts.hiding import Handed
+from headrace.connector_sdk.hosts.handed import Handed
 from headrace.connector_sdk.records import Connection
 from headrace.connector_sdk.secret_text import secret_text
 from headrace.operations.connections import connection_of
@@ -101,6 +101,11 @@ class ConnectorSecrets:
             return self._handed_out(found)
 
         return self._store.read(read)
+
+    def text_for(self, lambda_arn: str, secret_arn: str) -> str | None:
+        """The secret's text for the connector itself, where it runs under headrace's eyes; None as above."""
+        found = self.read_as_connector(self._key_of(lambda_arn).access_key_id, secret_arn).result()
+        return None if found is None else found.text
 
     def read_in_account(self, account: str, secret_arn: str) -> Future[SecretValue | None]:
         """The secret of a custom connector's profile in the account; None if there is none."""

@@ -27,9 +27,9 @@ def keeps_place(connector: RecordSource, reading: Reading) -> bool:
     return isinstance(connector, KeepsPlace) and connector.keeps_place(reading.entity, api_version=reading.api_version)
 
 
-def since(plan: Plan, kept: Bookmark | None) -> str | None:
-    """What to read from: what is kept, if it is of the very source of the plan; None: everything."""
-    return kept.text if kept is not None and kept.source == source_of(plan) else None
+def since(plan: Plan, kept: Bookmark | None) -> str:
+    """Where an incremental reading begins: what is kept, if it is of the very source of the plan; empty: the start."""
+    return kept.text if kept is not None and kept.source == source_of(plan) else ""
 
 
 def bookmark_of(plan: Plan, results: Iterable[SplitResult]) -> Bookmark | None:

@@ -115,7 +115,8 @@ class Splits:
             return Files(plan, files, self.retried, tools.group, Span.of(execution))
         query = query_of(reading, plan.tasks, execution)
         if is_marked:
-            query = replace(query, since=since(plan, self._held.claim.bookmark), timestamp_field=plan.timestamp_field)
+            begin = since(plan, self._held.claim.bookmark)
+            query = replace(query, since=begin, timestamp_field=plan.timestamp_field)
         return Pages(
             self._connector(reading),
             query,

@@ -59,10 +59,14 @@ def test_a_connector_that_does_not_answer_is_not_hosted(
 @pytest.mark.parametrize(
     "more, faults",
     [
-        (("Stock",), ["either MODULE:HANDLER or --http"]),
-        (("Stock", "a:b", "--http", "http://x"), ["either MODULE:HANDLER or --http"]),
+        (("Stock",), ["Give one of MODULE:HANDLER"]),
+        (("Stock", "a:b", "--http", "http://x"), ["Give one of MODULE:HANDLER"]),
         (("_x", "a.b", "--python", "/no/such"), ["no connector label", "no handler", "no such program"]),
         (("Stock", "--http", "ftp://x"), ["is no URL"]),
+        (("Stock", "a:b", "--singer", "/no/such tap"), ["Give one of MODULE:HANDLER", "no such program"]),
+        (("Stock", "--airbyte", "'"), ["is no command line"]),
+        (("Stock", "--singer", "sh", "--manifest", __file__), ["--manifest goes with --airbyte"]),
+        (("Stock", "a:b", "--config", __file__), ["--config goes with"]),
     ],
 )
 def test_every_fault_is_told_at_once(
@@ -73,6 +77,27 @@ def test_every_fault_is_told_at_once(
     assert len(lines) == len(faults)
     for fault, line in zip(faults, lines, strict=True):
         assert fault in line
+
+
+@pytest.mark.parametrize(
+    "protocol, program, name", [("singer", "fake_tap.py", "tap-shop"), ("airbyte", "fake_source.py", "python")]
+)
+def test_a_program_that_speaks_a_protocol_of_its_own_is_hosted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], protocol: str, program: str, name: str
+) -> None:
+    settings = tmp_path / "my settings.json"
+    settings.write_text("{}")
+    command = f"{sys.executable} {STANDINS}/{program}"
+
+    assert hosted(tmp_path / "data", "Shop", f"--{protocol}", command, "--config", str(settings)) == 0
+
+    out, err = capsys.readouterr()
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:Shop"
+    assert out == f"{arn}\n"
+    assert name in err
+    assert err.endswith(": source\n")
+    shown = listed(tmp_path / "data", capsys)
+    assert shown == f"{arn}  --{protocol} {command}  --config {settings}  {Path.cwd()}\n"
 
 
 def test_a_connector_is_hosted_no_longer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from headrace.connector_sdk.hosts import Host, Request
-from headrace.connector_sdk.hosts.hiding import Handed, HidingHosts
+from headrace.connector_sdk.hosts.handed import Handed
+from headrace.connector_sdk.hosts.hiding import HidingHosts
 from headrace.errors import Retry
 
 

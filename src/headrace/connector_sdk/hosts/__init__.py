@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 Request = Mapping[str, Any]
 # Called with each line that a connector prints, and the request it was working on, if any.
@@ -46,6 +46,15 @@ def client_context_headers(batch_key: str | None) -> dict[str, str]:
     if batch_key is None:
         return {}
     return {"x-amz-client-context": base64.b64encode(json.dumps(client_context(batch_key)).encode()).decode()}
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A host that keeps something open from one page of QueryData to the next."""
+
+    def leave(self, token: str) -> None:
+        """Let go of what the nextToken stands for: nobody will ask for that page."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

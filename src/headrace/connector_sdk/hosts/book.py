@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from headrace.connector_sdk.aws_credentials import AwsCredentials
 from headrace.connector_sdk.hosts import LAMBDA_PAYLOAD_BYTES, Bounds, Host, OnLine
+from headrace.connector_sdk.hosts.adapters.host import Adapted, AdapterHost
+from headrace.connector_sdk.hosts.adapters.program import Surroundings as ProgramSurroundings
+from headrace.connector_sdk.hosts.adapters.protocols import protocol_of
 from headrace.connector_sdk.hosts.aws_lambda import LambdaHost
+from headrace.connector_sdk.hosts.handed import Handed
 from headrace.connector_sdk.hosts.http import HttpHost
 from headrace.connector_sdk.hosts.process import Handler, ProcessHost
 from headrace.errors import NotThere
@@ -25,7 +30,22 @@ class Http:
     url: str
 
 
-Place = Handler | Http
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A program that speaks a protocol of its own: a Singer tap, or an Airbyte connector.
+
+    `command` is its command line, `folder` where it runs. `manifest` is what it runs, where it runs YAML manifests;
+    `configuration` a file of settings that every profile begins with.
+    """
+
+    protocol: Literal["singer", "airbyte"]
+    command: tuple[str, ...]
+    folder: Path
+    manifest: Path | None = None
+    configuration: Path | None = None
+
+
+Place = Handler | Http | Adapter
 
 
 class Hosts(Protocol):
@@ -41,7 +61,8 @@ class Surroundings:
     """What hosts are given beside their place.
 
     `environment` is that of headrace; a handler's process gets it without what is headrace's own or AWS's, and
-    with what `secrets` answers for its ARN: where to fetch its credentials, and the key to do it with.
+    with what `secrets` answers for its ARN: where to fetch its credentials, and the key to do it with. `secret` is
+    what a connector of the first ARN may read at the second one, None: nothing.
     """
 
     settings: Settings
@@ -49,6 +70,7 @@ class Surroundings:
     now: Callable[[], datetime]
     on_line: Callable[[str], OnLine]
     secrets: Callable[[str], Mapping[str, str]]
+    secret: Callable[[str, str], str | None] = lambda _, __: None
 
 
 class HostBook:
@@ -88,6 +110,8 @@ class HostBook:
             return ProcessHost(place, environment=own, bounds=bounds, on_line=given.on_line(arn))
         if isinstance(place, Http):
             return HttpHost(place.url, bounds=bounds)
+        if isinstance(place, Adapter):
+            return self._adapter(arn, place, bounds)
         endpoint = given.settings.lambda_endpoint
         if endpoint is None:
             raise NotThere(
@@ -97,6 +121,31 @@ class HostBook:
             )
         keys = AwsCredentials(given.environment).find
         return LambdaHost(arn, endpoint=endpoint, keys=keys, now=given.now, bounds=bounds)
+
+    def _adapter(self, arn: str, place: Adapter, bounds: Bounds) -> Host:
+        given, handed = self._given, Handed()
+        say = given.on_line(arn)
+        surroundings = ProgramSurroundings(
+            folder=place.folder,
+            environment=of_the_connector(given.environment),
+            bounds=bounds,
+            scratch=given.settings.data / "scratch" / "connectors",
+            on_line=lambda line, request: say(handed.hide(line), request),
+        )
+        return AdapterHost(
+            Adapted(
+                place.command,
+                protocol_of(place.protocol, place.command, place.manifest, surroundings),
+                surroundings,
+                place.configuration,
+                secret=lambda secret_arn: given.secret(arn, secret_arn),
+                handed=handed,
+            )
+        )
+
+
+def _optional(path: str | None) -> Path | None:
+    return None if path is None else Path(path)
 
 
 def bounds_of(settings: Settings) -> Bounds:
@@ -116,6 +165,14 @@ def place_of(document: Mapping[str, str]) -> Place:
     """The place that `to_document` wrote."""
     if "url" in document:
         return Http(document["url"])
+    if "protocol" in document:
+        return Adapter(
+            "airbyte" if document["protocol"] == "airbyte" else "singer",
+            tuple(shlex.split(document["command"])),
+            Path(document["folder"]),
+            _optional(document.get("manifest")),
+            _optional(document.get("configuration")),
+        )
     return Handler(document["handler"], document["python"], Path(document["folder"]))
 
 
@@ -123,4 +180,12 @@ def to_document(place: Place) -> dict[str, str]:
     """The place as the store keeps it."""
     if isinstance(place, Http):
         return {"url": place.url}
+    if isinstance(place, Adapter):
+        files = {"manifest": place.manifest, "configuration": place.configuration}
+        return {
+            "protocol": place.protocol,
+            "command": shlex.join(place.command),
+            "folder": str(place.folder),
+            **{name: str(path) for name, path in files.items() if path is not None},
+        }
     return {"handler": place.name, "python": place.python, "folder": str(place.folder)}

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from headrace.connector_sdk.hosts import Host, Request
+from headrace.connector_sdk.hosts import Host, Request, Streaming
 from headrace.connector_sdk.hosts.book import Hosts
 from headrace.errors import ConnectorError
 
-_HIDDEN = "[redacted]"
-# Shorter values would take ordinary words out of sentences.
-_SHORTEST = 6
 _SPOKEN = ("errorDetails", "errorsByInputField")
-
-
-class Handed:
-    """The values that were handed out since the start."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._values: tuple[str, ...] = ()
-
-    def add(self, values: Iterable[str]) -> None:
-        """Hide these values from now on."""
-        new = {value for value in values if len(value) >= _SHORTEST}
-        with self._lock:
-            if not new <= set(self._values):
-                # The longest first: one may be a part of another.
-                self._values = tuple(sorted(new | set(self._values), key=len, reverse=True))
-
-    def hide(self, text: str) -> str:
-        """The text without any of the values."""
-        for value in self._values:
-            text = text.replace(value, _HIDDEN)
-        return text
 
 
 class HidingHosts:
@@ -66,6 +40,11 @@ class _HidingHost:
             return answer
         given = cast("dict[str, Any]", answer)
         return given | {name: _hidden(given[name], self._hide) for name in _SPOKEN if name in given}
+
+    def leave(self, token: str) -> None:
+        """See Streaming."""
+        if isinstance(self._host, Streaming):
+            self._host.leave(token)
 
     def close(self) -> None:
         """See Host."""
