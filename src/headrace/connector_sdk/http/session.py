@@ -134,7 +134,11 @@ class Session:
         """Whether there are other credentials than the refused ones now."""
         if self._connection is not refused:
             return True
-        if not self._account.refresh():
+        try:
+            if not self._account.refresh():
+                return False
+        except Refused:
+            # What the application said of the credentials tells more than that there are no others.
             return False
         self._connection = self._account.connection()
         return True

@@ -61,12 +61,14 @@ class RestConnector:
         """
         asked = Asked(resource, query, {**self.session.values, **query.settings, **names}, types or {})
         position = query.after
+        seen: set[str | None] = set()
         while True:
+            seen.add(position)
             page = self._page(asked, position)
-            if position is not None and page.position == position:
+            if page.position is not None and page.position in seen:
                 raise Stop(
-                    f"{self.api.name} answered the position {position[:100]!r} again while {query.entity!r} was read,"
-                    " so its pages would never end."
+                    f"{self.api.name} answered the position {page.position[:100]!r} again while {query.entity!r}"
+                    " was read, so its pages would never end."
                 )
             yield page
             position = page.position

@@ -165,6 +165,15 @@ def test_no_form_of_a_secret_shows_in_an_error(said: str):
     assert "[redacted]" in raised.value.message
 
 
+def test_a_refusal_stays_the_applications_where_there_is_nothing_to_renew_it_with():
+    def refresh() -> bool:
+        raise Refused("there is no refresh token")
+
+    application = RestApi(answers(status(401, '{"message": "it was revoked"}')), refresh=refresh)
+    with pytest.raises(Refused, match="it was revoked"):
+        session(application).send(GET)
+
+
 def test_a_long_text_of_an_application_is_cut():
     with pytest.raises(Stop) as raised:
         session(RestApi(answers(status(400, '{"message": "' + "x" * 10_000 + '"}')))).send(GET)

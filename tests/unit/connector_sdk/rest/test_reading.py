@@ -63,6 +63,12 @@ def test_a_cursor_that_comes_again_stops_the_reading():
         read(shop(paging=CURSOR), application)
 
 
+def test_cursors_that_lead_in_a_circle_stop_the_reading():
+    application = RestApi(answers(page(1, following="a"), page(2, following="b"), page(3, following="a")))
+    with pytest.raises(Stop, match="the position 'a' again"):
+        read(shop(paging=CURSOR), application)
+
+
 def test_a_cursor_may_have_to_go_alone():
     application = RestApi(answers(page(1, following="a"), page(2)))
     api = shop(paging=Cursor("meta.next", "next-page-key", alone=True), params={"status": "open"})
