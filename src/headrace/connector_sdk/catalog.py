@@ -79,6 +79,7 @@ def _destination(name: str, *authentication: str, has_private_link: bool = False
     )
 
 
+_SLACK_SCOPES = [f"{kind}:{right}" for kind in ("channels", "groups", "im", "mpim") for right in ("history", "read")]
 _SALESFORCE_METADATA: Json = {
     "oAuthScopes": ["api", "refresh_token", "id"],
     "dataTransferApis": ["AUTOMATIC", "BULKV2", "REST_SYNC"],
@@ -97,7 +98,7 @@ _DECLARED = (
         metadata=_SALESFORCE_METADATA,
     ),
     Declared("Singular", authentication=("ApiKey",), frequencies=_BY_HOUR, has_private_link=True),
-    Declared("Slack", authentication=("OAuth2",), destinations=_NO_LOOKOUT),
+    Declared("Slack", authentication=("OAuth2",), destinations=_NO_LOOKOUT, metadata={"oAuthScopes": _SLACK_SCOPES}),
     _destination("Redshift", "BasicAuth"),
     Declared(
         "S3",

@@ -193,8 +193,8 @@ def test_every_type_of_appflow_is_described(call: Calls) -> None:
 
 
 def test_a_type_is_described_as_what_it_is(call: Calls) -> None:
-    found = call("DescribeConnectors", connectorTypes=["Marketo", "EventBridge"])["connectorConfigurations"]
-    assert list(found) == ["Marketo", "EventBridge"]
+    found = call("DescribeConnectors", connectorTypes=["Marketo", "EventBridge", "Slack"])["connectorConfigurations"]
+    assert list(found) == ["Slack", "Marketo", "EventBridge"]
     assert found["Marketo"]["supportedSchedulingFrequencies"] == ["HOURLY", "DAILY", "WEEKLY", "MONTHLY", "ONCE"]
     assert found["Marketo"]["authenticationConfig"] == {
         "isBasicAuthSupported": False,
@@ -203,6 +203,7 @@ def test_a_type_is_described_as_what_it_is(call: Calls) -> None:
         "isCustomAuthSupported": False,
     }
     assert found["Marketo"]["connectorMetadata"] == {"Marketo": {}}
+    assert "groups:history" in found["Slack"]["connectorMetadata"]["Slack"]["oAuthScopes"]
     assert (found["EventBridge"]["canUseAsSource"], found["EventBridge"]["canUseAsDestination"]) == (False, True)
     assert found["EventBridge"]["supportedOperators"] == []
 
