@@ -32,6 +32,7 @@ class RestApi:
     kind: CredentialKind = "OAuth2"
     properties: dict[str, str] = field(default_factory=lambda: {"instanceUrl": URL})
     refresh: Callable[[], bool] = bool
+    base_url: str | None = None
 
     def connector(self, api: Api) -> RestConnector:
         """The connector of a profile of this application."""
@@ -46,6 +47,7 @@ class RestApi:
             settings=Settings(Path("nowhere")),
             now=SystemClock().now,
             http=self.http(),
+            base_url=self.base_url,
         )
 
     def _keep(self, name: str, ask: Callable[[], Any]) -> Any:

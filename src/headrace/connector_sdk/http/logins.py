@@ -5,10 +5,13 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from json import dumps, loads
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
-from headrace.connector_sdk.http.messages import Request, with_query
+from headrace.connector_sdk.http.messages import Answer, Request, with_query
 from headrace.connector_sdk.templates import filled
+from headrace.errors import Stop
 
 # Profile properties and credentials, by the names they have in the connector profile.
 Values = Mapping[str, str]
@@ -59,6 +62,46 @@ class Keys:
         params = {name: filled(template, values) for name, template in self.params.items()}
         headers = {name: filled(template, values) for name, template in self.headers.items()}
         return replace(_with_headers(request, headers), url=with_query(request.url, params))
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Credentials are exchanged for a session first, whose id goes along with every request after it.
+
+    `url` and the members of `form`, or of the JSON object `json`, are templates. `session` is where the id lies in
+    the answer's JSON, by names joined by dots; `headers` are templates in which {session} is it.
+    """
+
+    url: str
+    session: str
+    headers: Mapping[str, str]
+    form: Mapping[str, str] = field(default_factory=dict[str, str])
+    json: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def asked(self, values: Values) -> Request:
+        """What begins a session."""
+        members = {name: filled(template, values) for name, template in {**self.form, **self.json}.items()}
+        kind, body = "application/x-www-form-urlencoded", urlencode(members)
+        if self.json:
+            kind, body = "application/json", dumps(members)
+        headers = {"content-type": kind, "accept": "application/json"}
+        return Request("POST", filled(self.url, values), headers, body.encode())
+
+    def found(self, answer: Answer) -> str:
+        """The session's id. Raises Stop where the answer has none."""
+        try:
+            value: Any = loads(answer.body)
+            for name in self.session.split("."):
+                value = value[name]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            value = None
+        if not isinstance(value, str) or not value:
+            raise Stop(f"{answer.where} answered no session {self.session!r}.")
+        return value
+
+    def signed(self, request: Request, values: Values) -> Request:
+        """See Login; `values` have the session."""
+        return _with_headers(request, {name: filled(template, values) for name, template in self.headers.items()})
 
 
 def _with_headers(request: Request, headers: Mapping[str, str]) -> Request:

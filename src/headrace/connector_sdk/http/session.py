@@ -12,7 +12,7 @@ from urllib.parse import urljoin
 import httpx
 
 from headrace.connector_sdk.http.limits import USUAL_LIMITS, Gate, Limits
-from headrace.connector_sdk.http.logins import Login, Values
+from headrace.connector_sdk.http.logins import Login, SignIn, Values
 from headrace.connector_sdk.http.messages import Answer, Request, origin
 from headrace.connector_sdk.http.network import LOST, USUAL_BOUNDS, Bounds, Network
 from headrace.connector_sdk.http.patience import Patience
@@ -25,6 +25,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 # A request that was carried out may be answered so by a machine in between.
 _UNKNOWN = frozenset({500, 502, 504})
+_SESSION = "session"
 # Values of a profile that are no secrets although they stand among its credentials.
 _KNOWN = frozenset({"username", "userName", "clientId"})
 
@@ -111,6 +112,7 @@ class Session:
         self._patience = http.patience()
         self._cookies = httpx.Cookies()
         self._connection = account.connection()
+        self._signed_in: str | None = None
 
     @property
     def values(self) -> Values:
@@ -131,7 +133,10 @@ class Session:
         return self._tried(request, self._connection)
 
     def _is_renewed(self, refused: Connection) -> bool:
-        """Whether there are other credentials than the refused ones now."""
+        """Whether there are other credentials, or another session of the application, than the refused ones now."""
+        if self._signed_in is not None:
+            self._signed_in = None
+            return True
         if self._connection is not refused:
             return True
         try:
@@ -144,14 +149,23 @@ class Session:
         return True
 
     def _tried(self, request: Request, connection: Connection) -> Answer:
-        signed = self._login.signed(request, _values(connection))
         secrets = [value for name, value in connection.credentials.values.items() if name not in _KNOWN]
-        hide = Hider((*secrets, signed.headers.get("authorization", "").rpartition(" ")[2]))
         try:
+            values = {**_values(connection), **self._session_of(connection)}
+            signed = self._login.signed(request, values)
+            secrets += [values.get(_SESSION, ""), signed.headers.get("authorization", "").rpartition(" ")[2]]
             return self._patiently(signed)
         except ConnectorError as error:
-            error.args = (hide(error.message),)
+            error.args = (Hider(secrets)(error.message),)
             raise
+
+    def _session_of(self, connection: Connection) -> Values:
+        """What a login that has to sign in first got for it."""
+        if not isinstance(self._login, SignIn):
+            return {}
+        if self._signed_in is None:
+            self._signed_in = self._login.found(self._patiently(self._login.asked(_values(connection))))
+        return {_SESSION: self._signed_in}
 
     def _patiently(self, request: Request) -> Answer:
         while True:

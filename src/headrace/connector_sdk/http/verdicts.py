@@ -31,12 +31,19 @@ def by_status(answer: Answer) -> ConnectorError | None:
     return failure(answer, words(answer))
 
 
-def failure(answer: Answer, said: str, kind: type[ConnectorError] | None = None) -> ConnectorError:
-    """The error of an answer with what it said; `kind` None: what its status means."""
+def failure(
+    answer: Answer, said: str, kind: type[ConnectorError] | None = None, after_s: float | None = None
+) -> ConnectorError:
+    """The error of an answer with what it said.
+
+    `kind` None: what its status means. `after_s` None: what its Retry-After says.
+    """
     message = f"{answer.where} answered status {answer.status}: {said[:LONGEST_WORDS]}"
     if kind is None:
         kind = Retry if answer.status in _AGAIN else _KINDS.get(answer.status, Stop)
-    return Retry(message, after_s=retry_after_s(answer)) if issubclass(kind, Retry) else kind(message)
+    if not issubclass(kind, Retry):
+        return kind(message)
+    return Retry(message, after_s=retry_after_s(answer) if after_s is None else bounded_s(after_s))
 
 
 def words(answer: Answer) -> str:
@@ -54,16 +61,24 @@ def retry_after_s(answer: Answer) -> float | None:
     """How long the answer asks to wait, from Retry-After in seconds or as a date; None: it doesn't say."""
     given = answer.headers.get("retry-after", "").strip()
     try:
-        seconds = float(given) if given.replace(".", "", 1).isdigit() else _until(given, answer.headers.get("date"))
+        return bounded_s(float(given) if given.replace(".", "", 1).isdigit() else _until(given, answer))
     except (ValueError, OverflowError):
         return None
+
+
+def bounded_s(seconds: float) -> float:
+    """No time before now, and none that nobody would wait for."""
     return min(max(seconds, 0.0), _LONGEST_AFTER_S)
 
 
-def _until(date: str, sent: str | None) -> float:
-    """Seconds from when the answer was sent, by the server's own clock, to the date. Raises ValueError."""
-    now = parsedate_to_datetime(sent) if sent else datetime.now(UTC)
-    return (_aware(parsedate_to_datetime(date)) - _aware(now)).total_seconds()
+def sent_at(answer: Answer) -> datetime:
+    """When the answer was sent, by the server's own clock. Raises ValueError where it does not say."""
+    return _aware(parsedate_to_datetime(answer.headers.get("date", "")))
+
+
+def _until(date: str, answer: Answer) -> float:
+    """Seconds from when the answer was sent to the date. Raises ValueError."""
+    return (_aware(parsedate_to_datetime(date)) - sent_at(answer)).total_seconds()
 
 
 def _aware(instant: datetime) -> datetime:

@@ -2,9 +2,9 @@
 
 from headrace.connector_sdk.declaring import Field
 from headrace.connector_sdk.http.limits import Limits
-from headrace.connector_sdk.http.logins import Basic, Bearer, Keys
+from headrace.connector_sdk.http.logins import Basic, Bearer, Keys, SignIn
 from headrace.connector_sdk.rest.connector import RestConnector, opened
-from headrace.connector_sdk.rest.faults import Fault, Faults
+from headrace.connector_sdk.rest.faults import Fault, Faults, Wait
 from headrace.connector_sdk.rest.filters import Contain, Equal, Language, Span
 from headrace.connector_sdk.rest.paging import (
     AfterId,
@@ -45,7 +45,9 @@ __all__ = [
     "Resource",
     "RestConnector",
     "Results",
+    "SignIn",
     "Span",
+    "Wait",
     "Write",
     "opened",
 ]

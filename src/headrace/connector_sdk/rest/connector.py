@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from headrace.connector_sdk.built_in import Outside
 from headrace.connector_sdk.declaring import Field
+from headrace.connector_sdk.http.logins import Keys
 from headrace.connector_sdk.http.messages import Request
 from headrace.connector_sdk.http.session import Account, Session
 from headrace.connector_sdk.records import Batch, Connection, Page, Query, Rejection, Side, WriteOperation
@@ -39,8 +41,10 @@ class RestConnector:
     def __init__(self, api: Api, outside: Outside) -> None:
         self.api = api
         self.session = _session(api, outside)
-        self.base = (outside.base_url or filled(api.base_url, self.session.values)).rstrip("/")
+        self.base = _base(filled(api.base_url, self.session.values), outside.base_url)
         self._kept = outside.kept
+        login = api.logins[outside.connection().credentials.kind]
+        self._secrets = tuple(login.params) if isinstance(login, Keys) else ()
 
     @property
     def batch_size(self) -> int:
@@ -92,8 +96,11 @@ class RestConnector:
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002
         """See Catalog."""
         found = tops(self.api.resources) if path is None else []
-        for each in self.api.resources:
-            if each.listed is not None and each.listed.under == path:
+        below = [each for each in self.api.resources if each.listed is not None and each.listed.under == path]
+        if path is not None and not below:
+            raise NotThere(f"{self.api.name} has no entities below {path!r}.")
+        for each in below:
+            if each.listed is not None:
                 found += listed(each, each.listed, self._every(each.listed.by, {}))
         return found
 
@@ -125,10 +132,13 @@ class RestConnector:
     def _page(self, asked: Asked, position: str | None) -> Page:
         resource = asked.resource
         answer = self.session.send(page_request(self.base, self.api.headers, asked, position))
+        if self.api.faults.is_nothing(answer):
+            return Page((), None)
         body = Body(answer)
         records = body.records(resource.records, resource.record, is_optional=resource.is_optional)
         last = records[-1] if records else None
-        return Page(records, resource.paging.following(Turn(answer, body, position, len(records), last)))
+        turn = Turn(answer, body, position, len(records), last, self._secrets)
+        return Page(records, resource.paging.following(turn))
 
     def _every(self, resource: Resource, names: Values) -> Iterator[str]:
         """Every record of a resource that says what there is."""
@@ -153,6 +163,14 @@ class RestConnector:
 
 def _types(fields: Sequence[Field]) -> Types:
     return {field.name: field.data_type for field in fields if field.is_filterable}
+
+
+def _base(usual: str, instead: str | None) -> str:
+    """Where paths begin: at the usual URL, or at the same path of another host. Raises Stop for what is no URL."""
+    parts = urlsplit(usual)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise Stop(f"{usual!r} is no URL: write it with https:// at its beginning.")
+    return (usual if instead is None else instead.rstrip("/") + parts.path).rstrip("/")
 
 
 def _session(api: Api, outside: Outside) -> Session:

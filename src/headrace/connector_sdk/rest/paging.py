@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 from headrace.connector_sdk.http.messages import Answer, origin
 from headrace.connector_sdk.rest.bodies import Body, Path, text_in
@@ -19,13 +19,17 @@ _LINK = re.compile(r"<([^>]*)>\s*;([^<]*)")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A page that was read: where it began, how many records it has and the last one's text."""
+    """A page that was read: where it began, how many records it has and the last one's text.
+
+    `secrets` are parameters that a position may not have, since positions are kept.
+    """
 
     answer: Answer
     body: Body
     position: str | None
     count: int
     last: str | None
+    secrets: Collection[str] = ()
 
 
 class Paging(Protocol):
@@ -98,7 +102,7 @@ class NextLink:
     def following(self, turn: Turn) -> str | None:
         """See Paging."""
         found = turn.body.text(self.at)
-        return _inside(turn.answer, found, any_host=self.any_host) if found else None
+        return _inside(turn, found, any_host=self.any_host) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class LinkHeader:
         """See Paging."""
         for url, about in _LINK.findall(turn.answer.headers.get("link", "")):
             if re.search(r'rel\s*=\s*"?[^";,]*\bnext\b', about):
-                return _inside(turn.answer, url, any_host=self.any_host)
+                return _inside(turn, url, any_host=self.any_host)
         return None
 
 
@@ -198,8 +202,9 @@ def _is_reached(turn: Turn, total: Path | None, reached: int) -> bool:
     return found is not None and found.isdigit() and reached >= int(found)
 
 
-def _inside(answer: Answer, link: str, *, any_host: bool) -> str:
+def _inside(turn: Turn, link: str, *, any_host: bool) -> str:
     """The path and query that the link leads to. Raises Stop where it leads to another host."""
+    answer = turn.answer
     url = urljoin(answer.url, link)
     if not any_host and origin(url) != origin(answer.url):
         raise Stop(
@@ -207,4 +212,5 @@ def _inside(answer: Answer, link: str, *, any_host: bool) -> str:
             " Credentials are not sent there."
         )
     parts = urlsplit(url)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    query = "&".join(each for each in parts.query.split("&") if unquote(each.partition("=")[0]) not in turn.secrets)
+    return f"{parts.path}?{query}" if query else parts.path
