@@ -33,6 +33,7 @@ from headrace.operations.connector_secrets import ConnectorSecrets
 from headrace.operations.dispatch import Dispatcher
 from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.refreshing import Refresher
+from headrace.runner.connector_lines import ConnectorLines
 from headrace.runner.scheduler import Scheduler
 from headrace.runner.source_check import SourceCheck
 from headrace.runner.worker import Worker
@@ -133,6 +134,7 @@ class Backend:
     def _open_connectors(self, stack: ExitStack) -> None:
         store = self.store
         self.connector_secrets = ConnectorSecrets(store, self.sealer, _lambda_arn, self._url)
+        self.connector_lines = ConnectorLines(self.settings.data, self.clock.now)
         surroundings = Surroundings(
             settings=self.settings,
             environment=self._environment,
@@ -165,7 +167,10 @@ class Backend:
 
         def on_line(line: str, request: Request | None) -> None:
             context: Mapping[str, Any] = (request or {}).get("connectorContext") or {}
-            log.info("connector", line=hide(line), flow=context.get("flowName"), execution=context.get("executionId"))
+            said, flow, execution = hide(line), context.get("flowName"), context.get("executionId")
+            log.info("connector", line=said, flow=flow, execution=execution)
+            if flow and execution:
+                self.connector_lines.add(flow, execution, said)
 
         return on_line
 

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from headrace.log import Log
 from headrace.testing import Headrace, running
 from tests.e2e import custom
+from tests.standins.processes import until
 from tests.standins.token_endpoint import TokenServer, granted, token_server
 
 
@@ -68,7 +69,11 @@ class Guarded:
         """Everything that a log or a client got to see."""
         self.told(self.appflow.describe_connector_profiles)
         self.told(self.appflow.list_flows)
-        return self.log.getvalue() + "".join(self.answers)
+        return self.log.getvalue() + "".join(self.answers) + self.kept()
+
+    def kept(self) -> str:
+        """What is kept of what the connector printed, for all executions."""
+        return "".join(path.read_text() for path in (self.service.data / "connector-logs").rglob("*.log"))
 
 
 @pytest.fixture(name="guarded")
@@ -93,6 +98,17 @@ def test_a_code_is_redeemed_and_the_connector_reads_with_its_token(guarded: Guar
     assert asked.basic == "client:planted-client-secret"
     record = guarded.run("first")
     assert (record["executionStatus"], record["executionResult"]["recordsProcessed"]) == ("Successful", 2)
+    assert "planted" not in guarded.seen()
+
+
+def test_what_the_connector_prints_for_an_execution_is_kept_without_its_credentials(guarded: Guarded) -> None:
+    guarded.create()
+    execution_id = guarded.run("first")["executionId"]
+    path = guarded.service.service.backend.connector_lines.path("first", execution_id)
+    # Its lines come through a pipe of their own.
+    until(lambda: path.exists() or None)
+    assert path.is_relative_to(guarded.service.data / "connector-logs" / "first")
+    assert "or plainly [redacted]" in path.read_text()
     assert "planted" not in guarded.seen()
 
 

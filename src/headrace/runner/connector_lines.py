@@ -1,0 +1,66 @@
+"""What connectors printed for each execution, kept in files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from headrace.log import redacted
+
+# At least so much of the last lines is kept, and at most twice as much.
+KEPT_BYTES = 64 * 1024
+# So many executions of a flow have a file; the oldest go first.
+MOST_FILES = 100
+_LONGEST_LINE = 4096
+
+
+class ConnectorLines:
+    """One file for each execution that a connector printed anything for. Safe to use from several threads."""
+
+    def __init__(self, data: Path, now: Callable[[], datetime]) -> None:
+        self._folder = data / "connector-logs"
+        self._now = now
+        self._lock = threading.Lock()
+
+    def path(self, flow_name: str, execution_id: str) -> Path:
+        """Where the lines of the execution are; nothing is there until there is one."""
+        return self._folder / flow_name / f"{execution_id}.log"
+
+    def add(self, flow_name: str, execution_id: str, line: str) -> None:
+        """Keep the line, without what looks like a secret. A disk that takes no more keeps no more lines."""
+        at = self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        text = f"{at} {redacted(line)[:_LONGEST_LINE]}\n".encode(errors="backslashreplace")
+        path = self.path(flow_name, execution_id)
+        with self._lock:
+            try:
+                _append(path, text)
+            except OSError:
+                return
+
+
+def _append(path: Path, text: bytes) -> None:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_room(path.parent)
+    with path.open("ab") as stream:
+        stream.write(text)
+        size_bytes = stream.tell()
+    if size_bytes > 2 * KEPT_BYTES:
+        _shorten(path)
+
+
+def _shorten(path: Path) -> None:
+    kept = path.read_bytes()[-KEPT_BYTES:].partition(b"\n")[2]
+    shorter = path.with_suffix(".shorter")
+    shorter.write_bytes(kept)
+    shorter.replace(path)
+
+
+def _make_room(folder: Path) -> None:
+    with os.scandir(folder) as entries:
+        found = sorted((entry.stat().st_mtime, entry.path) for entry in entries)
+    for _, oldest in found[: max(0, len(found) + 1 - MOST_FILES)]:
+        Path(oldest).unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from headrace.runner.connector_lines import KEPT_BYTES, MOST_FILES, ConnectorLines
+
+
+@pytest.fixture(name="lines")
+def kept_lines(tmp_path: Path) -> ConnectorLines:
+    return ConnectorLines(tmp_path, lambda: datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+
+
+def test_each_execution_has_its_lines(lines: ConnectorLines) -> None:
+    lines.add("orders", "one", "first")
+    lines.add("orders", "two", "other")
+    lines.add("orders", "one", "second")
+    assert lines.path("orders", "one").read_text() == (
+        "2026-01-02T03:04:05.000Z first\n2026-01-02T03:04:05.000Z second\n"
+    )
+    assert lines.path("orders", "two").read_text().endswith(" other\n")
+
+
+def test_what_looks_like_a_secret_is_not_kept(lines: ConnectorLines) -> None:
+    lines.add("orders", "one", "Authorization: Bearer planted-token password=planted-password")
+    assert "planted" not in lines.path("orders", "one").read_text()
+
+
+def test_only_the_last_lines_are_kept_and_each_is_whole(lines: ConnectorLines) -> None:
+    for number in range(3000):
+        lines.add("orders", "one", f"line {number} {'x' * 100}")
+    text = lines.path("orders", "one").read_text()
+    assert KEPT_BYTES - 200 <= len(text) <= 2 * KEPT_BYTES
+    numbers = [int(line.split()[2]) for line in text.splitlines()]
+    assert numbers == list(range(3000 - len(numbers), 3000))
+
+
+def test_one_endless_line_is_cut(lines: ConnectorLines) -> None:
+    lines.add("orders", "one", "x" * 10**6)
+    assert len(lines.path("orders", "one").read_text()) < 5000
+
+
+def test_the_oldest_executions_of_a_flow_give_way(lines: ConnectorLines) -> None:
+    for number in range(MOST_FILES + 5):
+        lines.add("orders", f"run-{number:03d}", "here")
+        os.utime(lines.path("orders", f"run-{number:03d}"), (number, number))
+    kept = sorted(path.stem for path in lines.path("orders", "any").parent.iterdir())
+    assert kept == [f"run-{number:03d}" for number in range(5, MOST_FILES + 5)]
+
+
+def test_lines_from_several_threads_are_all_kept(lines: ConnectorLines) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda number: lines.add("orders", "one", str(number)), range(400)))
+    found = [int(line.split()[1]) for line in lines.path("orders", "one").read_text().splitlines()]
+    assert sorted(found) == list(range(400))
+
+
+def test_a_folder_that_takes_nothing_fails_nobody(tmp_path: Path) -> None:
+    (tmp_path / "connector-logs").write_text("in the way")
+    lines = ConnectorLines(tmp_path, lambda: datetime(2026, 1, 2, tzinfo=UTC))
+    lines.add("orders", "one", "first")
+    assert not lines.path("orders", "one").exists()
