@@ -95,3 +95,30 @@ def written(service: Headrace, document: dict[str, Any]) -> list[dict[str, Any]]
     """The records of the flow's output, in order."""
     keys = service.list_objects("lake", f"{document['flowName']}/")
     return [json.loads(line) for key in keys for line in service.get_object("lake", key).splitlines()]
+
+
+def writing(object_path: str, tasks: Sequence[dict[str, Any]], **destination: Any) -> dict[str, Any]:
+    """A flow with a name of its own, from the objects under that name in the bucket `raw`."""
+    name = f"flow-{uuid4().hex}"
+    properties = {"errorHandlingConfig": {"bucketName": "errors", "bucketPrefix": name}, **destination}
+    return {
+        "flowName": name,
+        "triggerConfig": {"triggerType": "OnDemand"},
+        "sourceFlowConfig": {
+            "connectorType": "S3",
+            "sourceConnectorProperties": {"S3": {"bucketName": "raw", "bucketPrefix": name}},
+        },
+        "destinationFlowConfigList": [
+            {
+                "connectorType": "SAPOData",
+                "connectorProfileName": "sap",
+                "destinationConnectorProperties": {"SAPOData": {"objectPath": object_path, **properties}},
+            }
+        ],
+        "tasks": [{**task, "connectorOperator": _of_s3(task)} for task in tasks],
+    }
+
+
+def _of_s3(task: dict[str, Any]) -> dict[str, str]:
+    (operator,) = task.get("connectorOperator", {"S3": "NO_OP"}).values()
+    return {"S3": operator}

@@ -29,7 +29,7 @@ _WITHOUT_PROFILE: Final = frozenset({"S3", "EventBridge", "LookoutMetrics", "Ups
 _WITH_EVENTS: Final = frozenset({"Salesforce"})
 _TRIGGERS_OF_DESTINATIONS: Final[Mapping[str, TriggerType]] = {"EventBridge": "Event", "LookoutMetrics": "Scheduled"}
 _WRITES: Final[Mapping[str, tuple[str, ...]]] = {
-    "SAPOData": ("INSERT", "UPDATE"),
+    "SAPOData": ("INSERT", "UPDATE", "UPSERT"),
     "Zendesk": ("INSERT", "UPDATE", "UPSERT"),
 }
 _UPSOLVER_PREFIX: Final = "upsolver-appflow"

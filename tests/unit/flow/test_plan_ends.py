@@ -217,7 +217,7 @@ def test_a_write_that_finds_records_needs_their_id_fields(operation: str, given:
 
 @pytest.mark.parametrize(
     "connector, properties, operation",
-    [("Zendesk", {"object": "users"}, "DELETE"), ("SAPOData", {"objectPath": "/x"}, "UPSERT")],
+    [("Zendesk", {"object": "users"}, "DELETE"), ("SAPOData", {"objectPath": "/x"}, "DELETE")],
 )
 def test_a_write_that_the_destination_lacks_is_refused(
     connector: str, properties: dict[str, Any], operation: str

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from headrace.connector_sdk.built_in import OAuth, Outside, RecordConnectorType
-from headrace.connector_sdk.catalog import CATALOG
 from headrace.connector_sdk.http.logins import Basic, Bearer
 from headrace.connector_sdk.http.session import Account
 from headrace.connector_sdk.records import Connection
@@ -25,6 +22,5 @@ def _opened(connection: Connection, outside: Outside) -> SapOData:
 CONNECTOR = RecordConnectorType(
     connector_type="SAPOData",
     open=_opened,
-    declared=replace(CATALOG["SAPOData"], is_destination=False, writes=()),
     oauth=OAuth("{{tokenUrl}}", "{{authCodeUrl}}"),
 )

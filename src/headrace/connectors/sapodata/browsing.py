@@ -15,6 +15,7 @@ from headrace.connectors.sapodata.addresses import service_path
 from headrace.connectors.sapodata.edmx import EntitySet, Metadata, Property
 from headrace.connectors.sapodata.pages import found_in
 from headrace.connectors.sapodata.services import Services
+from headrace.connectors.sapodata.writing import OPERATIONS
 from headrace.errors import Stop
 
 Json = dict[str, Any]
@@ -149,11 +150,12 @@ def _field(metadata: Metadata, entity_set: EntitySet, known: Property) -> Json:
 def _writable(entity_set: EntitySet, known: Property) -> Json:
     is_creatable = entity_set.is_creatable and known.is_creatable
     is_updatable = entity_set.is_updatable and known.is_updatable
-    named = ["UPDATE"] if known.is_key and entity_set.is_updatable else []
+    operations = [each for each in OPERATIONS if each != "INSERT"]
+    named = operations if known.is_key and entity_set.is_updatable else []
     return {
         "isCreatable": is_creatable,
         "isNullable": known.is_nullable,
         "isUpdatable": is_updatable,
-        "isUpsertable": False,
+        "isUpsertable": is_creatable and (is_updatable or known.is_key),
         "supportedWriteOperations": named,
     }

@@ -9,6 +9,7 @@ from headrace.connector_sdk.records import Batch, Page, Query, Rejection, Side
 from headrace.connectors.sapodata import browsing
 from headrace.connectors.sapodata.reading import Reading
 from headrace.connectors.sapodata.services import Services
+from headrace.connectors.sapodata.writing import Tokens, Writing
 from headrace.errors import NotThere, Stop
 
 
@@ -17,10 +18,11 @@ class SapOData:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._tokens = Tokens(services)
 
     @property
     def batch_size(self) -> int:
-        """See RecordDestination."""
+        """See RecordDestination: records are sent one by one, and an INSERT that is sent again may be kept twice."""
         return 1
 
     def read(self, query: Query) -> Iterator[Page]:
@@ -29,7 +31,7 @@ class SapOData:
 
     def write(self, batch: Batch) -> Sequence[Rejection]:
         """See RecordDestination."""
-        raise Stop(f"SAPOData does not write yet: {batch.entity} was left as it is.")
+        return tuple(Writing(self._services, self._tokens, batch).rejections())
 
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002 - a service has one
         """See Catalog."""
@@ -53,4 +55,10 @@ class SapOData:
             ) from error
 
     def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
-        """See RecordConnector: every setting that the API lets through will do."""
+        """See RecordConnector."""
+        unkept = [name for name in settings if name.startswith("successResponseHandlingConfig.")]
+        if scope == "DESTINATION" and unkept:
+            raise Stop(
+                "successResponseHandlingConfig is not available: what SAP answers to a record that it takes is not"
+                " kept. Leave it out."
+            )

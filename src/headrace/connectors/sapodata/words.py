@@ -19,21 +19,29 @@ def judge(answer: Answer) -> ConnectorError | None:
     """What the answer means; None: it is a success."""
     if answer.status < 300:
         return None
-    return failure(answer, said(answer))
+    text = _own_words(answer)
+    # What a service says itself of a record that it was to take is no failure of the server, whatever the status.
+    is_about_a_record = answer.status == 500 and bool(text) and not answer.where.startswith("GET ")
+    return failure(answer, text or words(answer), Stop if is_about_a_record else None)
 
 
 def said(answer: Answer) -> str:
     """The service's own words: those of OData's error bodies, as JSON or XML, with details and codes."""
+    return _own_words(answer) or words(answer)
+
+
+def _own_words(answer: Answer) -> str:
+    """Those of an OData error body; empty where the answer has none."""
     try:
         if "xml" in answer.kind:
-            return _line(_of_xml(root_of(answer.body, answer.where))) or words(answer)
+            return _line(_of_xml(root_of(answer.body, answer.where)))
         found: object = json.loads(answer.body)
     except (Stop, ValueError, RecursionError):
-        return words(answer)
+        return ""
     error = _object(_object(found).get("error"))
     details: object = error.get("details") or _object(error.get("innererror")).get("errordetails")
     every: list[object] = [error, *(cast("list[object]", details) if isinstance(details, list) else [])]
-    return "; ".join(dict.fromkeys(text for each in every if (text := _sentence(_object(each))))) or words(answer)
+    return "; ".join(dict.fromkeys(text for each in every if (text := _sentence(_object(each)))))
 
 
 def _sentence(error: Json) -> str:

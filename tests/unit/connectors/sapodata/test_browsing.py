@@ -118,6 +118,6 @@ def test_nothing_of_an_entity_set_that_can_not_be_written_is_creatable():
         "isCreatable": True,
         "isNullable": False,
         "isUpdatable": False,
-        "isUpsertable": False,
-        "supportedWriteOperations": ["UPDATE"],
+        "isUpsertable": True,
+        "supportedWriteOperations": ["UPDATE", "UPSERT"],
     }

@@ -79,5 +79,14 @@ def test_a_wait_that_is_asked_for_is_kept():
     assert found.after_s == 7
 
 
+def test_what_a_service_says_of_a_record_is_no_failure_of_the_server():
+    def written(body: str) -> ConnectorError | None:
+        headers = {"content-type": "application/json"}
+        return judge(Answer(500, headers, body.encode(), "https://sap/x", "POST https://sap/x"))
+
+    assert type(written(json.dumps(V2))) is Stop
+    assert type(written("<html><title>Dump</title></html>")) is Retry
+
+
 def test_success_is_no_error():
     assert judge(Answer(204, {}, b"", "u", "w")) is None
