@@ -30,8 +30,10 @@ from headrace.log import Log, silent
 from headrace.operations.authorizing import Authorizer
 from headrace.operations.connector_calls import Connectors, ProfileTrial
 from headrace.operations.connector_secrets import ConnectorSecrets
+from headrace.operations.connector_trial import ConnectorTrial
 from headrace.operations.dispatch import Dispatcher
 from headrace.operations.oauth_profiles import declared_styles
+from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
 from headrace.runner.connector_lines import ConnectorLines
 from headrace.runner.scheduler import Scheduler
@@ -44,6 +46,7 @@ from headrace.store.store import Store
 from headrace.store.tx import Tx
 from headrace.wire.app import create_app
 from headrace.wire.callers import AccessKey
+from headrace.wire.owner import OwnerApi, Serving
 from headrace.wire.policy import parse_policy
 from headrace.wire.server import HttpServer, bind
 
@@ -82,8 +85,8 @@ class Backend:
         self._stack = ExitStack()
         self._work = ExitStack()
 
-    def start(self) -> None:
-        """Open the store, take back what the last process left unfinished, and start the worker."""
+    def start(self, *, is_working: bool = True) -> None:
+        """Open the store, take back what the last process left unfinished, and start the worker if it is to work."""
         with ExitStack() as stack:
             settings = self.settings
             self.store = Store.open(settings.data, executions_kept=settings.executions_kept)
@@ -113,7 +116,8 @@ class Backend:
             stack.callback(self.hosts.close)
             # This process holds the folder's lock, so whoever held a lease is dead.
             self.store.write(executions.expire_leases).result()
-            self._start_worker()
+            if is_working:
+                self._start_worker()
             self._stack = stack.pop_all()
 
     def run_schedules(self) -> None:
@@ -154,6 +158,10 @@ class Backend:
         stack.callback(applications.close)
         built_ins = BuiltIns(types, self.settings, self.clock.now, applications)
         self.connectors = Connectors.on(store, hosts, opening, self._now_ms, built_ins)
+        # Not through what hides: whether a connector tells secrets is one of the questions.
+        plain = Connectors.on(store, self.hosts, opening, self._now_ms, built_ins)
+        trial = ConnectorTrial(store, plain, opening, self.connector_secrets, self.registry.catalog)
+        self.owner = Owner(store, self.settings, self.clock, trial.run)
 
     def _now_ms(self) -> int:
         return to_ms(self.clock.now())
@@ -219,8 +227,8 @@ class Service:
         self._local_url = ""
         self._stack = ExitStack()
 
-    def start(self) -> None:
-        """Listen and work; returns when the service answers.
+    def start(self, *, is_working: bool = True) -> None:
+        """Listen and work; returns when the service answers. `is_working` false: no flow is run.
 
         Raises SettingsError if the address is open to others without authentication, the address or
         the port can't be had, or the data folder can't be used.
@@ -231,9 +239,11 @@ class Service:
             # Bound before anything is opened: a taken port is the commonest mistake. Answers come later.
             listening = stack.enter_context(bind(settings.host, settings.port))
             self._local_url = local_url(listening)
-            self.backend.start()
+            self.backend.start(is_working=is_working)
             stack.callback(self.backend.stop)
-            self.backend.run_schedules()
+            if is_working:
+                self.backend.run_schedules()
+            serving = Serving.new(self._local_url)
             app = create_app(
                 dispatcher=self.backend.dispatcher,
                 settings=settings,
@@ -241,12 +251,15 @@ class Service:
                 keys=self._find_key,
                 log=self.backend.log,
                 secrets=self.backend.connector_secrets,
+                owner=OwnerApi(serving.token, self.backend.owner.call, settings.body_limit_bytes),
             )
             server = HttpServer(app, listening, settings.host)
             server.start()
             stack.callback(server.stop)
             # Before the server stops: the connectors of running executions fetch their credentials from it.
             stack.callback(self.backend.drain)
+            serving.write(settings.data)
+            stack.callback(Serving.remove, settings.data)
             self.url = server.url
             self._stack = stack.pop_all()
 

@@ -6,23 +6,23 @@ import os
 import re
 import sys
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
 
+from headrace.cli import connector_tests
 from headrace.cli.common import data_option, settings_of
 from headrace.cli.hosting import Given, shown
 from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
+from headrace.cli.owner import owner
 from headrace.clock import SystemClock
 from headrace.connector_sdk.custom import described
 from headrace.connector_sdk.hosts import OnLine
 from headrace.connector_sdk.hosts.book import HostBook, Place, Surroundings, place_of, to_document
 from headrace.errors import ConnectorError
 from headrace.settings import Settings
-from headrace.store import connectors
-from headrace.store.store import Store
 
 _LABEL = re.compile(r"[a-zA-Z0-9][\w!@#.-]+", re.ASCII)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -34,8 +34,8 @@ def command() -> None:
     """Say where the code of custom connectors runs.
 
     AppFlow knows a custom connector by the ARN of a Lambda function. Here the ARN stands for a Python handler in a
-    process of its own, for an HTTP endpoint, or for a Singer tap or an Airbyte connector. Stop `headrace serve`
-    first: one process uses a data folder at a time.
+    process of its own, for an HTTP endpoint, or for a Singer tap or an Airbyte connector. All of this works beside a
+    `headrace serve` on the same data folder.
     """
 
 
@@ -71,8 +71,8 @@ def host(label: str, data: Path | None, *, unchecked: bool, **given: Any) -> int
     arn = label if _ARN.fullmatch(label) else f"arn:aws:lambda:{settings.region}:{settings.account}:function:{label}"
     if not unchecked and not _answers(settings, arn, label, place):
         return RUN_FAILED
-    with closing(Store.open(settings.data)) as store:
-        store.write(lambda tx: connectors.put_place(tx, arn, to_document(place))).result()
+    with owner(settings) as act:
+        act("host-connector", {"lambdaArn": arn, "place": to_document(place)})
     click.echo(arn)
     return DONE
 
@@ -81,8 +81,8 @@ def host(label: str, data: Path | None, *, unchecked: bool, **given: Any) -> int
 @data_option
 def list_hosted(data: Path | None) -> int:
     """List the connectors that are hosted here, by ARN."""
-    with closing(Store.open(settings_of(data=data).data)) as store:
-        for arn, document in store.read(connectors.places).result().items():
+    with owner(settings_of(data=data)) as act:
+        for arn, document in act("list-hosted-connectors", {})["places"].items():
             click.echo(f"{arn}  {shown(place_of(document))}")
     return DONE
 
@@ -92,11 +92,12 @@ def list_hosted(data: Path | None) -> int:
 @data_option
 def unhost(arn: str, data: Path | None) -> int:
     """Host the connector no longer; it stays registered."""
-    with closing(Store.open(settings_of(data=data).data)) as store:
-        if store.write(lambda tx: connectors.remove_place(tx, arn)).result():
-            return DONE
-    click.echo(f"Nothing is hosted for {arn}. `headrace connectors list` shows what is.", err=True)
-    return BAD_USAGE
+    with owner(settings_of(data=data)) as act:
+        act("unhost-connector", {"lambdaArn": arn})
+    return DONE
+
+
+command.add_command(connector_tests.command, "test")
 
 
 def _label_faults(label: str) -> Generator[str]:

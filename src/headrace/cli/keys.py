@@ -13,7 +13,8 @@ import click
 
 from headrace.cli.common import data_option, settings_of
 from headrace.cli.main import BAD_USAGE, DONE
-from headrace.clock import SystemClock, from_ms, to_ms
+from headrace.cli.owner import owner
+from headrace.clock import from_ms
 from headrace.errors import SettingsError
 from headrace.settings import Settings
 from headrace.store import access_keys, profiles
@@ -35,8 +36,7 @@ def _user_name(_context: click.Context, _option: click.Parameter, given: str) ->
 def command() -> None:
     """Make, list and delete the access keys of callers; change the key that seals stored secrets.
 
-    `headrace serve` asks for them with HEADRACE_AUTH=sigv4. Stop it first: one process uses a data folder at a
-    time.
+    `headrace serve` asks for them with HEADRACE_AUTH=sigv4. Stop it before `rotate`; all else works beside it.
     """
 
 
@@ -58,11 +58,9 @@ def create(user: str, policy: Path | None, data: Path | None) -> int:
     except ValueError as error:
         click.echo(str(error), err=True)
         return BAD_USAGE
-    arn = f"arn:aws:iam::{settings.account}:user/{user}"
-    with _store(settings) as store:
-        sealer, now_ms = Sealer.of(settings), to_ms(SystemClock().now())
-        key = store.write(lambda tx: access_keys.create(tx, sealer, arn=arn, policy=rules, now_ms=now_ms)).result()
-    click.echo(f"export AWS_ACCESS_KEY_ID={key.key_id}\nexport AWS_SECRET_ACCESS_KEY={key.secret}")
+    with owner(settings) as act:
+        key = act("create-key", {"user": user, "policy": rules})
+    click.echo(f"export AWS_ACCESS_KEY_ID={key['keyId']}\nexport AWS_SECRET_ACCESS_KEY={key['secret']}")
     return DONE
 
 
@@ -70,10 +68,10 @@ def create(user: str, policy: Path | None, data: Path | None) -> int:
 @data_option
 def list_keys(data: Path | None) -> int:
     """List the keys, oldest first, without their secrets."""
-    with _store(settings_of(data=data)) as store:
-        for key in store.read(access_keys.list_all).result():
-            rules = "everything" if key.policy is None else json.dumps(key.policy, separators=(",", ":"))
-            click.echo(f"{key.key_id}  {from_ms(key.created_ms):%Y-%m-%dT%H:%M:%SZ}  {key.arn}  {rules}")
+    with owner(settings_of(data=data)) as act:
+        for key in act("list-keys", {})["keys"]:
+            rules = "everything" if key["policy"] is None else json.dumps(key["policy"], separators=(",", ":"))
+            click.echo(f"{key['keyId']}  {from_ms(key['createdMs']):%Y-%m-%dT%H:%M:%SZ}  {key['arn']}  {rules}")
     return DONE
 
 
@@ -82,11 +80,9 @@ def list_keys(data: Path | None) -> int:
 @data_option
 def delete(key_id: str, data: Path | None) -> int:
     """Delete a key; requests signed with it are refused from then on."""
-    with _store(settings_of(data=data)) as store:
-        if store.write(lambda tx: access_keys.delete_key(tx, key_id)).result():
-            return DONE
-    click.echo(f"There is no key {key_id}. `headrace keys list` shows those there are.", err=True)
-    return BAD_USAGE
+    with owner(settings_of(data=data)) as act:
+        act("delete-key", {"keyId": key_id})
+    return DONE
 
 
 @command.command()

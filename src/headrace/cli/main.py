@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import click
 
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, ResourceNotFoundException, ValidationException
 
 DONE, RUN_FAILED, BAD_USAGE, NOT_STARTED = 0, 1, 2, 3
 
@@ -27,7 +27,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     {
         "serve": Lazy("headrace.cli.serve", "Serve the AppFlow API and run its flows."),
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
-        "connectors": Lazy("headrace.cli.connectors", "Say where the code of custom connectors runs."),
+        "connectors": Lazy("headrace.cli.connectors", "Host custom connectors and test them."),
         "connect": Lazy("headrace.cli.connect", "Connect a connector profile by OAuth 2, with a browser."),
         "keys": Lazy("headrace.cli.keys", "Make, list and delete access keys; seal secrets with a new key."),
     }
@@ -84,6 +84,9 @@ def run(arguments: Sequence[str]) -> int:
         return BAD_USAGE
     except click.Abort:
         return RUN_FAILED
+    except (ValidationException, ResourceNotFoundException) as error:
+        click.echo(error.message, err=True)
+        return BAD_USAGE
     except HeadraceError as error:
         click.echo(error.message, err=True)
         return NOT_STARTED

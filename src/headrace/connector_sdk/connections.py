@@ -81,6 +81,10 @@ class OpenConnections:
             )
         return self.connect(connection)
 
+    def afresh(self) -> OpenConnections:
+        """The same, with nothing kept of what connectors said of their entities."""
+        return OpenConnections(self._lookups, self._hosts, MetadataCache(lambda: 0), self._built_ins)
+
     def has(self, connector_type: str) -> bool:
         """Whether profiles of the type can be opened."""
         return connector_type == CUSTOM or self._built_in(connector_type) is not None

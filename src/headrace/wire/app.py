@@ -20,6 +20,7 @@ from headrace.wire.asgi import Application, Receive, Scope, Send
 from headrace.wire.bodies import GoneError, Patience
 from headrace.wire.callers import Callers, Identity, KeyLookup, OpenCallers, SignedCallers, authorize
 from headrace.wire.calls import Call
+from headrace.wire.owner import OwnerApi, is_for_owner
 from headrace.wire.pages import healthy, live
 from headrace.wire.replies import Reply, answered, failed, refused, send_reply
 from headrace.wire.routes import Route, find_route
@@ -48,14 +49,15 @@ def create_app(
     new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     patience: Patience = Patience(),  # noqa: B008 - immutable
     secrets: Desk | None = None,
+    owner: OwnerApi | None = None,
 ) -> Application:
-    """The service as an ASGI application; `secrets` None serves no GetSecretValue.
+    """The service as an ASGI application; `secrets` None serves no GetSecretValue, `owner` None no owner.
 
     Raises SettingsError if signatures are to be verified and `keys` is None.
     """
     # Those who sign here are processes: they live by the machine's clock, also where a test turns headrace's by hand.
     vault = None if secrets is None else SecretsApi(secrets, keys, SystemClock(), settings.body_limit_bytes)
-    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience, vault)
+    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience, vault, owner)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,7 +89,9 @@ class Api:
         log: Log,
         patience: Patience,
         secrets: SecretsApi | None,
+        owner: OwnerApi | None = None,
     ) -> None:
+        self._owner = owner
         self._dispatcher = dispatcher
         self._limits: Limits = settings.limits
         self._body_limit_bytes = settings.body_limit_bytes
@@ -115,6 +119,8 @@ class Api:
         """The steps of a request, in order; raises what any of them refuses."""
         if self._secrets is not None and is_for_secrets(call):
             return await self._secrets.answer(call, self._patience)
+        if self._owner is not None and is_for_owner(call):
+            return await self._owner.answer(call, self._patience)
         route = find_route(call.method, call.raw_path)
         operation = route.operation
         call.operation_name = operation.name

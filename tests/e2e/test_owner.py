@@ -1,0 +1,180 @@
+"""The owner's commands beside a running headrace, and without one."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from headrace.cli.main import run
+from headrace.testing import Headrace, running
+from tests.e2e import custom
+from tests.standins.service import ServiceProcess
+from tests.standins.shop import PASSWORD
+
+ROOT = Path(__file__).parents[2]
+ARN = "arn:aws:lambda:us-east-1:000000000000:function:Shop"
+CREDENTIALS = {"authenticationType": "BASIC", "basic": {"username": "ann", "password": PASSWORD}}
+REFUSED = {"refused": {"id": 1, "name": ""}}
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEADRACE_DATA", "HEADRACE_AUTH", "AWS_ENDPOINT_URL_LAMBDA"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(name="data")
+def shop_folder(tmp_path: Path) -> Path:
+    """A data folder with the shop hosted and registered, and a profile of it."""
+    data = tmp_path / "data"
+    with running(data) as service, closing(custom.client(service)) as appflow:
+        custom.host(service, "tests.standins.shop:handler", folder=ROOT, arn=ARN)
+        appflow.register_connector(**custom.registration("Shop", ARN))
+        appflow.create_connector_profile(**custom.profile("shop", "Shop", CREDENTIALS, branch="north"))
+    return data
+
+
+@pytest.fixture(name="service")
+def running_service(data: Path) -> Iterator[Headrace]:
+    with running(data) as service:
+        yield service
+
+
+def checked(data: Path, capsys: pytest.CaptureFixture[str], *more: str) -> tuple[int, Any, str]:
+    capsys.readouterr()
+    code = run(["connectors", "test", *more, "--output", "json", "--data", str(data)])
+    shown = capsys.readouterr()
+    return code, json.loads(shown.out) if shown.out else None, shown.err
+
+
+def outcomes(answer: Any) -> dict[str, str]:
+    return {each["check"]: each["outcome"] for each in answer["results"]}
+
+
+def test_connectors_and_keys_are_managed_beside_a_running_service(
+    headrace_service: Callable[..., ServiceProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "data"
+    with closing(headrace_service(data=data)):
+        at = ["--data", str(data)]
+        assert (
+            run(["connectors", "host", "Stock", "stock_connector:handle", "--folder", str(custom.STANDINS), *at]) == 0
+        )
+        assert run(["connectors", "list", *at]) == 0
+        assert "function:Stock  stock_connector:handle" in capsys.readouterr().out
+        assert run(["connectors", "unhost", ARN.replace("Shop", "Stock"), *at]) == 0
+        assert run(["connectors", "unhost", ARN, *at]) == 2
+        assert "Nothing is hosted for" in capsys.readouterr().err
+        assert run(["keys", "create", "--user", "ann", *at]) == 0
+        made = capsys.readouterr().out.split("AWS_ACCESS_KEY_ID=")[1].split()[0]
+        assert run(["keys", "list", *at]) == 0
+        assert capsys.readouterr().out.startswith(f"{made}  ")
+        assert run(["keys", "delete", made, *at]) == 0
+        assert run(["keys", "delete", made, *at]) == 2
+        # It would go on with the key that it read when it started.
+        assert run(["keys", "rotate", *at]) == 3
+
+
+def test_a_profile_is_tested_beside_a_running_service(
+    service: Headrace, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "customer.json"
+    file.write_text(json.dumps(REFUSED))
+    code, (answer,), said = checked(service.data, capsys, "shop", "--write", f"customer={file}", "--once")
+    assert (code, "Records are written to customer." in said) == (0, True)
+    assert [name for name, outcome in outcomes(answer).items() if outcome != "passed"] == [
+        "refuses what it does not declare"
+    ]
+    assert answer["connector"]["operations"] == ["INSERT", "UPDATE", "UPSERT", "DELETE"]
+    assert answer["connector"]["authentication"] == ["BASIC"]
+
+
+def test_a_label_is_tested_with_credentials_of_a_file_and_no_service(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "profile.json"
+    file.write_text(json.dumps(custom.profile("any", "Shop", CREDENTIALS, branch="north")))
+    code, (answer,), _ = checked(data, capsys, "Shop", "--profile", str(file), "--entity", "journal")
+    assert code == 0, answer
+    assert outcomes(answer)["refuses bad credentials"] == "passed"
+    assert outcomes(answer)["writes what it declares"] == "not applicable"
+    assert PASSWORD not in json.dumps(answer)
+
+
+def test_a_rule_that_is_broken_is_told_and_the_exit_code_says_so(
+    data: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "profile.json"
+    credentials = {"authenticationType": "BASIC", "basic": {"username": "ann", "password": "another-password"}}
+    document = custom.profile("any", "Shop", credentials, branch="north")
+    file.write_text(json.dumps(document))
+    assert run(["connectors", "test", "Shop", "--profile", str(file), "--data", str(data)]) == 1
+    shown = capsys.readouterr().out
+    assert "It takes the settings and the credentials of its" in shown
+    assert "ann and this password are not known here" in shown
+    assert "authentication:    BASIC" in shown
+    assert "another-password" not in shown
+
+
+@pytest.mark.parametrize(
+    "more, words",
+    [
+        (("nobody",), "neither a connector profile nor a registered connector nobody"),
+        (("Shop",), "The connector Shop needs credentials"),
+        (("Shop", "--profile", "/no/such/file"), "No such file"),
+        (("shop", "--setting", "limit"), "write KEY=VALUE"),
+    ],
+)
+def test_what_can_not_be_tested_is_told_with_what_to_do(
+    data: Path, more: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, answer, said = checked(data, capsys, *more)
+    assert (code, answer) == (2, None)
+    assert words in said
+
+
+def test_only_who_reads_the_folder_is_the_owner(service: Headrace) -> None:
+    file = service.data / "serving.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    token = json.loads(file.read_text())["token"]
+    url = f"{service.url}/headrace/v1/owner/list-hosted-connectors"
+    for headers in ({}, {"authorization": "Bearer nobody"}, {"authorization": token}):
+        reply = httpx.post(url, headers=headers, json={})
+        assert (reply.status_code, reply.headers["x-amzn-errortype"]) == (403, "AccessDeniedException")
+    good = {"authorization": f"Bearer {token}"}
+    assert list(httpx.post(url, headers=good, json={}).json()["places"]) == [ARN]
+    assert httpx.get(url, headers=good).status_code == 403
+    assert httpx.post(url, headers=good, json=[]).status_code == 400
+    assert httpx.post(url.replace("list-", "no-"), headers=good, json={}).json()["message"].startswith("There is no")
+    assert (
+        "'lambdaArn' is missing"
+        in httpx.post(url.replace("list-hosted-connectors", "unhost-connector"), headers=good, json={}).json()[
+            "message"
+        ]
+    )
+
+
+def test_a_file_that_a_killed_service_left_behind_is_in_nobodys_way(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(data) as service:
+        left = (service.data / "serving.json").read_bytes()
+    assert not (data / "serving.json").exists()
+    (data / "serving.json").write_bytes(left)
+    assert run(["connectors", "list", "--data", str(data)]) == 0
+    assert ARN in capsys.readouterr().out
+
+
+def test_a_folder_in_use_by_one_that_does_not_answer_is_told(
+    service: Headrace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (service.data / "serving.json").unlink()
+    assert run(["connectors", "list", "--data", str(service.data)]) == 3
+    assert "is in use by process" in capsys.readouterr().err
