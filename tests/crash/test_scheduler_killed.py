@@ -15,7 +15,7 @@ from headrace.operations import schedules as operations
 from headrace.store import executions, flows, schedules
 from headrace.store.store import Store
 from tests.crash.scheduler_process import NOW, look
-from tests.standins.processes import plain_environment
+from tests.standins.processes import PATIENCE_S, plain_environment
 
 SCRIPT = Path(__file__).with_name("scheduler_process.py")
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ def look_and_die(data: Path, moment: str, after_s: int) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=PATIENCE_S,
         check=False,
         start_new_session=True,
     )

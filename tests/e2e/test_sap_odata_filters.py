@@ -20,6 +20,7 @@ from headrace.connectors.sapodata.connector import SapOData
 from headrace.connectors.sapodata.services import Services
 from headrace.connectors.sapodata.words import judge
 from tests.standins.cap import PASSWORD, USER, V2, V4, Cap
+from tests.standins.processes import PATIENCE_S
 from tests.standins.rest_api import query
 
 Row = dict[str, Any]
@@ -137,7 +138,7 @@ def test_a_text_is_found_by_itself(read: Read, cap_server: Cap, root: str, value
     row = {"ID": 99999, "status": "hostile", "note": value}
     only = Condition("ID", "EQUAL_TO", ("99999",), "number")
     orders = f"{cap_server.url}{V4}/SalesOrders"
-    with httpx.Client(auth=(USER, PASSWORD), timeout=30) as http:
+    with httpx.Client(auth=(USER, PASSWORD), timeout=PATIENCE_S) as http:
         http.post(orders, json=row).raise_for_status()
         try:
             found = [

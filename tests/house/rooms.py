@@ -56,6 +56,15 @@ def sleeps(source: Source) -> Iterator[str]:
             yield f"{source.at(node)}: sleeps; wait for what happens (Event, Condition, process)"
 
 
+def impatience(source: Source) -> Iterator[str]:
+    """A test that waits some seconds for what has to come fails where the machine is slow or busy."""
+    if not source.path.startswith("tests/"):
+        return
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and any(map(_is_some_seconds, _bounds_of(node))):
+            yield f"{source.at(node)}: waits for seconds; bound what has to come with PATIENCE_S"
+
+
 def patches(source: Source) -> Iterator[str]:
     for node, library in _imported(source):
         if library in _PATCHES or library.rpartition(".")[0] in _PATCHES:
@@ -65,6 +74,17 @@ def patches(source: Source) -> Iterator[str]:
             yield f"{source.at(node)}: uses mocker; pass a stand-in as a parameter"
         if _is_call_of(node, "monkeypatch", "setattr") or _is_call_of(node, "monkeypatch", "setitem"):
             yield f"{source.at(node)}: patches; pass a stand-in as a parameter"
+
+
+def _bounds_of(call: ast.Call) -> Iterator[ast.expr]:
+    yield from (each.value for each in call.keywords if each.arg in {"timeout", "timeout_s"})
+    waits = isinstance(call.func, ast.Attribute) and call.func.attr in {"wait", "join", "result", "exception"}
+    yield from call.args[:1] if waits else ()
+
+
+def _is_some_seconds(bound: ast.expr) -> bool:
+    # Less is for what is meant to be late, more for what never comes.
+    return isinstance(bound, ast.Constant) and isinstance(bound.value, int | float) and 1 < bound.value < 100
 
 
 def _imported(source: Source) -> Iterator[tuple[ast.AST, str]]:

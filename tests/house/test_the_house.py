@@ -25,6 +25,7 @@ EVERYWHERE: tuple[Rule, ...] = (
     rooms.strangers,
     rooms.async_outside_the_edge,
     rooms.sleeps,
+    rooms.impatience,
     rooms.patches,
 )
 

@@ -76,6 +76,19 @@ def test_a_planted_violation_is_caught_and_its_neighbour_passes(rule, planted: s
     assert list(rule(Source(SRC, innocent))) == []
 
 
+@pytest.mark.parametrize("planted", ["program.wait(20)", "until(f, timeout_s=5.0)", "urlopen(url, timeout=30)"])
+def test_a_test_that_is_impatient_is_caught(planted: str) -> None:
+    assert len(list(rooms.impatience(Source("tests/unit/test_x.py", planted)))) == 1
+    assert list(rooms.impatience(Source(SRC, planted))) == []
+
+
+@pytest.mark.parametrize(
+    "patient", ["program.wait()", "until(f, timeout_s=PATIENCE_S)", "late(timeout=0.1)", "c.wait(3600)"]
+)
+def test_a_test_may_wait_long_or_for_what_is_late(patient: str) -> None:
+    assert list(rooms.impatience(Source("tests/unit/test_x.py", patient))) == []
+
+
 @pytest.mark.parametrize("path", ["src/headrace/engine/split.py", "tests/e2e/test_x.py", "bench/engine.py"])
 def test_a_library_may_be_used_in_its_home_and_outside_the_package(path: str) -> None:
     assert list(rooms.strangers(Source(path, "import duckdb\n"))) == []

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.standins.processes import Program, free_ports, plain_environment
+from tests.standins.processes import PATIENCE_S, Program, free_ports, plain_environment
 
 APPLICATION = Path(__file__).with_name("odata")
 USER, PASSWORD = "alice", "secret-of-alice"
@@ -31,11 +31,11 @@ class Cap:
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table as the database holds it, past OData."""
-        return httpx.get(f"{self.url}/rows/{table}", timeout=30).raise_for_status().json()
+        return httpx.get(f"{self.url}/rows/{table}", timeout=PATIENCE_S).raise_for_status().json()
 
     def get(self, path: str) -> Any:
         """What the server answers to OData."""
-        return httpx.get(f"{self.url}{path}", auth=(USER, PASSWORD), timeout=30).raise_for_status().json()
+        return httpx.get(f"{self.url}{path}", auth=(USER, PASSWORD), timeout=PATIENCE_S).raise_for_status().json()
 
 
 def packages() -> Path | None:
@@ -58,7 +58,7 @@ def serving(modules: Path, folder: Path) -> Generator[Cap]:
         cwd=folder,
     )
     try:
-        running.find(r"server listening on", timeout_s=60)
+        running.find(r"server listening on")
         yield Cap(port)
     finally:
         running.close()

@@ -14,5 +14,5 @@ def back(url: str, **members: str) -> str:
 
 
 if __name__ == "__main__":
-    with urllib.request.urlopen(back(sys.argv[1], code="planted-code"), timeout=60) as page:
+    with urllib.request.urlopen(back(sys.argv[1], code="planted-code"), timeout=120) as page:
         page.read()

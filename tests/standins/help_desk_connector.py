@@ -26,7 +26,7 @@ class HelpDeskConnector:
     def __init__(self, connection: Connection, outside: Outside) -> None:
         self._url = outside.base_url or connection.properties["instanceUrl"]
         token = connection.credentials.values.get("accessToken", "")
-        self._http = httpx.Client(trust_env=False, headers={"authorization": f"Bearer {token}"}, timeout=20)
+        self._http = httpx.Client(trust_env=False, headers={"authorization": f"Bearer {token}"}, timeout=120)
 
     def read(self, query: Query) -> Iterator[Page]:
         after = query.after or "0"

@@ -100,7 +100,7 @@ def _arguments(folder: Path, ports: Mapping[str, int]) -> list[str]:
 
 
 def _answers(port: int) -> bool:
-    connection = HTTPConnection("127.0.0.1", port, timeout=2)
+    connection = HTTPConnection("127.0.0.1", port, timeout=1)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200

@@ -120,7 +120,7 @@ def ask_home(event):
         return ANSWERS[event["type"]](event, {})
     while not Path(event["connectorContext"]["connectorRuntimeSettings"]["file"]).exists():
         threading.Event().wait(0.02)
-    with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL_SECRETS_MANAGER"] + "/healthz", timeout=60):
+    with urllib.request.urlopen(os.environ["AWS_ENDPOINT_URL_SECRETS_MANAGER"] + "/healthz", timeout=120):
         return {"isSuccess": True, "records": ['{"id": 1}']}
 
 

@@ -27,16 +27,16 @@ GIVEN = {"username": "ann", "password": "planted-password"}
 def plant(data: Path, sealer: Sealer) -> str:
     """One profile and one access key; the id of the key."""
     with closing(Store.open(data)) as store:
-        store.write(lambda tx: profiles.insert(tx, sealer, PROFILE, Secret(GIVEN, {"accessToken": "t"}))).result(20)
+        store.write(lambda tx: profiles.insert(tx, sealer, PROFILE, Secret(GIVEN, {"accessToken": "t"}))).result()
         made = store.write(lambda tx: access_keys.create(tx, sealer, arn="a:b:c:d:e:f", policy=None, now_ms=1))
-        return made.result(20).key_id
+        return made.result().key_id
 
 
 def found(data: Path, sealer: Sealer, key_id: str) -> tuple[Secret, str]:
     with closing(Store.open(data)) as store:
         home = (PROFILE.account, PROFILE.region, PROFILE.name)
-        secret = store.read(lambda tx: profiles.get_with_secret(tx, sealer, *home)).result(20)
-        key = store.read(lambda tx: access_keys.get(tx, sealer, key_id)).result(20)
+        secret = store.read(lambda tx: profiles.get_with_secret(tx, sealer, *home)).result()
+        key = store.read(lambda tx: access_keys.get(tx, sealer, key_id)).result()
     assert secret is not None
     assert key is not None
     return secret[1], key.secret

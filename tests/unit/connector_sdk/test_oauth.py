@@ -25,7 +25,7 @@ def serve() -> Iterator[TokenServer]:
 @pytest.fixture(name="client")
 def ask() -> Iterator[TokenClient]:
     with httpx.Client(trust_env=False) as http:
-        yield TokenClient(http, timeout_s=5)
+        yield TokenClient(http, timeout_s=PATIENCE_S)
 
 
 def endpoint(server: TokenServer, **others: Any) -> TokenEndpoint:

@@ -27,12 +27,13 @@ from headrace.connector_sdk.signing import signed
 from headrace.errors import NotThere, Retry, Stop
 from headrace.settings import Settings
 from tests.standins import stock_connector
+from tests.standins.processes import PATIENCE_S
 
 REQUEST = {"type": "ListEntitiesRequest"}
 ARN = "arn:aws:lambda:eu-west-1:123456789012:function:stock"
 KEYS = AwsKeys("AKID", "hidden", "token")
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-SMALL = Bounds(timeout_s=5, answer_bytes=1000, request_bytes=1000)
+SMALL = Bounds(timeout_s=0.5, answer_bytes=1000, request_bytes=1000)
 Answering = Callable[[httpx.Request], httpx.Response]
 
 
@@ -93,7 +94,10 @@ def test_a_server_says_when_to_come_back() -> None:
 
 @pytest.mark.parametrize(
     "error, words",
-    [(httpx.ConnectError("refused"), "can't be reached: refused"), (httpx.ReadTimeout("x"), "not answer within 5 s")],
+    [
+        (httpx.ConnectError("refused"), "can't be reached: refused"),
+        (httpx.ReadTimeout("x"), r"not answer within 0\.5 s"),
+    ],
 )
 def test_a_server_that_is_not_there_may_be_there_later(error: Exception, words: str) -> None:
     def answering(_: httpx.Request) -> httpx.Response:
@@ -241,7 +245,7 @@ def test_a_connector_over_http_answers_on_a_real_socket() -> None:
     with HTTPServer(("127.0.0.1", 0), Connector) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        host = HttpHost(f"http://127.0.0.1:{server.server_port}/", bounds=Bounds(timeout_s=5))
+        host = HttpHost(f"http://127.0.0.1:{server.server_port}/", bounds=Bounds(timeout_s=PATIENCE_S))
         assert described(host, "Stock")["connectorName"] == "Stock"
         host.close()
         server.shutdown()

@@ -9,6 +9,7 @@ import pytest
 
 from headrace.clock import from_ms
 from headrace.store import schedules
+from tests.standins.processes import PATIENCE_S
 from tests.unit.operations.calls import ON_DEMAND, START, Calls, Json, flow
 
 # The first whole second after the calls.
@@ -24,7 +25,7 @@ def every(expression: str = "rate(5minutes)", **members: Any) -> Json:
 
 
 def next_tick(call: Calls) -> datetime | None:
-    found = call.store.read(schedules.earliest_ms).result(timeout=20)
+    found = call.store.read(schedules.earliest_ms).result(timeout=PATIENCE_S)
     return None if found is None else from_ms(found)
 
 

@@ -19,6 +19,7 @@ from headrace.store import executions, flows, schedules
 from headrace.store.executions import Claim, Execution
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+from tests.standins.processes import PATIENCE_S
 
 START = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -125,10 +126,10 @@ class Town:
         )
 
     def write(self, work: Any) -> Any:
-        return self.store.write(work).result(timeout=20)
+        return self.store.write(work).result(timeout=PATIENCE_S)
 
     def read(self, work: Any) -> Any:
-        return self.store.read(work).result(timeout=20)
+        return self.store.read(work).result(timeout=PATIENCE_S)
 
 
 def clock_of(ms: int | None) -> str:

@@ -20,6 +20,7 @@ from headrace.model.states import State
 from headrace.runner.scheduler import MOST_TOGETHER
 from headrace.store import executions, schedules
 from headrace.store.tx import Tx
+from tests.standins.processes import PATIENCE_S
 from tests.unit.runner.schedules import MINUTE, START, Town, clock_of, scheduled, town
 
 SECOND = timedelta(seconds=1)
@@ -289,7 +290,7 @@ def test_many_schedulers_at_once_queue_each_of_two_thousand_flows_once(town: Tow
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(PATIENCE_S)
 
     assert len(queued) == len(set(queued)) == 2000
     assert all(len(town.runs(f"flow-{number}")) == 1 for number in (0, 999, 1999))
@@ -336,7 +337,7 @@ def test_a_scheduler_that_runs_goes_on_after_a_failure_and_fires_at_the_turn_of_
     town.store.watch(lambda _: fired.set())
     scheduler = town.scheduler(FailingStore(town))
     scheduler.start()
-    assert fired.wait(20)
+    assert fired.wait(PATIENCE_S)
     scheduler.stop()
 
     assert len(town.runs()) == 1

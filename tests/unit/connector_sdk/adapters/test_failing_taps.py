@@ -22,6 +22,9 @@ from headrace.settings import Settings
 from tests.standins.processes import until
 from tests.unit.connector_sdk.adapters.shops import TOKEN, Shop, asked, ids, shop
 
+# A tap is silent while it starts, too.
+SILENCE_S = 4.0
+
 
 @pytest.fixture(name="tap")
 def hosted(tmp_path: Path) -> Generator[Shop]:
@@ -126,7 +129,7 @@ def test_a_tap_that_takes_more_memory_than_it_may_sees_an_error(tmp_path: Path) 
 
 
 def test_a_tap_that_falls_silent_is_ended_and_read_again(tmp_path: Path) -> None:
-    with shop(tmp_path, timeout_s=4.0) as tap:
+    with shop(tmp_path, timeout_s=SILENCE_S) as tap:
         pages = tap.connector(mood="hangs").read(asked())
         # What there was comes in a page before, so that whoever reads may stop.
         assert ids(next(pages)) == [0]
