@@ -105,7 +105,10 @@ class RestConnector:
         return found
 
     def describe(self, entity: str, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:  # noqa: ARG002
-        """See Catalog."""
+        """See Catalog. What is but a folder of others has no fields."""
+        folders = {each.listed.under for each in self.api.resources if each.listed is not None}
+        if entity in folders - {each.entity for each in self.api.resources}:
+            return []
         resource, names = self.resource(entity)
         operations: list[WriteOperation] = [write.operation for write in resource.writes]
         return [shown(field, operations) for field in self._fields(resource, entity, names)]
