@@ -182,6 +182,8 @@ def _within(ts: str, given: Mapping[str, str], is_inclusive: bool) -> bool:
 def _handler(workspace: Workspace) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body go out together: apart, the second waits for the first one's acknowledgement.
+        wbufsize = -1
 
         def do_GET(self) -> None:
             self._serve()

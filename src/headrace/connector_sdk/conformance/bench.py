@@ -11,7 +11,7 @@ from typing import Any, NoReturn, TypeVar, cast
 
 from headrace.connector_sdk.conformance.subject import Subject
 from headrace.connector_sdk.records import Condition, Page, Query, RecordConnector
-from headrace.errors import ConnectorError
+from headrace.errors import ConnectorError, NotThere
 
 T = TypeVar("T")
 
@@ -101,9 +101,18 @@ class Bench:
     def fields(self, entity: str) -> tuple[Mapping[str, Any], ...]:
         """The fields of the entity. Raises NotApplicableError where they can't be had."""
         if entity not in self._fields:
-            ask = _or_not(f"{entity} can't be described", lambda: tuple(self.connector.describe(entity)))
+            ask = _or_not(f"{entity} can't be described", lambda: self.described(entity))
             self._fields[entity] = ask
         return self._fields[entity]
+
+    def described(self, entity: str) -> tuple[Mapping[str, Any], ...]:
+        """The fields of the entity, asked for anew: none of a folder that is no entity itself. Raises Retry or Stop."""
+        try:
+            return tuple(self.connector.describe(entity))
+        except NotThere:
+            if any(each.name == entity and each.is_folder for each in self.listed):
+                return ()
+            raise
 
     def readable(self) -> tuple[str, ...]:
         """The entities to read. Raises NotApplicableError where there are none."""

@@ -158,7 +158,7 @@ def _setting_faults(settings: Sequence[Any]) -> Iterator[str]:
 
 def _field_faults(bench: Bench, entity: str, listed: Json) -> Iterator[str]:
     try:
-        fields = tuple(bench.connector.describe(entity))
+        fields = bench.described(entity)
     except ConnectorError as error:
         yield f"can't be described: {error.message}"
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -173,7 +174,9 @@ def _base(usual: str, instead: str | None) -> str:
     parts = urlsplit(usual)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise Stop(f"{usual!r} is no URL: write it with https:// at its beginning.")
-    return (usual if instead is None else instead.rstrip("/") + parts.path).rstrip("/")
+    # A property that ends with a slash, filled in before another one.
+    parts = parts._replace(path=re.sub("/+", "/", parts.path))
+    return (parts.geturl() if instead is None else instead.rstrip("/") + parts.path).rstrip("/")
 
 
 def _session(api: Api, outside: Outside) -> Session:

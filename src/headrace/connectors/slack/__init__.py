@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from headrace.connector_sdk.built_in import OBJECTS, OAuth, Outside, RecordConnectorType
+from headrace.connector_sdk.built_in import OBJECTS, OAuth, RecordConnectorType
 from headrace.connector_sdk.http.messages import Request
 from headrace.connector_sdk.oauth import TokenStyle
 from headrace.connector_sdk.rest import Api, Bearer, Cursor, PageSize, Resource, RestConnector
@@ -44,13 +44,6 @@ _API = Api(
 
 class Slack(RestConnector):
     """One workspace, or as much of it as the token may see."""
-
-    def __init__(self, outside: Outside) -> None:
-        super().__init__(_API, outside)
-        url = outside.base_url or self.session.values["instanceUrl"]
-        if not url.startswith(("https://", "http://")):
-            raise Stop(f"instanceUrl is {url!r}: write the workspace's address, such as https://acme.slack.com")
-        self.base = f"{url.rstrip('/')}/api"
 
     def check(self) -> None:
         """See RecordConnector. It must be Slack that answers, and not some web page at the URL."""
@@ -104,7 +97,7 @@ def _entity(conversation: Mapping[str, Any]) -> Mapping[str, Any]:
 
 CONNECTOR = RecordConnectorType(
     connector_type="Slack",
-    open=lambda _, outside: Slack(outside),
+    open=lambda _, outside: Slack(_API, outside),
     oauth=OAuth("{{instanceUrl}}/api/oauth.v2.access", style=TokenStyle(within="authed_user")),
     group=lambda path: OBJECTS if path is None else "Channels",
 )

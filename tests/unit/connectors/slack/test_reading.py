@@ -132,7 +132,7 @@ def test_a_trailing_slash_of_the_instance_url_does_not_matter(workspace: Workspa
 
 @pytest.mark.parametrize("url", ["acme", "acme.slack.com", "ftp://acme.slack.com"])
 def test_an_instance_url_without_its_scheme_is_told(workspace: Workspace, opened: Opener, url: str) -> None:
-    with pytest.raises(Stop, match="write the workspace's address, such as https:"):
+    with pytest.raises(Stop, match="is no URL: write it with https://"):
         opened(url=url).check()
 
 
