@@ -9,6 +9,7 @@ HeadraceError
       Refused       the application refused the credentials: other ones, or a fresh token, may do
       Denied        the credentials are good, but not for this
       NotThere      what was asked for does not exist
+      Mismatch      a profile is of another connector than the flow says
   SettingsError     what whoever starts headrace got wrong
 """
 
@@ -125,6 +126,10 @@ class Denied(Stop):
 
 class NotThere(Stop):
     """The application has no such entity, or the profile or its connector is gone."""
+
+
+class Mismatch(Stop):
+    """A connector profile is of another connector than the flow that names it."""
 
 
 class SettingsError(HeadraceError):

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from headrace.cli.run import run_document
+from headrace.errors import ResourceNotFoundException
+from headrace.settings import Settings
 from headrace.testing import Headrace, running
 from tests.e2e.built_in import client, from_desk, lines, profile, run, to_desk
 from tests.standins.help_desk import HelpDesk, help_desk
-from tests.standins.help_desk_connector import ENTRY, S3
+from tests.standins.help_desk_connector import ENTRY, PARDOT, S3
 
 
 @pytest.fixture(name="desk")
@@ -124,3 +127,38 @@ def test_a_connector_that_is_here_is_described_with_its_oauth(appflow: Any) -> N
     every = appflow.describe_connectors(connectorTypes=["Zendesk", "Slack"])["connectorConfigurations"]
     assert every["Zendesk"] == found
     assert "oAuth2Defaults" not in every["Slack"]["authenticationConfig"]
+
+
+def test_a_document_with_a_built_in_connector_is_run_without_a_server(
+    tmp_path: Path, desk: HelpDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, document = tmp_path / "data", tmp_path / "flow.json"
+    document.write_text(json.dumps(from_desk()))
+    with running(data, entries=[ENTRY, S3]) as service, client(service) as appflow:
+        appflow.create_connector_profile(**profile(desk, accessToken="planted-access"))
+
+    assert run_document(document, Settings(data=data), [ENTRY, S3]) == 0
+
+    assert "Successful" in capsys.readouterr().out
+    (written,) = [path for path in (data / "buckets" / "lake").rglob("*") if path.is_file()]
+    assert [json.loads(line) for line in written.read_text().splitlines()] == desk.tickets
+
+
+def test_a_document_whose_profile_is_missing_says_so_without_a_server(tmp_path: Path, desk: HelpDesk) -> None:
+    document = tmp_path / "flow.json"
+    document.write_text(json.dumps(from_desk()))
+    with pytest.raises(ResourceNotFoundException, match="Connector profile desk not found"):
+        run_document(document, Settings(data=tmp_path / "data"), [ENTRY, S3])
+
+
+def test_a_profile_of_another_connector_is_refused(tmp_path: Path, desk: HelpDesk) -> None:
+    with running(tmp_path / "data", entries=[ENTRY, PARDOT, S3]) as service, client(service) as appflow:
+        appflow.create_connector_profile(**profile(desk, accessToken="planted-access"))
+        source = {
+            "connectorType": "Pardot",
+            "connectorProfileName": "desk",
+            "sourceConnectorProperties": {"Pardot": {"object": "tickets"}},
+        }
+        with pytest.raises(ClientError, match="is of Zendesk, the flow reaches Pardot through it") as refused:
+            appflow.create_flow(**from_desk(sourceFlowConfig=source))
+    assert refused.value.response["Error"]["Code"] == "ValidationException"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import click
@@ -44,12 +46,15 @@ def command(document: Path, data: Path | None) -> int:
         return RUN_FAILED
 
 
-def run_document(path: Path, settings: Settings) -> int:
-    """Run the document in the file; the exit code. Raises BadDocument, SettingsError or a ServiceError."""
+def run_document(path: Path, settings: Settings, entries: Iterable[EntryPoint] | None = None) -> int:
+    """Run the document in the file; the exit code. Raises BadDocument, SettingsError or a ServiceError.
+
+    `entries` are the connectors that there are, None: those that are installed.
+    """
     document = read_document(path, settings)
     # Its lines would tear the progress bar: only what somebody has to look at.
     log = log_of(settings, least="error")
-    backend = Backend(settings, SystemClock(), log=log)
+    backend = Backend(settings, SystemClock(), log=log, entries=entries)
     backend.start()
     try:
         run = OneRun(backend, document)

@@ -15,7 +15,7 @@ from headrace.connector_sdk.lambda_answers import as_list
 from headrace.connector_sdk.metadata_cache import Key, MetadataCache
 from headrace.connector_sdk.opened import Kept, OpenedConnector
 from headrace.connector_sdk.records import Connection, RecordConnector
-from headrace.errors import NotThere, Stop
+from headrace.errors import Mismatch, NotThere
 from headrace.settings import Settings
 
 CUSTOM = "CustomConnector"
@@ -75,7 +75,7 @@ class OpenConnections:
         if connection is None:
             raise NotThere(f"Connector profile {profile_name} not found.")
         if connector_type not in {None, connection.connector_type}:
-            raise Stop(
+            raise Mismatch(
                 f"The connector profile {profile_name} is of {connection.connector_type}, the flow reaches"
                 f" {connector_type} through it. Name a profile of {connector_type}."
             )

@@ -11,6 +11,7 @@ from headrace.errors import (
     ConnectorAuthenticationException,
     ConnectorError,
     ConnectorServerException,
+    Mismatch,
     NotThere,
     Refused,
     ResourceNotFoundException,
@@ -45,7 +46,8 @@ class SourceCheck:
 
         Raises ResourceNotFoundException if a connector profile is gone, ConnectorAuthenticationException if the
         application refuses its credentials, ConnectorServerException if settings or an entity won't do, or there
-        is nothing to read, ValidationException if an incremental flow has no field to go by.
+        is nothing to read, ValidationException if a profile is of another connector, or an incremental flow has no
+        field to go by.
         """
         for scope, side in _sides(plan):
             fields, keeps = self._check_side(scope, side, account, region)
@@ -60,6 +62,9 @@ class SourceCheck:
             connector = self._connections.open(account, region, side.profile, side.connector_type)
         except NotThere as error:
             raise ResourceNotFoundException(error.message) from error
+        except Mismatch as error:
+            part = "Source" if scope == "SOURCE" else "Destination"
+            raise ValidationException(f"{part} Validation Error: {error.message}") from error
         except ConnectorError as error:
             raise _failed(error) from error
         try:
