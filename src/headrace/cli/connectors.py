@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from headrace.cli import connector_tests
+from headrace.cli import connector_tests, new_connector
 from headrace.cli.common import data_option, settings_of
 from headrace.cli.hosting import Given, shown
 from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
@@ -98,6 +98,7 @@ def unhost(arn: str, data: Path | None) -> int:
 
 
 command.add_command(connector_tests.command, "test")
+command.add_command(new_connector.command, "new")
 
 
 def _label_faults(label: str) -> Generator[str]:
