@@ -161,7 +161,7 @@ class Backend:
         # Not through what hides: whether a connector tells secrets is one of the questions.
         plain = Connectors.on(store, self.hosts, opening, self._now_ms, built_ins)
         trial = ConnectorTrial(store, plain, opening, self.connector_secrets, self.registry.catalog)
-        self.owner = Owner(store, self.settings, self.clock, trial.run)
+        self.owner = Owner(store, self.settings, self.clock, trial.run, self.hosts.renew)
 
     def _now_ms(self) -> int:
         return to_ms(self.clock.now())

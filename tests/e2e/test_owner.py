@@ -21,6 +21,15 @@ from tests.standins.shop import PASSWORD
 ROOT = Path(__file__).parents[2]
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:Shop"
 CREDENTIALS = {"authenticationType": "BASIC", "basic": {"username": "ann", "password": PASSWORD}}
+WORDS = """
+from headrace.connector_sdk.authoring import Source
+from headrace.connector_sdk.lambda_handler import lambda_handler
+
+class Words(Source):
+    version = "{}"
+
+handler = lambda_handler(Words)
+"""
 REFUSED = {"refused": {"id": 1, "name": ""}}
 
 
@@ -80,6 +89,23 @@ def test_connectors_and_keys_are_managed_beside_a_running_service(
         assert run(["keys", "delete", made, *at]) == 2
         # It would go on with the key that it read when it started.
         assert run(["keys", "rotate", *at]) == 3
+
+
+def test_a_connector_that_is_hosted_again_runs_its_code_of_now(
+    service: Headrace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = tmp_path / "words.py"
+    at = ["--folder", str(tmp_path), "--data", str(service.data)]
+    with closing(custom.client(service)) as appflow:
+        for version in ("1.0", "2.0.0"):
+            code.write_text(WORDS.format(version))
+            assert run(["connectors", "host", "Words", "words:handler", *at]) == 0
+            if version == "1.0":
+                appflow.register_connector(**custom.registration("Words", ARN.replace("Shop", "Words")))
+            else:
+                appflow.update_connector_registration(connectorLabel="Words")
+            described = appflow.describe_connector(connectorType="CustomConnector", connectorLabel="Words")
+            assert described["connectorConfiguration"]["connectorVersion"] == version
 
 
 def test_a_profile_is_tested_beside_a_running_service(

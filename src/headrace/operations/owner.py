@@ -20,10 +20,19 @@ Json = dict[str, Any]
 class Owner:
     """The actions by name, each from a document to a document; what they raise is a ServiceError.
 
-    Whoever may read the data folder may do all of them. `trial` None: no connector can be tried here.
+    Whoever may read the data folder may do all of them. `trial` None: no connector can be tried here. `renew` is
+    called with the ARN of a connector that is hosted again.
     """
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock, trial: Trial | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        trial: Trial | None = None,
+        renew: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._renew = renew
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -50,6 +59,7 @@ class Owner:
     def _host(self, request: Document) -> Json:
         arn, place = request["lambdaArn"], request["place"]
         self._store.write(lambda tx: connectors.put_place(tx, arn, place)).result()
+        self._renew(arn)
         return {}
 
     def _hosted(self, _: Document) -> Json:

@@ -95,6 +95,13 @@ class HostBook:
             known[1].close()
         return host
 
+    def renew(self, lambda_arn: str) -> None:
+        """Open the host anew when it is next asked for: its code may be another. Calls under way fail."""
+        with self._lock:
+            known = self._open.pop(lambda_arn, None)
+        if known is not None:
+            known[1].close()
+
     def close(self) -> None:
         """End every host."""
         with self._lock:
