@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -173,6 +174,23 @@ def test_a_code_that_slack_does_not_know_makes_no_profile(appflow: Any, workspac
         appflow.create_connector_profile(**profile("acme", workspace.url, oAuthRequest=request))
     assert refusal.value.response["Error"]["Code"] == "ConnectorAuthenticationException"
     assert "planted" not in str(refusal.value)
+
+
+def test_messages_go_to_a_custom_connector(
+    service: Headrace, connected: Any, workspace: Workspace, tmp_path: Path
+) -> None:
+    custom.host(service, "stock_connector:handle")
+    connected.register_connector(**custom.registration("Stock"))
+    connected.create_connector_profile(**custom.profile("shop", "Stock", custom.BASIC, file=str(tmp_path / "written")))
+    moved = flow("move", ENTITY)
+    moved["destinationFlowConfigList"] = custom.to_connector("", "shop", "stock")["destinationFlowConfigList"]
+    moved["tasks"] = custom.mapping("Slack", "ts", "text")
+
+    record = custom.run(service, connected, moved)
+
+    assert record["executionStatus"] == "Successful", record
+    lines = (tmp_path / "written").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{"ts": each["ts"], "text": each["text"]} for each in TALK[::-1]]
 
 
 def test_slack_may_answer_elsewhere_than_profiles_say(tmp_path: Path, workspace: Workspace) -> None:
