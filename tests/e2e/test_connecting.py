@@ -22,8 +22,10 @@ from headrace.cli.calling import Api
 from headrace.cli.connect import Consent, connect
 from headrace.errors import SettingsError, Stop
 from headrace.testing import Headrace, running
-from tests.e2e import custom
+from tests.e2e import built_in, custom
 from tests.standins import consenting_browser
+from tests.standins.help_desk import help_desk
+from tests.standins.help_desk_connector import ENTRY
 from tests.standins.processes import PATIENCE_S
 from tests.standins.token_endpoint import TokenServer, granted, token_server
 
@@ -171,3 +173,19 @@ def test_the_command_line_opens_the_browser_and_shows_no_secret(rig: Rig) -> Non
 
 def plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("HEADRACE_", "AWS_"))}
+
+
+def test_a_profile_of_a_built_in_connector_is_connected(tmp_path: Path) -> None:
+    shown: list[str] = []
+    with help_desk() as desk, running(tmp_path / "data", entries=[ENTRY]) as service:
+        api = Api(service.url, "us-east-1", {})
+        new = built_in.profile(desk)
+        del new["connectorProfileConfig"]["connectorProfileCredentials"]
+        connect(api, "desk", new, CONSENT, user(shown, code="planted-code"))
+        assert shown[0].startswith(f"{desk.url}/oauth/authorizations/new?response_type=code&client_id=client")
+        assert dict(parse_qsl(urlsplit(shown[0]).query))["scope"] == "read write"
+        (grant,) = desk.grants
+        assert (grant["code"], grant["client_secret"]) == ("planted-code", "planted-client-secret")
+        assert len(grant["code_verifier"]) >= 43
+        found = api("ListConnectorEntities", {"connectorProfileName": "desk"})
+        assert [each["name"] for each in found["connectorEntityMap"]["Objects"]] == ["tickets", "people"]

@@ -18,12 +18,10 @@ import click
 
 from headrace.cli.calling import Api
 from headrace.cli.common import settings_of
+from headrace.cli.consenting import asked, consented
 from headrace.cli.loopback import listening
 from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
-from headrace.connector_sdk.oauth import filled
 from headrace.errors import ConnectorError, Stop
-
-_CUSTOM = "CustomConnector"
 
 
 @dataclass(frozen=True)
@@ -51,7 +49,7 @@ class Consent:
 @click.option("--timeout", "timeout_s", default=300.0, show_default=True, help="How many seconds to wait.")
 @click.option("--url", help="Where headrace answers.  [HEADRACE_HOST and HEADRACE_PORT]")
 def command(profile: str, document: Path | None, client_secret_file: Any, url: str | None, **asked: Any) -> int:
-    """Connect the PROFILE of a custom connector to its application, with OAuth 2 and a browser.
+    """Connect the PROFILE of a connector to its application, with OAuth 2 and a browser.
 
     The profile gets new tokens; with --new it is made, by a CreateConnectorProfile request without oAuthRequest.
     Requests are signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where those are set.
@@ -91,10 +89,10 @@ def connect(
 ) -> None:
     """Ask for consent and give the profile the code. Raises Stop where anybody refuses."""
     profile = _stored(api, name) if new is None else new | {"connectorProfileName": name}
-    properties = _properties(profile)
+    about = consented(profile)
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     with listening(state, consent.port) as redirect:
-        where, scopes = _asked(api, profile, properties, consent)
+        where, scopes = asked(api, about, consent.authorize_url, consent.scopes)
         digest = hashlib.sha256(verifier.encode()).digest()
         members = {
             "response_type": "code",
@@ -108,22 +106,17 @@ def connect(
         request = {"authCode": redirect.code(consent.timeout_s), "redirectUri": redirect.url, "codeVerifier": verifier}
     oauth = {"clientId": consent.client_id, "oAuthRequest": request}
     oauth |= {"clientSecret": consent.client_secret} if consent.client_secret else {}
-    _give(api, profile, properties, oauth, is_new=new is not None)
+    _give(api, profile, about.config(oauth), is_new=new is not None)
 
 
 def _give(
     api: Callable[[str, Mapping[str, Any]], dict[str, Any]],
     profile: Mapping[str, Any],
-    properties: Mapping[str, Any],
-    oauth: Mapping[str, Any],
+    config: Mapping[str, Any],
     *,
     is_new: bool,
 ) -> None:
     kept = ("connectorProfileName", "connectionMode", *(("connectorType", "connectorLabel") if is_new else ()))
-    config = {
-        "connectorProfileProperties": {_CUSTOM: properties},
-        "connectorProfileCredentials": {_CUSTOM: {"authenticationType": "OAUTH2", "oauth2": oauth}},
-    }
     request = {name: profile[name] for name in kept if name in profile} | {"connectorProfileConfig": config}
     api("CreateConnectorProfile" if is_new else "UpdateConnectorProfile", request)
 
@@ -133,37 +126,3 @@ def _stored(api: Callable[[str, Mapping[str, Any]], dict[str, Any]], name: str) 
     if not found:
         raise Stop(f"Connector profile {name} not found. Make it with --new FILE, a CreateConnectorProfile request.")
     return found[0]
-
-
-def _properties(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """The custom connector's own properties. Raises Stop for a profile that has no consent to ask for."""
-    holder = profile.get("connectorProfileConfig", profile)
-    own: dict[str, Any] | None = holder.get("connectorProfileProperties", {}).get(_CUSTOM)
-    grant = (own or {}).get("oAuth2Properties", {}).get("oAuth2GrantType")
-    if own is None or grant != "AUTHORIZATION_CODE":
-        raise Stop(
-            "Only profiles of custom connectors whose oAuth2Properties have the oAuth2GrantType AUTHORIZATION_CODE"
-            " are connected in a browser."
-        )
-    return own
-
-
-def _asked(
-    api: Callable[[str, Mapping[str, Any]], dict[str, Any]],
-    profile: Mapping[str, Any],
-    properties: Mapping[str, Any],
-    consent: Consent,
-) -> tuple[str, tuple[str, ...]]:
-    """Where users consent, and to what."""
-    if consent.authorize_url is not None:
-        return filled(consent.authorize_url, properties.get("profileProperties", {})), consent.scopes
-    label = profile.get("connectorLabel")
-    described = api("DescribeConnector", {"connectorType": _CUSTOM, "connectorLabel": label})
-    declared: Mapping[str, Any] = (
-        described["connectorConfiguration"].get("authenticationConfig", {}).get("oAuth2Defaults", {})
-    )
-    urls: list[str] = declared.get("authCodeUrls", [])
-    if not urls:
-        raise Stop(f"The connector {label} declares no URL where users consent: give --authorize-url.")
-    where = filled(urls[0], properties.get("profileProperties", {}))
-    return where, consent.scopes or tuple(declared.get("oauthScopes", ()))
