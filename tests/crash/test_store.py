@@ -130,7 +130,7 @@ while True:
 
 
 def test_every_durable_step_of_a_worker_is_there_after_any_kill(tmp_path: Path) -> None:
-    luck, count = random.Random(20_260_103), 4000
+    luck, count = random.Random(20_260_103), 1500
     with serving(tmp_path, parallel_runs=True) as call:
         call("CreateFlow", flow())
         for future in [call.later("StartFlow", flowName="orders") for _ in range(count)]:

@@ -125,7 +125,7 @@ def test_a_big_run_is_cancelled_at_once_and_leaves_nothing(headrace_service: Sta
 @pytest.mark.parametrize("drain", ["300", "0"], ids=["finished", "handed-back"])
 def test_sigterm_drains_and_the_run_ends_whole(headrace_service: StartService, people: Path, drain: str) -> None:
     service = headrace_service({"HEADRACE_DRAIN": drain})
-    _plant(service, people, files=40)
+    _plant(service, people, files=30)
     with closing(Boto3(service)) as caller:
         execution_id = _started(caller, "drained")
         _wait_for_records(caller, "drained")
@@ -134,12 +134,12 @@ def test_sigterm_drains_and_the_run_ends_whole(headrace_service: StartService, p
     service.restart()
     with closing(Boto3(service)) as caller:
         record = settled(caller, "drained", execution_id)
-    _check_whole(service, record, files=40)
+    _check_whole(service, record, files=30)
 
 
 def test_a_run_killed_half_way_ends_whole_after_a_restart(headrace_service: StartService, people: Path) -> None:
     service = headrace_service()
-    _plant(service, people, files=40)
+    _plant(service, people, files=30)
     with closing(Boto3(service)) as caller:
         execution_id = _started(caller, "killed")
         _wait_for_records(caller, "killed")
@@ -147,7 +147,7 @@ def test_a_run_killed_half_way_ends_whole_after_a_restart(headrace_service: Star
     service.restart()
     with closing(Boto3(service)) as caller:
         record = settled(caller, "killed", execution_id)
-    _check_whole(service, record, files=40)
+    _check_whole(service, record, files=30)
 
 
 def test_fifty_retries_of_one_start_at_once_start_one_run(headrace_service: StartService, people: Path) -> None:

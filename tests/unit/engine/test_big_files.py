@@ -12,7 +12,7 @@ from headrace.engine.tasks import Map, MapAll, Tasks
 from tests.oracle.running import Bench
 
 TYPED = Output("out", file_type="PARQUET", keeps_types=True)
-BLOCK_RECORDS = 50_000
+BLOCK_RECORDS = 30_000
 BLOCKS = 20
 TEXT = b"x" * 50
 

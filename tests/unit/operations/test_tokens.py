@@ -210,7 +210,7 @@ def test_many_that_are_refused_at_once_refresh_once(desk: Desk) -> None:
 def release(barrier: threading.Barrier) -> None:
     """Let the one request through: the others never come."""
     with ThreadPoolExecutor(8) as threads:
-        for each in [threads.submit(barrier.wait, 20) for _ in range(8)]:
+        for each in [threads.submit(barrier.wait, PATIENCE_S) for _ in range(8)]:
             each.result(timeout=PATIENCE_S)
 
 
