@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Final, Literal
 
 from headrace.connector_sdk.records import Condition
@@ -65,11 +66,25 @@ def _condition(condition: Condition, known: Property, version: Version) -> str |
         return _instants(condition, known, version)
     if condition.operator != "EQUAL_TO" and condition.kind != "number":
         return None
+    if known.type_name == "Edm.Decimal":
+        return _decimals(condition, known, version)
     if condition.operator == "BETWEEN":
         bounds = [_literal(value, condition, known, version) for value in condition.values]
-        return None if None in bounds else f"{known.name} ge {bounds[0]} and {known.name} le {bounds[1]}"
+        return None if None in bounds else f"({known.name} ge {bounds[0]} and {known.name} le {bounds[1]})"
     sign = _SIGNS[condition.operator]
     return _any(condition.values, lambda value: _said(known.name, sign, _literal(value, condition, known, version)))
+
+
+def _decimals(condition: Condition, known: Property, version: Version) -> str | None:
+    """Bounds one unit of the value's last place away: some services compute decimals as floating-point numbers."""
+    if condition.kind != "number":
+        return None
+
+    def side(value: str, which: Bound) -> str | None:
+        sign = "ge" if which == "lower" else "le"
+        return _said(known.name, sign, _decimal(value, version, which))
+
+    return _bounded(condition, side)
 
 
 def _contains(condition: Condition, known: Property, version: Version) -> str | None:
@@ -103,7 +118,7 @@ def _literal(value: str, condition: Condition, known: Property, version: Version
     if kind in _INTEGERS:
         return _integer(value, kind, version)
     if condition.kind == "number":
-        return _decimal(value, version) if kind == "Edm.Decimal" else None
+        return None
     if kind == "Edm.Boolean":
         return value if value in {"true", "false"} else None
     if kind == "Edm.Guid" and _GUID.fullmatch(value):
@@ -117,10 +132,13 @@ def _integer(value: str, kind: str, version: Version) -> str | None:
     return f"{value}L" if kind == "Edm.Int64" and version == "V2" else value
 
 
-def _decimal(value: str, version: Version) -> str | None:
+def _decimal(value: str, version: Version, which: Bound) -> str | None:
     if _DECIMAL.fullmatch(value) is None:
         return None
-    return f"{value}M" if version == "V2" else value
+    number = Decimal(value)
+    unit = Decimal((0, (1,), int(number.as_tuple().exponent)))
+    bound = f"{number - unit if which == 'lower' else number + unit:f}"
+    return f"{bound}M" if version == "V2" else bound
 
 
 def _text(value: str) -> str | None:
@@ -129,11 +147,15 @@ def _text(value: str) -> str | None:
 
 
 def _instants(condition: Condition, known: Property, version: Version) -> str | None:
-    name = known.name
-
     def side(value: str, which: Bound) -> str | None:
         sign = "ge" if which == "lower" else "le"
-        return _said(name, sign, _instant(value, known, version, which))
+        return _said(known.name, sign, _instant(value, known, version, which))
+
+    return _bounded(condition, side)
+
+
+def _bounded(condition: Condition, side: Callable[[str, Bound], str | None]) -> str | None:
+    """A condition as bounds that are let in; `side` says one of them."""
 
     def both(low: str, high: str) -> str | None:
         bounds = side(low, "lower"), side(high, "upper")

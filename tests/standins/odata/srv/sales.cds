@@ -18,7 +18,7 @@ entity Customers {
 entity SalesOrders {
   key ID        : Integer;
       customer  : Association to Customers;
-      status    : String(20);
+      status    : String(30);
       note      : String(200);
       gross     : Decimal(15, 2);
       weight    : Double;

@@ -33,7 +33,7 @@ def said(field: str, operator: Any, *values: str, kind: Any = "text", version: V
         ("Count", "GREATER_THAN", ("5",), "number", "Count gt 5"),
         ("Count", "EQUAL_TO", ("5",), "text", "Count eq 5"),
         ("Big", "LESS_THAN_OR_EQUAL_TO", ("-5",), "number", "Big le -5L"),
-        ("Price", "BETWEEN", ("1.5", "2"), "number", "Price ge 1.5M and Price le 2M"),
+        ("Price", "BETWEEN", ("1.5", "2"), "number", "(Price ge 1.4M and Price le 3M)"),
         ("IsNew", "EQUAL_TO", ("true",), "boolean", "IsNew eq true"),
         (
             "Guid",
@@ -62,7 +62,15 @@ def test_a_condition_is_said_in_version_2(field: str, operator: str, values: tup
     [
         ("Name", "CONTAINS", ("it's",), "text", "contains(Name,'it''s')"),
         ("Id", "EQUAL_TO", ("5",), "number", "Id eq 5"),
-        ("Price", "LESS_THAN", ("1.5",), "number", "Price lt 1.5"),
+        ("Price", "LESS_THAN", ("1.50",), "number", "Price le 1.51"),
+        (
+            "Price",
+            "EQUAL_TO",
+            ("0.05", "7"),
+            "number",
+            "((Price ge 0.04 and Price le 0.06) or (Price ge 6 and Price le 8))",
+        ),
+        ("Id", "BETWEEN", ("1", "5"), "number", "(Id ge 1 and Id le 5)"),
         (
             "Day",
             "BETWEEN",
