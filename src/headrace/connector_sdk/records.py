@@ -106,7 +106,9 @@ class Page:
         self, records: Iterable[str | Mapping[str, Any]], position: str | None = None, bookmark: str | None = None
     ) -> None:
         """Records may also be given as mappings, see `json_record`. Raises Stop for what JSON can't hold."""
-        texts = tuple(each if isinstance(each, str) else json_record(each) for each in records)
+        given = tuple(records)
+        is_text = set(map(type, given)) <= {str}
+        texts = given if is_text else tuple(each if isinstance(each, str) else json_record(each) for each in given)
         object.__setattr__(self, "records", texts)
         object.__setattr__(self, "position", position)
         object.__setattr__(self, "bookmark", bookmark)

@@ -76,10 +76,10 @@ class Body:
         for step in steps(within):
             elements = [members[step] for each in elements if step in (members := _opened(each))]
         try:
-            return tuple([bytes(each).decode() for each in elements])
+            return tuple([str(each, "utf-8") for each in elements])
         except UnicodeDecodeError:
             # Escapes that JSON does not have: the engine rejects that record, and only that one.
-            return tuple(bytes(each).decode(errors="backslashreplace") for each in elements)
+            return tuple(str(each, "utf-8", "backslashreplace") for each in elements)
 
     def _elements(self, path: Path, *, is_optional: bool) -> list[Raw]:
         found = self.at(path)
