@@ -41,7 +41,7 @@ class Network:
     @cached_property
     def _client(self) -> httpx.Client:
         # Made when it is first used: it reads the machine's certificates.
-        client = httpx.Client(transport=self._transport)
+        client = httpx.Client(transport=self._transport, headers={"user-agent": "headrace"})
         client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         return client
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import random
 from time import monotonic
@@ -113,6 +114,7 @@ class Session:
         self._cookies = httpx.Cookies()
         self._connection = account.connection()
         self._signed_in: str | None = None
+        self._sent = ""
 
     @property
     def values(self) -> Values:
@@ -148,16 +150,26 @@ class Session:
         self._connection = self._account.connection()
         return True
 
-    def _tried(self, request: Request, connection: Connection) -> Answer:
-        secrets = [value for name, value in connection.credentials.values.items() if name not in _KNOWN]
+    def hide(self, text: str) -> str:
+        """The text without any credential of this session."""
+        secrets = [value for name, value in self._connection.credentials.values.items() if name not in _KNOWN]
+        return Hider((*secrets, self._signed_in or "", self._sent))(text)
+
+    @contextmanager
+    def hiding(self) -> Generator[None]:
+        """Hide credentials in the errors of whatever reads answers in the block."""
         try:
-            values = {**_values(connection), **self._session_of(connection)}
-            signed = self._login.signed(request, values)
-            secrets += [values.get(_SESSION, ""), signed.headers.get("authorization", "").rpartition(" ")[2]]
-            return self._patiently(signed)
+            yield
         except ConnectorError as error:
-            error.args = (Hider(secrets)(error.message),)
+            error.args = (self.hide(error.message),)
             raise
+
+    def _tried(self, request: Request, connection: Connection) -> Answer:
+        with self.hiding():
+            signed = self._login.signed(request, {**_values(connection), **self._session_of(connection)})
+            # Of a user name and a password that are sent as one text.
+            self._sent = signed.headers.get("authorization", "").rpartition(" ")[2]
+            return self._patiently(signed)
 
     def _session_of(self, connection: Connection) -> Values:
         """What a login that has to sign in first got for it."""

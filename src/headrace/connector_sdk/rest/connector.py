@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +22,7 @@ from headrace.connector_sdk.rest.filters import Types
 from headrace.connector_sdk.rest.paging import Turn
 from headrace.connector_sdk.rest.spec import Api, Described, Resource
 from headrace.connector_sdk.rest.writing import Writer, batch_size
-from headrace.connector_sdk.templates import filled, matched
+from headrace.connector_sdk.templates import filled, matched, names_in
 from headrace.errors import NotThere, Stop
 
 # How many records fields are inferred from.
@@ -43,6 +44,7 @@ class RestConnector:
         self.api = api
         self.session = _session(api, outside)
         self.base = _base(filled(api.base_url, self.session.values), outside.base_url)
+        self._headers = {"accept": "application/json"} | {name.lower(): value for name, value in api.headers.items()}
         self._kept = outside.kept
         login = api.logins[outside.connection().credentials.kind]
         self._secrets = tuple(login.params) if isinstance(login, Keys) else ()
@@ -86,10 +88,10 @@ class RestConnector:
         for write in resource.writes:
             if write.operation == batch.operation and not batch.all_or_none:
                 values = {**self.session.values, **batch.settings, **names}
-                said = self.api.faults.said
-                return tuple(
-                    Writer(write, batch, self.base, self.api.headers, values, self.session.send, said).rejections()
-                )
+                writer = Writer(write, batch, self.base, self._headers, values, self.session.send, self.api.faults.said)
+                with self.session.hiding():
+                    hide = self.session.hide
+                    return tuple(Rejection(each.place, hide(each.reason)) for each in writer.rejections())
         known = ", ".join(each.operation for each in resource.writes) or "nothing"
         whole = " as a whole" if batch.all_or_none else ""
         raise Stop(f"{self.api.name} can't take {batch.operation} of {batch.entity!r}{whole}. It takes {known}.")
@@ -116,10 +118,12 @@ class RestConnector:
 
     def check(self) -> None:
         """Return if the application takes the credentials. Raises Retry or Stop."""
-        if self.api.check is None:
-            next(self.pages(self.api.resources[0], sample_of(self.api.resources[0].entity), {}))
-        else:
-            self.session.send(Request("GET", self.base + self.api.check, self.api.headers))
+        if self.api.check is not None:
+            self.session.send(Request("GET", self.base + self.api.check, self._headers))
+            return
+        singles = [each for each in self.api.resources if not names_in(each.entity)]
+        first = (singles + [each.listed.by for each in self.api.resources if each.listed is not None])[0]
+        next(self.pages(first, replace(sample_of(first.entity), page_size=1), {}))
 
     def check_settings(self, scope: Side, settings: Mapping[str, str]) -> None:
         """Any settings will do: those that a template needs are asked for when it is filled."""
@@ -135,8 +139,8 @@ class RestConnector:
 
     def _page(self, asked: Asked, position: str | None) -> Page:
         resource = asked.resource
-        answer = self.session.send(page_request(self.base, self.api.headers, asked, position))
-        if self.api.faults.is_nothing(answer):
+        answer = self.session.send(page_request(self.base, self._headers, asked, position))
+        if answer.status == 204 or self.api.faults.is_nothing(answer):
             return Page((), None)
         body = Body(answer)
         records = body.records(resource.records, resource.record, is_optional=resource.is_optional)

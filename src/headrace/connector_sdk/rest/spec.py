@@ -151,7 +151,8 @@ class Api:
     """One application.
 
     `base_url` may hold `{names}` of profile properties. `logins` says how each kind of credentials is sent. `check`
-    is a path that answers success to good credentials; None: the first resource's first page is read.
+    is a path that answers success to good credentials; None: the first page of the first single entity is read, or of
+    what lists the members of a family.
     """
 
     name: str

@@ -10,11 +10,12 @@ import msgspec
 from msgspec import Raw
 
 from headrace.connector_sdk.http.messages import Answer, Request
+from headrace.connector_sdk.http.network import LOST
 from headrace.connector_sdk.records import Batch, Rejection
 from headrace.connector_sdk.rest.bodies import Body, Path, steps, text_in
 from headrace.connector_sdk.rest.spec import Results, Write
 from headrace.connector_sdk.templates import names_in, path_filled
-from headrace.errors import Stop
+from headrace.errors import Retry, Stop
 
 _MEMBERS = msgspec.json.Decoder(dict[str, Raw])
 # Of records that may be sent twice as many as is convenient: the position is saved after each batch.
@@ -55,14 +56,24 @@ class Writer:
             return
         answer = self.send(self._request(places))
         if answer.status < 300:
-            if self.write.results is not None:
-                yield from _refused(answer, self.write.results, places)
+            yield from self._refused(answer, places)
         elif len(places) == 1:
             yield Rejection(places[0], self.said(answer))
         else:
             half = len(places) // 2
             yield from self._sent(places[:half])
             yield from self._sent(places[half:])
+
+    def _refused(self, answer: Answer, places: range) -> Sequence[Rejection]:
+        """The records that an answer of success refuses all the same."""
+        if self.write.results is None:
+            return ()
+        try:
+            return tuple(_refused(answer, self.write.results, places))
+        except Retry as error:
+            if self.write.may_repeat:
+                raise
+            raise Stop(f"{error.message} {LOST}") from error
 
     def _missing(self, places: range) -> str | None:
         """Why the record can't be sent: it lacks what the path needs."""
@@ -81,14 +92,15 @@ class Writer:
             values |= {"id": self._id(places[0]) or "", "id_field": self.batch.id_fields[0]}
             # What is not there is the record then.
             accepted |= {404}
-        headers = {**self.headers, "content-type": "application/json"}
+        has_body = write.method != "DELETE" or write.many > 1
+        headers = {**self.headers, **({"content-type": "application/json"} if has_body else {})}
         if write.key_header is not None:
             headers[write.key_header] = f"{self.batch.key}-{places[0]}-{len(places)}"
         return Request(
             write.method,
             self.base + path_filled(write.path, values),
             headers,
-            None if write.method == "DELETE" and write.many == 1 else self._body(places),
+            self._body(places) if has_body else None,
             is_repeatable=write.may_repeat,
             accepted=accepted,
         )

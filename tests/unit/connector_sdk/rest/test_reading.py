@@ -19,6 +19,7 @@ from headrace.connector_sdk.rest import (
     Field,
     Keys,
     LinkHeader,
+    Listed,
     NextLink,
     Offset,
     PageNumber,
@@ -186,6 +187,26 @@ def test_what_is_no_page_is_said(response: httpx.Response, kind: type[Exception]
         read(shop(), RestApi(answers(response)))
 
 
+def test_no_content_is_no_records():
+    assert read(shop(), RestApi(answers(httpx.Response(204)))) == [([], None)]
+
+
+def test_no_secret_of_an_answer_shows_in_an_error():
+    echo = httpx.Response(200, text="you sent planted-token-1")
+    with pytest.raises(Stop, match=r"what is no JSON: you sent \[redacted\]"):
+        read(shop(), RestApi(answers(echo)))
+
+
+def test_json_is_asked_for_unless_the_api_says_otherwise():
+    application = RestApi(answers(page(), page()))
+    read(shop(), application)
+    read(replace(shop(), headers={"Accept": "application/vnd.shop+json"}), application)
+    assert [request.headers.get_list("accept") for request in application.asked] == [
+        ["application/json"],
+        ["application/vnd.shop+json"],
+    ]
+
+
 def test_names_of_the_entity_and_settings_fill_path_and_parameters_quoted():
     application = RestApi(answers(page()))
     api = shop(entity="shops/{shop}", path="/shops/{shop}/orders", params={"view": "{view}"})
@@ -316,3 +337,10 @@ def test_a_check_asks_what_the_api_says_or_reads_a_page():
     application.connector(replace(api, check="/me")).check()
     application.connector(api).check()
     assert application.paths == ["/v1/me", "/v1/orders"]
+
+
+def test_where_there_are_families_only_a_check_reads_what_lists_one():
+    application = RestApi(answers({"tables": []}))
+    listed = Listed(by=Resource(entity="tables", path="/tables", records="tables"), names={"table": "key"})
+    application.connector(shop(entity="tables/{table}", listed=listed, page_size=PageSize("n", 5))).check()
+    assert application.paths == ["/v1/tables"]

@@ -90,6 +90,7 @@ def test_the_id_of_a_record_goes_into_the_path():
     application.connector(api).write(batch({"id": "x"}, operation="DELETE", ids=("id",)))
     assert application.paths == ["/o/id/a%2Fb", "/o/id/7", "/o/x"]
     assert [request.content for request in application.asked] == [b'{"n":1.1}', b"{}", b""]
+    assert "content-type" not in application.asked[2].headers
     with pytest.raises(Stop, match="UPDATE needs an id field: name it in idFieldNames"):
         application.connector(api).write(batch({"id": 1}, operation="UPDATE"))
 
@@ -156,6 +157,21 @@ def test_a_lost_answer_to_an_insert_is_told_and_other_requests_are_repeated():
     application = RestApi(answers(httpx.Response(504), {}))
     assert application.connector(api).write(batch({}, operation="UPSERT")) == ()
     assert len(application.asked) == 2
+
+
+@pytest.mark.parametrize("operation, kind", [("INSERT", Stop), ("UPSERT", Retry)])
+def test_results_that_are_cut_short_do_not_make_an_insert_twice(operation: WriteOperation, kind: type[Exception]):
+    api = shop(Write(operation=operation, path="/o", results=ORDERED))
+    with pytest.raises(kind, match="ends too early"):
+        RestApi(lambda _: httpx.Response(200, text='{"results": [')).connector(api).write(
+            batch({}, operation=operation)
+        )
+
+
+def test_no_secret_shows_in_a_reason():
+    api = shop(Write(operation="INSERT", path="/o"))
+    echo = httpx.Response(400, json={"message": "you sent planted-token-1"})
+    assert RestApi(answers(echo)).connector(api).write(batch({})) == (Rejection(0, "you sent [redacted]"),)
 
 
 def test_a_key_makes_an_insert_repeatable():
