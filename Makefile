@@ -8,10 +8,13 @@ NODE_CLIENT_VERSION := 3.1048.0
 ODATA_SERVER ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/odata-server
 ODATA_SERVER_VERSION := 9.9.3
 ODATA_SERVER_PACKAGES := @sap/cds@$(ODATA_SERVER_VERSION) @cap-js/sqlite@2.4.2 sql.js@1.13.0 express@4.22.3 @cap-js-community/odata-v2-adapter@1.15.10
+ADAPTERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/adapters
+ADAPTERS_SINGER := meltanolabs-tap-postgres==0.10.0
+ADAPTERS_AIRBYTE := airbyte-cdk==7.39.1
 # The slowest first: two run at once.
 CHECKS := check-types check-house check-lint check-format check-layers check-generated
 
-.PHONY: help setup demo test check bench generate format node-client odata-server clean $(CHECKS)
+.PHONY: help setup demo test check bench generate format adapters node-client odata-server clean $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make
@@ -23,7 +26,7 @@ demo: $(VENV)/.demo ## Run a flow over 100,000 records with boto3, and look at w
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev ## Run every test
-	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" ODATA_SERVER="$(ODATA_SERVER)" $(BIN)/python -m pytest $(ARGS)
+	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" APPFLOW_ADAPTERS="$(ADAPTERS)" ODATA_SERVER="$(ODATA_SERVER)" $(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev ## Lint, format, types, layers, generated files, house rules: under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)
@@ -60,6 +63,8 @@ node-client: $(NODE_CLIENT)/.v$(NODE_CLIENT_VERSION) ## Fetch the AWS SDK for Ja
 
 odata-server: $(ODATA_SERVER)/.v$(ODATA_SERVER_VERSION) ## Fetch SAP's OData server that tests/e2e reads from (needs npm)
 
+adapters: $(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_SINGER)) $(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_AIRBYTE)) ## Install the Singer tap and the Airbyte CDK that tests/e2e runs, each in its own environment
+
 clean: ## Remove the virtual environment and what the tools keep
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build bench/out
 
@@ -90,4 +95,16 @@ $(NODE_CLIENT)/.v$(NODE_CLIENT_VERSION):
 $(ODATA_SERVER)/.v$(ODATA_SERVER_VERSION):
 	@mkdir -p "$(ODATA_SERVER)"
 	@npm install --prefix "$(ODATA_SERVER)" --ignore-scripts --no-audit --no-fund --loglevel=error $(ODATA_SERVER_PACKAGES)
+	@touch "$@"
+
+# A package is in an environment of its own, never in headrace's: its licence and its pins are its own.
+$(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_SINGER)): ENVIRONMENT = singer
+$(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_SINGER)): PACKAGE = $(ADAPTERS_SINGER)
+$(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_AIRBYTE)): ENVIRONMENT = airbyte
+$(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_AIRBYTE)): PACKAGE = $(ADAPTERS_AIRBYTE)
+$(ADAPTERS)/.%:
+	@mkdir -p "$(ADAPTERS)"
+	@rm -rf "$(ADAPTERS)/$(ENVIRONMENT)"
+	@python=$$(tools/find-python) && "$$python" -m venv "$(ADAPTERS)/$(ENVIRONMENT)"
+	@"$(ADAPTERS)/$(ENVIRONMENT)/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$(PACKAGE)"
 	@touch "$@"

@@ -123,6 +123,12 @@ class Moods:
         sys.stdout.flush()
         os.kill(os.getpid(), signal.SIGKILL)
 
+    def waits(self) -> None:
+        """Until the marker is there."""
+        sys.stdout.flush()
+        while not Path(self._config["marker"]).exists():
+            threading.Event().wait(0.1)
+
     def greedy(self) -> None:
         sys.stderr.write(f"{len(bytes(2**31))}\n")
 

@@ -80,7 +80,7 @@ def test_every_fault_is_told_at_once(
 
 
 @pytest.mark.parametrize(
-    "protocol, program, name", [("singer", "fake_tap.py", "tap-shop"), ("airbyte", "fake_source.py", "python")]
+    "protocol, program, name", [("singer", "fake_tap.py", "tap-shop"), ("airbyte", "fake_source.py", "fake_source.py")]
 )
 def test_a_program_that_speaks_a_protocol_of_its_own_is_hosted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], protocol: str, program: str, name: str

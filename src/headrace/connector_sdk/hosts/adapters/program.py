@@ -31,6 +31,7 @@ _LONGEST_WORDS_BYTES = 8192
 _LAST_LINES = 20
 # How long a program that has closed its output may take to end, and to have its last words read.
 _ENDING_S = 10.0
+_PYTHON = re.compile(r"python[\d.]*")
 # What the last line of a traceback looks like: the program's own words for what went wrong.
 _RAISED = re.compile(r"^[A-Za-z_][\w.]*(?:Error|Exception|Exit|Failure|Refused|Timeout)\b.*")
 
@@ -60,7 +61,7 @@ class Program:
     def __init__(
         self, command: Sequence[str], surroundings: Surroundings, files: Mapping[str, str], request: Request | None
     ) -> None:
-        self.name = Path(command[0]).name
+        self.name = name_of(command)
         self._given, self._request = surroundings, request
         if shutil.which(command[0]) is None:
             raise Stop(f"There is no program {command[0]}. Install it there, or host the connector anew.")
@@ -192,6 +193,12 @@ class Program:
                 if text:
                     self._last.append(text)
                     self._given.on_line(text, self._request)
+
+
+def name_of(command: Sequence[str]) -> str:
+    """What people know the program by: a script by its own name, not by Python's."""
+    is_script = len(command) > 1 and _PYTHON.fullmatch(Path(command[0]).name) is not None and command[1][:1] != "-"
+    return Path(command[1] if is_script else command[0]).name
 
 
 def _written(files: Mapping[str, str], scratch: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from headrace.connector_sdk.hosts.adapters.airbyte import Airbyte
 from headrace.connector_sdk.hosts.adapters.messages import Protocolled
-from headrace.connector_sdk.hosts.adapters.program import Program, Surroundings
+from headrace.connector_sdk.hosts.adapters.program import Program, Surroundings, name_of
 from headrace.connector_sdk.hosts.adapters.singer import Singer
 from headrace.connector_sdk.lambda_answers import as_object
 from headrace.errors import Stop
@@ -24,7 +24,7 @@ def protocol_of(
     name: Literal["singer", "airbyte"], command: Sequence[str], manifest: Path | None, surroundings: Surroundings
 ) -> Protocolled:
     """What speaks to the program in its protocol."""
-    own_name = Path(command[0]).name
+    own_name = name_of(command)
     if name == "singer":
         return Singer(own_name)
     return Airbyte(own_name, manifest, lambda path: _manifest(path, command[0], surroundings))
