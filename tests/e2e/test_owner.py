@@ -143,9 +143,9 @@ def test_a_rule_that_is_broken_is_told_and_the_exit_code_says_so(
     file.write_text(json.dumps(document))
     assert run(["connectors", "test", "Shop", "--profile", str(file), "--data", str(data)]) == 1
     shown = capsys.readouterr().out
-    assert "It takes the settings and the credentials of its" in shown
+    assert "takes its connection: It takes the settings and the credentials of its connection. But:" in shown
     assert "ann and this password are not known here" in shown
-    assert "authentication:    BASIC" in shown
+    assert "authentication    BASIC" in shown
     assert "another-password" not in shown
 
 

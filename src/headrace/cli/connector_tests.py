@@ -84,19 +84,33 @@ def command(
 
 
 def show(answers: Sequence[Json], console: Console) -> None:
-    """A table of checks for each connector, and what it says that it can do."""
+    """A table of checks for each connector, what is wrong in full, and what it says that it can do."""
     for answer in answers:
         said: Json = answer["connector"]
-        table = Table(title=f"{answer['name']}: {said['name']} {said['version'] or ''}".rstrip(), title_justify="left")
-        for column in ("rule", "", "why"):
-            table.add_column(column)
+        console.print(
+            f"[bold]{_plain(answer['name'])}[/]: {_plain(str(said['name']))} {said['version'] or ''}".rstrip()
+        )
+        console.print(_checks(answer["results"]))
         for each in answer["results"]:
-            style = _STYLES[each["outcome"]]
-            table.add_row(each["meaning"], f"[{style}]{each['outcome']}[/]", _plain(each["reason"]))
-        console.print(table)
-        for name, words in _CAN:
-            console.print(f"{words + ':':<18} {_plain(', '.join(said[name])) or 'none'}")
+            if each["outcome"] == "failed":
+                console.print(f"[bold red]{each['check']}[/]: {each['meaning']} But: {_plain(each['reason'])}")
+        console.print(_abilities(said))
         console.print(_summary(answer["results"]))
+
+
+def _checks(results: Sequence[Json]) -> Table:
+    table = Table("check", "result", "why")
+    for each in results:
+        why = "see below" if each["outcome"] == "failed" else each["reason"]
+        table.add_row(each["check"], f"[{_STYLES[each['outcome']]}]{each['outcome']}[/]", _plain(why))
+    return table
+
+
+def _abilities(said: Json) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for name, words in _CAN:
+        table.add_row(words, _plain(", ".join(said[name])) or "none")
+    return table
 
 
 def _summary(results: Sequence[Json]) -> str:

@@ -13,8 +13,8 @@ from headrace.connector_sdk.conformance.verdicts import Check, Result
 from headrace.connector_sdk.conformance.writing import WRITING
 from headrace.errors import ConnectorError
 
-# What is written comes last: what was read before is not to change under the reader.
-CHECKS: tuple[Check, ...] = tuple(map(Check, (*DESCRIBING, *REFUSING, *READING, *WRITING)))
+# Writing comes before reading: nothing changes under the reader, and what was written is there to be read.
+CHECKS: tuple[Check, ...] = tuple(map(Check, (*DESCRIBING, *REFUSING, *WRITING, *READING)))
 
 
 def conformance(subject: Subject, checks: Iterable[Check] = CHECKS) -> Iterator[Result]:

@@ -31,12 +31,12 @@ def keys(writing: Writing, fields: Sequence[Json]) -> tuple[str, ...]:
     return writing.id_fields or tuple(field["identifier"] for field in fields if field.get("isPrimaryKey"))
 
 
-def changed(record: Json, writing: Writing, fields: Sequence[Json]) -> dict[str, Any] | None:
-    """The record with another value in one field that is no key; None where there is no such field."""
+def changed(record: Json, writing: Writing, fields: Sequence[Json], operation: str) -> dict[str, Any] | None:
+    """The record with another value in one field that is no key; None where the operation takes no such field."""
     names = keys(writing, fields)
     for field in fields:
         name = field["identifier"]
-        if name in record and name not in {*names, *writing.record} and _takes(field, "UPDATE"):
+        if name in record and name not in {*names, *writing.record} and _takes(field, operation):
             if data_type(field) in {None, "String"} and not _values(field):
                 return {**record, name: f"{str(record[name])[:40]} changed"}
             if data_type(field) in {"Integer", "Long", "Double", "Float"}:
@@ -49,7 +49,7 @@ def _takes(field: Json, operation: str) -> bool:
     given = cast("Json | None", field.get("destinationProperties"))
     if given is None:
         return True
-    switch = {"INSERT": "isCreatable", "UPDATE": "isUpdatable"}[operation]
+    switch = {"INSERT": "isCreatable", "UPDATE": "isUpdatable", "UPSERT": "isUpsertable"}[operation]
     return operation in (given.get("supportedWriteOperations") or ()) or given.get(switch) is True
 
 

@@ -239,7 +239,7 @@ def _changes_one(desk: Desk, operation: WriteOperation) -> None:
     meant, other = desk.new(2)
     desk.put([meant, other])
     before = desk.held(other)
-    new = changed(meant, desk.writing, desk.fields)
+    new = None if operation == "DELETE" else changed(meant, desk.writing, desk.fields, operation)
     if operation != "DELETE" and new is None:
         raise NotApplicableError(f"{desk.entity} has no field to change")
     refused = desk.write(desk.batch(operation, _by_key(desk, [meant]) if operation == "DELETE" else [new or {}]))
