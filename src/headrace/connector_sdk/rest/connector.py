@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,11 +69,12 @@ class RestConnector:
         """
         asked = Asked(resource, query, {**self.session.values, **query.settings, **names}, types or {})
         position = query.after
-        seen: set[str | None] = set()
+        seen: set[bytes] = set()
         while True:
-            seen.add(position)
-            page = self._page(asked, position)
-            if page.position is not None and page.position in seen:
+            seen.add(_mark(position))
+            with self.session.hiding():
+                page = self._page(asked, position)
+            if page.position is not None and _mark(page.position) in seen:
                 raise Stop(
                     f"{self.api.name} answered the position {page.position[:100]!r} again while {query.entity!r}"
                     " was read, so its pages would never end."
@@ -167,6 +169,11 @@ class RestConnector:
         if isinstance(known, Described):
             return self._kept(f"types of {entity}", lambda: _types(described(known, self._every(known.by, names))))
         return _types(known)
+
+
+def _mark(position: str | None) -> bytes:
+    """Of a position, as much as tells it from others: there may be millions, of any length."""
+    return blake2b(repr(position).encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 def _types(fields: Sequence[Field]) -> Types:
