@@ -112,8 +112,9 @@ class Backend:
                 catalog=self.registry.catalog,
             )
             stack.callback(self.dispatcher.close)
-            # First of these two: a connector that hangs holds up whoever waits for the dispatcher.
+            # First of these: a connector or an application that hangs holds up whoever waits for the dispatcher.
             stack.callback(self.hosts.close)
+            stack.callback(self.applications.close)
             # This process holds the folder's lock, so whoever held a lease is dead.
             self.store.write(executions.expire_leases).result()
             if is_working:
@@ -154,9 +155,8 @@ class Backend:
         types, base_urls = self.registry.record_types, self.settings.connector_urls
         self.authorizer = Authorizer(TokenClient(http), declared_styles(store), self._now_ms, types, base_urls)
         opening = Refresher(store, self.sealer, self.authorizer, self._now_ms)
-        applications = Http()
-        stack.callback(applications.close)
-        built_ins = BuiltIns(types, self.settings, self.clock.now, applications)
+        self.applications = Http()
+        built_ins = BuiltIns(types, self.settings, self.clock.now, self.applications)
         self.connectors = Connectors.on(store, hosts, opening, self._now_ms, built_ins)
         # Not through what hides: whether a connector tells secrets is one of the questions.
         plain = Connectors.on(store, self.hosts, opening, self._now_ms, built_ins)

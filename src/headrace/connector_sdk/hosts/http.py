@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import httpx
 
 from headrace.connector_sdk.hosts import Bounds, Request, client_context_headers
+from headrace.connector_sdk.http.cutting import Connected
 from headrace.connector_sdk.lambda_answers import NO_VALID_RESPONSE, spoken
 from headrace.errors import Retry, Stop
 
 # Statuses of a server that is busy or failing for the moment.
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})
+# While a connection is being made it can't be given up sooner.
+_CONNECT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +33,23 @@ class Poster:
 
     def __init__(self, bounds: Bounds, transport: httpx.BaseTransport | None = None) -> None:
         self._bounds = bounds
-        self._client = httpx.Client(timeout=bounds.timeout_s, follow_redirects=False, transport=transport)
+        timeout = httpx.Timeout(bounds.timeout_s, connect=min(bounds.timeout_s, _CONNECT_S))
+        self._client = httpx.Client(timeout=timeout, follow_redirects=False, transport=transport)
+        self._connected = Connected()
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Reply:
         """The reply, whatever its status. Raises Retry where none came, Stop for a body beyond the bounds."""
         if len(body) > self._bounds.request_bytes:
             raise Stop(f"The request takes {len(body)} bytes; at most {self._bounds.request_bytes} are allowed.")
+        if self._client.is_closed:
+            raise Retry(f"{url} is not asked any more: its host is stopping.")
         try:
-            with self._client.stream("POST", url, content=body, headers=dict(headers)) as response:
+            with self._client.stream(
+                "POST", url, content=body, headers=dict(headers), extensions=self._connected.extensions
+            ) as response:
                 return Reply(response.status_code, dict(response.headers), self._read(url, response))
+        except (httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise Retry(f"{url} could not be connected within {_CONNECT_S:g} s.") from None
         except httpx.TimeoutException:
             raise Retry(
                 f"{url} did not answer within {self._bounds.timeout_s:g} s (HEADRACE_CONNECTOR_TIMEOUT)."
@@ -49,6 +60,8 @@ class Poster:
             raise Retry(f"{url} can't be reached: {error}.") from None
 
     def close(self) -> None:
+        """Let no call wait any longer."""
+        self._connected.cut()
         self._client.close()
 
     def _read(self, url: str, response: httpx.Response) -> bytes:

@@ -10,6 +10,7 @@ from http.cookiejar import DefaultCookiePolicy
 
 import httpx
 
+from headrace.connector_sdk.http.cutting import Connected
 from headrace.connector_sdk.http.messages import Answer, Request
 from headrace.errors import Retry, Stop
 
@@ -37,6 +38,7 @@ class Network:
         """`transport` None: the network."""
         self._transport = transport
         self._monotonic = monotonic
+        self._connected = Connected()
 
     @cached_property
     def _client(self) -> httpx.Client:
@@ -46,7 +48,8 @@ class Network:
         return client
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections, also those on which an answer is waited for."""
+        self._connected.cut()
         if "_client" in self.__dict__:
             self._client.close()
 
@@ -55,7 +58,12 @@ class Network:
         with _failures(request, bounds):
             timeout = httpx.Timeout(bounds.idle_s, connect=bounds.connect_s)
             sent = self._client.build_request(
-                request.method, request.url, headers=dict(request.headers), content=request.body, timeout=timeout
+                request.method,
+                request.url,
+                headers=dict(request.headers),
+                content=request.body,
+                timeout=timeout,
+                extensions=self._connected.extensions,
             )
             cookies.set_cookie_header(sent)
             until = self._monotonic() + bounds.whole_s
