@@ -165,6 +165,11 @@ def _timed(definition: Json, query: Query) -> Json:
     """The definition, with the field marked by which an incremental flow goes."""
     if query.timestamp_field is None:
         return definition
+    names = _names(definition)
+    if names and query.timestamp_field not in names:
+        raise Stop(
+            f"{query.entity} has no field {query.timestamp_field}, which the flow names as datetimeTypeFieldName."
+        )
     mark = "isDefaultTimestampFieldForIncrementalQueries"
     fields = [field | {mark: field["fieldName"] == query.timestamp_field} for field in definition["fields"]]
     return definition | {"fields": fields}

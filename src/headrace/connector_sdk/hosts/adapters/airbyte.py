@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from headrace.connector_sdk.hosts.adapters.found import Found, identifier
+from headrace.connector_sdk.hosts.adapters.found import Found, cursor_of, identifier
 from headrace.connector_sdk.hosts.adapters.messages import (
+    BYTE_ORDER_MARK,
     Bookmark,
     Description,
     Failure,
@@ -23,9 +24,10 @@ from headrace.connector_sdk.hosts.adapters.messages import (
     Record,
     Wanted,
     Words,
-    beside,
     manifest_path,
-    type_of,
+    said,
+    text_of,
+    unclear,
 )
 from headrace.connector_sdk.hosts.adapters.options import Options
 from headrace.connector_sdk.lambda_answers import as_list, as_object, spoken
@@ -137,30 +139,45 @@ class AirbyteHearing:
         message: _Record | _State | _Log | _Trace
         try:
             message = _decoder.decode(line)
-        except msgspec.DecodeError as error:
-            if type_of(line) == "CONTROL":
-                # A connector that renews its own credentials says so by this one.
-                return Words("The connector changed its configuration, which is not kept.")
-            return beside(line, error, _LOOKED_FOR)
+        except (msgspec.DecodeError, RecursionError) as error:
+            bare = line.removeprefix(BYTE_ORDER_MARK)
+            return self._loosely(line, error) if bare == line else self(bare)
         match message:
             case _Record(record=record):
-                is_ours = record.entity == self._entity and record.namespace == self._namespace
-                return Record(bytes(record.data).decode()) if is_ours else None
+                return self._record(record.entity, record.namespace, record.data)
             case _State():
-                return _bookmark(json.loads(bytes(message.state)))
+                return _bookmark(as_object(json.loads(text_of(message.state))) or {})
             case _Log():
                 return Words(str(message.log.get("message")))
             case _Trace():
                 return _failure(message.trace)
 
+    def _record(self, entity: str, namespace: object, data: bytes | memoryview) -> Record | None:
+        return Record(text_of(data)) if (entity, namespace) == (self._entity, self._namespace) else None
 
-def _bookmark(state: Json) -> Bookmark:
+    def _loosely(self, line: bytes, error: Exception) -> Message:
+        """A line that is none of the messages that concern us, or one of them with what is no JSON."""
+        message = said(line, error)
+        if isinstance(message, Words):
+            return message
+        record = as_object(message.get("record")) or {}
+        if message["type"] == "RECORD" and "data" in record:
+            return self._record(str(record.get("stream")), record.get("namespace"), json.dumps(record["data"]).encode())
+        if message["type"] in _LOOKED_FOR:
+            raise unclear(line, error)
+        # A connector that renews its own credentials says so by this one.
+        is_control = message["type"] == "CONTROL"
+        return Words("The connector changed its configuration, which is not kept.") if is_control else None
+
+
+def _bookmark(state: Json) -> Bookmark | None:
     """The state as the file for the next run has it: a list, but for connectors of old."""
     kind = state.get("type")
-    if kind in {None, "LEGACY"}:
-        return Bookmark(json.dumps(state.get("data")))
-    member = "global" if kind == "GLOBAL" else "stream"
-    return Bookmark(json.dumps([{"type": kind, member: state.get(member)}]))
+    member = {"GLOBAL": "global", "STREAM": "stream"}.get(str(kind), "data")
+    own = as_object(state.get(member))
+    if own is None:
+        return None
+    return Bookmark(json.dumps(own if member == "data" else [{"type": kind, member: own}]))
 
 
 def _failure(trace: Json) -> Failure | None:
@@ -193,11 +210,12 @@ def _chosen(wanted: Wanted) -> Json:
     entity: Json = json.loads(json.dumps(wanted.entity))
     default, keys = list(as_list(entity, "default_cursor_field")), list(as_list(entity, "source_defined_primary_key"))
     is_incremental = wanted.is_incremental and _INCREMENTAL in as_list(entity, "supported_sync_modes")
-    is_free = wanted.cursor is not None and entity.get("source_defined_cursor") is not True
-    cursor = [wanted.cursor] if is_free else default
-    needed = {*wanted.fields, *(str(each[0]) for each in (cursor, *keys) if each)}
     schema = as_object(entity.get("json_schema")) or {}
     properties = as_object(schema.get("properties")) or {}
+    is_free = is_incremental and entity.get("source_defined_cursor") is not True
+    known = tuple(map(str, default)) if wanted.cursor is None else ()
+    cursor = [cursor_of(str(entity.get("name")), wanted.cursor, known, properties)] if is_free else default
+    needed = {*wanted.fields, *(str(each[0]) for each in (cursor, *keys) if each)}
     entity["json_schema"] = {**schema, "properties": {name: properties[name] for name in properties if name in needed}}
     return {
         "stream": entity,

@@ -10,6 +10,7 @@ from typing import Any, cast
 from urllib.parse import quote
 
 from headrace.connector_sdk.lambda_answers import as_object
+from headrace.errors import Stop
 
 Json = dict[str, Any]
 
@@ -83,6 +84,23 @@ class Found:
             },
             "writeProperties": None,
         }
+
+
+def cursor_of(name: str, wanted: str | None, known: Sequence[str], properties: Mapping[str, Any]) -> str:
+    """The field by which the entity is read incrementally: the one that is wanted, one that is known, or the only
+    one that holds an instant. Raises Stop where that is none of its fields.
+    """
+    instants = [each for each, schema in properties.items() if data_type(as_object(schema) or {})[0] == "DateTime"]
+    choice = known or (instants if len(instants) == 1 else ())
+    if wanted is None and choice:
+        return choice[0]
+    if wanted is not None and wanted in (known or properties):
+        return wanted
+    advice = f", such as {', '.join(known or instants)}" if known or instants else ""
+    raise Stop(
+        f"{name} can't be read incrementally by {wanted or 'no field at all'}: name another one as"
+        f" datetimeTypeFieldName{advice}."
+    )
 
 
 def identifier(name: str) -> str:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
 from headrace.connector_sdk.hosts.adapters.found import Found
 from headrace.connector_sdk.hosts.adapters.options import Options
-from headrace.connector_sdk.lambda_answers import spoken
+from headrace.connector_sdk.lambda_answers import as_object, spoken
 from headrace.errors import ConnectorError, Stop
 
 Json = dict[str, Any]
+BYTE_ORDER_MARK = "\ufeff".encode()
 
 
 @dataclass(slots=True)
@@ -120,22 +120,30 @@ def manifest_path(path: Path | None) -> tuple[str, ...]:
     return () if path is None else ("--manifest-path", str(path))
 
 
-def type_of(line: bytes) -> str | None:
-    """The type of a message that is none of those looked for; None: the line is no message at all."""
-    try:
-        kind = msgspec.json.decode(line, type=dict[str, msgspec.Raw]).get("type")
-        named: object = None if kind is None else msgspec.json.decode(kind)
-    except msgspec.DecodeError:
-        return None
-    return named if isinstance(named, str) else None
+def said(line: bytes, error: Exception) -> Words | Json:
+    """A line that is no message as it should be: words for people, or the message as far as it can be understood.
 
-
-def beside(line: bytes, error: msgspec.DecodeError, looked_for: frozenset[str]) -> Words | None:
-    """A line that is no message of those looked for: words, or one of no concern. Raises Stop: it may be a record."""
-    if not line.lstrip().startswith(b"{"):
+    What JSON has no place for and Python has (NaN, half of a character) is in it. Raises Stop for a line that can't
+    be understood and may have been a record.
+    """
+    text = line.decode("utf-8", "surrogateescape")
+    if not text.lstrip().startswith("{"):
         return Words(line.decode("utf-8", "replace"))
-    kind = type_of(line)
-    if kind is None or kind in looked_for:
-        start = spoken(line[:200].decode("utf-8", "replace"))
-        raise Stop(f"A line was printed that is no message ({error}), and may have been a record: {start}")
-    return None
+    try:
+        found = as_object(json.loads(text))
+    except (ValueError, RecursionError):
+        found = None
+    if found is None or not isinstance(found.get("type"), str):
+        raise unclear(line, error)
+    return found
+
+
+def unclear(line: bytes, error: Exception) -> Stop:
+    """The end of a reading at a line that nobody understands."""
+    start = spoken(line[:200].decode("utf-8", "replace"))
+    return Stop(f"A line was printed that is no message ({error}), and may have been a record: {start}")
+
+
+def text_of(raw: bytes | memoryview) -> str:
+    """The record's text; what is no UTF-8 comes as it is, for the engine to reject the record."""
+    return bytes(raw).decode("utf-8", "surrogateescape")

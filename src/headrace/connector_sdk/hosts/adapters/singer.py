@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from headrace.connector_sdk.hosts.adapters.found import Found, identifier
+from headrace.connector_sdk.hosts.adapters.found import Found, cursor_of, identifier
 from headrace.connector_sdk.hosts.adapters.messages import (
+    BYTE_ORDER_MARK,
     Bookmark,
     Description,
     Finished,
@@ -21,7 +22,10 @@ from headrace.connector_sdk.hosts.adapters.messages import (
     Order,
     Record,
     Wanted,
-    beside,
+    Words,
+    said,
+    text_of,
+    unclear,
 )
 from headrace.connector_sdk.hosts.adapters.options import Options
 from headrace.connector_sdk.lambda_answers import as_list, as_object, spoken
@@ -115,13 +119,14 @@ class SingerHearing:
         message: _Record | _Schema | _State | _Batch
         try:
             message = _decoder.decode(line)
-        except msgspec.DecodeError as error:
-            return beside(line, error, _LOOKED_FOR)
+        except (msgspec.DecodeError, RecursionError) as error:
+            bare = line.removeprefix(BYTE_ORDER_MARK)
+            return self._loosely(line, error) if bare == line else self(bare)
         match message:
             case _Record():
-                return self._record(message)
+                return self._record(message.entity, message.record)
             case _State():
-                return Bookmark(bytes(message.value).decode())
+                return Bookmark(text_of(message.value))
             case _Schema():
                 self._described.add(message.entity)
                 return None
@@ -131,12 +136,23 @@ class SingerHearing:
                     " of its settings."
                 )
 
-    def _record(self, message: _Record) -> Record | None:
-        if message.entity not in self._names:
+    def _record(self, entity: str, record: bytes | memoryview) -> Record | None:
+        if entity not in self._names:
             return None
-        if message.entity not in self._described:
-            raise Stop(f"The tap gave a record of {message.entity} before its SCHEMA, so it can't be trusted.")
-        return Record(bytes(message.record).decode())
+        if entity not in self._described:
+            raise Stop(f"The tap gave a record of {entity} before its SCHEMA, so it can't be trusted.")
+        return Record(text_of(record))
+
+    def _loosely(self, line: bytes, error: Exception) -> Message:
+        """A line that is none of the messages that concern us, or one of them with what is no JSON."""
+        message = said(line, error)
+        if isinstance(message, Words):
+            return message
+        if message["type"] == "RECORD" and "record" in message:
+            return self._record(str(message.get("stream")), json.dumps(message["record"]).encode())
+        if message["type"] in _LOOKED_FOR:
+            raise unclear(line, error)
+        return None
 
 
 def _found(entry: Json) -> Found:
@@ -156,31 +172,19 @@ def _chosen(wanted: Wanted) -> Json:
     """The entry of the catalog, with what is wanted selected."""
     entry: Json = json.loads(json.dumps(wanted.entity))
     properties = as_object((as_object(entry.get("schema")) or {}).get("properties")) or {}
-    said: dict[tuple[str, ...], Json] = {_place(each): as_object(each.get("metadata")) or {} for each in _all(entry)}
-    root = said.setdefault((), {})
+    marks: dict[tuple[str, ...], Json] = {_place(each): as_object(each.get("metadata")) or {} for each in _all(entry)}
+    root = marks.setdefault((), {})
     for name in properties:
-        said.setdefault(("properties", name), {"inclusion": "available"})["selected"] = name in wanted.fields
+        marks.setdefault(("properties", name), {"inclusion": "available"})["selected"] = name in wanted.fields
     root["selected"] = entry["selected"] = True
     if wanted.is_incremental:
-        root["replication-method"], root["replication-key"] = _INCREMENTAL, _cursor(entry, root, wanted)
+        root["replication-method"] = _INCREMENTAL
+        root["replication-key"] = cursor_of(_name(entry), wanted.cursor, _cursors(entry, root), properties)
     elif not root.get("replication-method"):
         root["replication-method"] = entry.get("replication_method") or _FULL
     entry["replication_method"], entry["replication_key"] = root["replication-method"], root.get("replication-key")
-    entry["metadata"] = [{"breadcrumb": list(place), "metadata": each} for place, each in said.items()]
+    entry["metadata"] = [{"breadcrumb": list(place), "metadata": each} for place, each in marks.items()]
     return entry
-
-
-def _cursor(entry: Json, root: Json, wanted: Wanted) -> str:
-    known = _cursors(entry, root)
-    if wanted.cursor is not None and (not known or wanted.cursor in known):
-        return wanted.cursor
-    if wanted.cursor is None and known:
-        return known[0]
-    choice = f" Fields that it knows: {', '.join(known)}." if known else ""
-    raise Stop(
-        f"{_name(entry)} can't be read incrementally by {wanted.cursor or 'no field at all'}: name another one as"
-        f" datetimeTypeFieldName.{choice}"
-    )
 
 
 def _cursors(entry: Json, root: Mapping[str, Any]) -> tuple[str, ...]:
