@@ -12,7 +12,7 @@ import pytest
 
 from headrace.clock import SystemClock
 from headrace.connector_sdk.authored import AuthoredConnector
-from headrace.connector_sdk.authoring import Batch, Destination, Entity, Field, Page, Query, Rejection, Source
+from headrace.connector_sdk.authoring import Batch, Destination, Entity, Field, Page, Query, Rejection, Source, Stop
 from headrace.connector_sdk.built_in import Outside, RecordConnectorType
 from headrace.connector_sdk.conformance import CHECKS, Subject, conformance, of_built_in, of_class
 from headrace.connector_sdk.records import Connection
@@ -127,6 +127,25 @@ def test_a_built_in_connector_is_checked_like_any_other() -> None:
     assert len([each for each in results if each.outcome == "passed"]) > 15
     bad = of_built_in(kind, connection("wrong-password"), outside)
     assert "takes its connection" in failed(bad)
+
+
+def test_a_built_in_connector_may_name_the_types_of_its_application() -> None:
+    assert failed(subject(broken.UnknownType, configuration=None)) == {}
+
+
+def test_what_can_not_be_described_keeps_no_other_entity_from_being_checked() -> None:
+    class Bare(Shop):
+        entities = (*Shop.entities, Entity("locked", (Field("id"),)))
+
+        def describe(self, entity: str) -> Entity:
+            if entity == "locked":
+                raise Stop("nobody may see it")
+            return super().describe(entity)
+
+    results = {each.check.name: each.outcome for each in conformance(subject(Bare))}
+    assert results.pop("describes entities") == "failed"
+    assert "failed" not in results.values()
+    assert results["goes on at every position"] == "passed"
 
 
 def test_a_connector_that_only_reads_is_asked_nothing_of_writing() -> None:

@@ -73,6 +73,24 @@ def test_it_describes_itself_as_appflow_shows_it(appflow: Any) -> None:
     assert configuration["supportedWriteOperations"] == ["INSERT", "UPDATE", "UPSERT"]
 
 
+def test_the_conformance_suite_tells_its_known_faults(service: Headrace, appflow: Any, salesforce: Salesforce) -> None:
+    appflow.create_connector_profile(**profile(salesforce))
+    answer = service.service.backend.owner.call("test-connector", {"name": "sf"})
+    assert {each["check"]: each["reason"] for each in answer["results"] if each["outcome"] == "failed"} == {
+        # Records are changed by ids that no field is marked as.
+        "names keys": "Account takes UPDATE, UPSERT and has no primary key",
+        # It describes whatever it is asked for.
+        "knows what it has not": "describing it raises nothing, where NotThere is due",
+        "refuses bad settings": "leaving is_sandbox_account out raises nothing, where Stop is due",
+        "reads what it describes": "Account: attributes is in a record and is no field",
+        # It answers the first 2,000 records whatever maxResults says.
+        "keeps to the page size": "; ".join(
+            f"Account: asked for {count}, a page has 40 records" for count in (1, 2, 7)
+        ),
+    }
+    assert TOKEN not in json.dumps(answer)
+
+
 def test_it_is_given_its_secret_and_browsed(appflow: Any, salesforce: Salesforce) -> None:
     appflow.create_connector_profile(**profile(salesforce))
     entities = appflow.list_connector_entities(connectorProfileName="sf", apiVersion="v51.0")

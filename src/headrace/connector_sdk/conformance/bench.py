@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
@@ -114,13 +115,17 @@ class Bench:
                 return ()
             raise
 
+    def with_fields(self) -> Iterator[tuple[str, tuple[Mapping[str, Any], ...]]]:
+        """The listed entities with their fields, but for those that can't be described: another check tells of them."""
+        for each in self.listed:
+            with suppress(NotApplicableError):
+                yield each.name, self.fields(each.name)
+
     def readable(self) -> tuple[str, ...]:
         """The entities to read. Raises NotApplicableError where there are none."""
         if not self.subject.abilities.reads:
             raise NotApplicableError("it is no source")
-        found = self.subject.entities or tuple(
-            each.name for each in self.listed if _is_readable(self.fields(each.name))
-        )
+        found = self.subject.entities or tuple(name for name, fields in self.with_fields() if _is_readable(fields))
         if not found:
             raise NotApplicableError("it has no entity that can be read")
         return found[:_MOST_READ]
