@@ -24,6 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 # Escapes of UTF-16, in which some characters are two: either half alone is no text.
 _ESCAPES = re.compile(rb"\\\\|\\u[dD][89abAB]\w\w\\u[dD][c-fC-F]\w\w|\\u[dD][89a-fA-F]\w\w")
 _LONGEST_SINGLE = 6
+_BYTE = re.compile(r"\(byte (\d+)\)")
 
 
 def steps(path: Path) -> tuple[str, ...]:
@@ -55,9 +56,12 @@ class Body:
         return found
 
     def value(self, path: Path) -> Any:
-        """What lies there, decoded; None: there is nothing, or null."""
+        """What lies there, decoded, a number that is too large as text; None: there is nothing, or null."""
         found = self.at(path)
-        return None if found is None else _ANY.decode(found)
+        try:
+            return None if found is None else _ANY.decode(found)
+        except msgspec.ValidationError:
+            return str(found, "utf-8")
 
     def text(self, path: Path) -> str | None:
         """What lies there as text, a number with the digits it has; None: there is nothing, or null."""
@@ -75,11 +79,7 @@ class Body:
         elements = self._elements(path, is_optional=is_optional)
         for step in steps(within):
             elements = [members[step] for each in elements if step in (members := _opened(each))]
-        try:
-            return tuple([str(each, "utf-8") for each in elements])
-        except UnicodeDecodeError:
-            # Escapes that JSON does not have: the engine rejects that record, and only that one.
-            return tuple(str(each, "utf-8", "backslashreplace") for each in elements)
+        return tuple([str(each, "utf-8") for each in elements])
 
     def _elements(self, path: Path, *, is_optional: bool) -> list[Raw]:
         found = self.at(path)
@@ -125,7 +125,7 @@ def _read(answer: Answer) -> tuple[bytes, dict[str, Raw]]:
             raise Stop(f"{answer.where} answered no JSON but {words(answer)}. Is the URL right?") from None
         if not content or "truncated" in str(error):
             raise Retry(f"{answer.where} answered JSON that ends too early, after {len(content)} bytes.") from None
-        raise Stop(f"{answer.where} answered what is no JSON: {_start(content)}.") from None
+        raise Stop(f"{answer.where} answered what is no JSON{_near(content, str(error))}.") from None
 
 
 def _opened_whole(content: bytes) -> tuple[bytes, dict[str, Raw]]:
@@ -150,7 +150,18 @@ def _utf8(answer: Answer) -> bytes:
             content = content.decode(charset).encode()
         except (LookupError, UnicodeError):
             raise Stop(f"{answer.where} answered what is no text in its charset {charset[:50]!r}.") from None
+    if not content.isascii():
+        # What is no UTF-8 becomes U+FFFD here, once, instead of failing wherever it is looked at.
+        content = content.decode("utf-8", "replace").encode()
     return content.removeprefix(_BOM).strip()
+
+
+def _near(content: bytes, error: str) -> str:
+    """Where the decoder gave up, and what stands there."""
+    found = _BYTE.search(error)
+    place = int(found[1]) if found else 0
+    around = _start(content[max(place - 40, 0) : place + 40])
+    return f": {around}" if place < 40 else f" at its byte {place}: …{around}"
 
 
 def _start(content: bytes) -> str:

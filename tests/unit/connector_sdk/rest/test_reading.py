@@ -187,6 +187,29 @@ def test_what_is_no_page_is_said(response: httpx.Response, kind: type[Exception]
         read(shop(), RestApi(answers(response)))
 
 
+def test_what_is_no_utf_8_does_not_take_the_page_with_it():
+    application = RestApi(
+        answers(httpx.Response(200, content=b'\xef\xbb\xbf{"items": [{"id": "a\xffb"}, {"id": "\xc3\xa9"}]}'))
+    )
+    [found] = application.connector(shop()).read(query())
+    assert found.records == ('{"id": "a\ufffdb"}', '{"id": "é"}')
+
+
+def test_another_charset_is_read_and_one_that_nobody_knows_is_told():
+    latin = {"content-type": "application/json; charset=ISO-8859-1"}
+    application = RestApi(answers(httpx.Response(200, content=b'{"items": [{"id": "\xe9"}]}', headers=latin)))
+    assert read(shop(), application) == [(["é"], None)]
+    application = RestApi(answers(httpx.Response(200, content=b"{}", headers={"content-type": "x; charset=nonsense"})))
+    with pytest.raises(Stop, match="answered what is no text in its charset 'nonsense'"):
+        read(shop(), application)
+
+
+def test_where_json_is_broken_is_shown():
+    text = '{"items": [' + '{"id": 1},' * 100 + '{"id": NaN}]}'
+    with pytest.raises(Stop, match=r'what is no JSON at its byte 1018: ….*\{"id": NaN\}'):
+        read(shop(), RestApi(answers(httpx.Response(200, text=text))))
+
+
 def test_no_content_is_no_records():
     assert read(shop(), RestApi(answers(httpx.Response(204)))) == [([], None)]
 
