@@ -27,15 +27,26 @@ class Api:
 
     def __call__(self, name: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer. Raises Stop with the service's words, SettingsError where no service answers."""
-        url, body = self._url + OPERATIONS[name].path, json.dumps(request).encode()
-        headers = {"content-type": "application/json"}
+        return self.ask("POST", OPERATIONS[name].path, json.dumps(request).encode())
+
+    def ask(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
+        """The answer at a path, its query with it; raises the same."""
+        url = self._url + path
+        headers = {"content-type": "application/json"} if body else {}
         if self._keys is not None:
             now = SystemClock().now()
             headers = signed(
-                self._keys, url=url, headers=headers, body=body, region=self._region, service="appflow", now=now
+                self._keys,
+                method=method,
+                url=url,
+                headers=headers,
+                body=body,
+                region=self._region,
+                service="appflow",
+                now=now,
             )
         try:
-            reply = httpx.post(url, content=body, headers=headers, timeout=_TIMEOUT_S)
+            reply = httpx.request(method, url, content=body, headers=headers, timeout=_TIMEOUT_S)
             answer: dict[str, Any] = reply.json()
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SettingsError(f"No headrace answers at {self._url}: {error}. Start it, or give --url.") from None

@@ -17,9 +17,17 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 
 
 def signed(
-    keys: AwsKeys, *, url: str, headers: Mapping[str, str], body: bytes, region: str, service: str, now: datetime
+    keys: AwsKeys,
+    *,
+    url: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    region: str,
+    service: str,
+    now: datetime,
+    method: str = "POST",
 ) -> dict[str, str]:
-    """The headers of a POST with its signature. `url` has no query and an encoded path; `now` is aware, UTC."""
+    """The headers of a request with its signature. Path and query of `url` are encoded; `now` is aware, UTC."""
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     parts = urlsplit(url)
     given = {name.lower(): value.strip() for name, value in headers.items()}
@@ -28,10 +36,10 @@ def signed(
         given["x-amz-security-token"] = keys.token
     names = ";".join(sorted(given))
     lines = [
-        "POST",
+        method,
         # Encoded once more than in the URL, as all services but S3 want it.
         quote(parts.path or "/", safe="/-_.~"),
-        "",
+        "&".join(sorted(parts.query.split("&"), key=lambda pair: pair.partition("="))),
         *(f"{name}:{given[name]}" for name in sorted(given)),
         "",
         names,

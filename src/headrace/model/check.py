@@ -11,7 +11,7 @@ from headrace.errors import HeadraceError, ValidationException
 from headrace.model.api import OPERATIONS, SHAPES
 from headrace.model.constraints import Constraint, is_secret, nested, scalar_constraints, shown, size_constraints
 from headrace.model.places import Place, spell
-from headrace.model.shapes import Document, Limits, ListShape, MapShape, Operation, Structure
+from headrace.model.shapes import Limits, ListShape, MapShape, Operation, Structure
 
 # A document can be made of millions of faults; the walk ends after so many.
 MOST_VIOLATIONS = 1000
@@ -24,23 +24,25 @@ class _EnoughError(HeadraceError):
     """MOST_VIOLATIONS were found."""
 
 
-def check(subject: Operation | str, document: Document, *, limits: Limits = "none") -> None:
+def check(subject: Operation | str, document: Any, *, limits: Limits = "none", place: Place = None) -> None:
     """Raise ValidationException that names every violation, in one message; see `violations`."""
-    found = violations(subject, document, limits=limits)
+    found = violations(subject, document, limits=limits, place=place)
     if found:
         raise ValidationException(worded(found))
 
 
-def violations(subject: Operation | str, document: Document, *, limits: Limits = "none") -> tuple[str, ...]:
+def violations(
+    subject: Operation | str, document: Any, *, limits: Limits = "none", place: Place = None
+) -> tuple[str, ...]:
     """What is wrong with a decoded document: missing members of a structure first, then its members in their order.
 
     `subject` is an operation (its input), an operation's name or a shape's name. With `limits`
     "aws", values that only headrace accepts are violations too. The JSON types must be right
-    already: `decode` sees to that. Ends after MOST_VIOLATIONS.
+    already: `decode` sees to that. `place` is where the document stands in another. Ends after MOST_VIOLATIONS.
     """
     found: list[str] = []
     with suppress(_EnoughError):
-        _checker(_shape_name(subject), limits)(document, None, found)
+        _checker(_shape_name(subject), limits)(document, place, found)
     return tuple(found)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from headrace.model.api import SHAPES
 from headrace.model.json_text import SerializationError, dump, epoch_seconds, parse
+from headrace.model.places import Place
 from headrace.model.readers import reader
 from headrace.model.shapes import Document, ListShape, Location, Operation, Structure
 
@@ -42,9 +43,9 @@ def decode(
     return request
 
 
-def decode_as(shape_name: str, value: object) -> Any:
+def decode_as(shape_name: str, value: object, place: Place = None) -> Any:
     """Read parsed JSON as the shape named, as `decode` does; raises SerializationError."""
-    return reader(shape_name)(value, None)
+    return reader(shape_name)(value, place)
 
 
 def encode(operation: Operation, answer: Document) -> bytes:

@@ -9,7 +9,7 @@ from headrace.clock import Clock, to_ms
 from headrace.connector_sdk.catalog import CATALOG, Declared
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
-from headrace.operations import connectors, entities, executions, flows, profiles, tags
+from headrace.operations import connectors, entities, executions, flows, profiles, runs, tags
 from headrace.operations.connector_calls import AsStored, Connectors, NoHosts, ProfileTrial
 from headrace.operations.context import Answer, Caller, Context, ProfileCheck, SourceCheck
 from headrace.settings import Settings
@@ -64,6 +64,9 @@ ASKING: Mapping[str, Question] = {
     "ListConnectorEntities": entities.list_connector_entities,
     "ResetConnectorMetadataCache": entities.reset_connector_metadata_cache,
 }
+# Beyond AppFlow's operations, each a transaction.
+BEYOND_READING: Mapping[str, Operation] = {runs.LIST: runs.list_executions}
+BEYOND_WRITING: Mapping[str, Operation] = {runs.START: runs.start_execution}
 # How many flows are planned, and their sources listed, at a time.
 _PREPARERS = 4
 # How many connectors are asked at a time. Apart from the others: one that hangs holds up nobody who creates a flow.
@@ -108,15 +111,15 @@ class Dispatcher:
         """Run the operation `name`; the answer comes once it is durable, without blocking.
 
         `request` is decoded and keeps the model's constraints. The future raises the operation's ServiceError.
-        Raises KeyError for a name that is none of the 25 operations, InternalServerException once closed.
+        Raises KeyError for a name that is no operation, InternalServerException once closed.
         """
         now_ms = to_ms(self._clock.now())
         context = Context(caller, self._settings, now_ms, self._new_id, self._sealer, self._catalog)
-        if name in WRITING:
-            write = WRITING[name]
+        write = WRITING.get(name) or BEYOND_WRITING.get(name)
+        if write is not None:
             return self._store.write(lambda tx: write(context, tx, request))
-        if name in READING:
-            read = READING[name]
+        read = READING.get(name) or BEYOND_READING.get(name)
+        if read is not None:
             return self._store.read(lambda tx: read(context, tx, request))
         if name in PREPARED:
             prepare = PREPARED[name]

@@ -12,16 +12,14 @@ from headrace.model.shapes import Document
 from headrace.operations import pages, refusals, schedules, shown, statuses
 from headrace.operations.context import Answer, Context, SourceCheck
 from headrace.operations.idempotency import Retry
+from headrace.operations.starting import check_start
 from headrace.store import executions, flows, tags
 from headrace.store.flows import StartView
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 
-# AppFlow's quotas of an account in a region; they hold with HEADRACE_LIMITS=aws only.
+# AppFlow's quota of an account in a region; it holds with HEADRACE_LIMITS=aws only.
 MOST_FLOWS = 1000
-MOST_ACTIVE_EXECUTIONS = 1000
-# A flow with this tag set to `true` may be started while a run of it is in progress (decision 14).
-PARALLEL_RUNS_TAG = "headrace:parallel-runs"
 # Members of a request that are no part of the flow's document.
 _APART = frozenset({"clientToken", "tags", "kmsArn"})
 
@@ -217,27 +215,10 @@ def _update(context: Context, tx: Tx, retry: Retry, request: Document, planned: 
 
 
 def _run(context: Context, tx: Tx, name: str, flow: StartView) -> Answer:
-    if flow.is_running and not _may_overlap(context, tx, flow):
-        raise refusals.conflict(f"Flow {name} is already running")
-    _check_execution_quota(context, tx)
+    check_start(context, tx, name, flow.arn, is_running=bool(flow.is_running))
     execution_id = context.new_id()
     executions.insert(tx, flow, execution_id=execution_id, trigger="ondemand", now_ms=context.now_ms)
     return {"flowArn": flow.arn, "flowStatus": flow.status, "executionId": execution_id}
-
-
-def _may_overlap(context: Context, tx: Tx, flow: StartView) -> bool:
-    return context.settings.parallel_runs or tags.get(tx, flow.arn).get(PARALLEL_RUNS_TAG) == "true"
-
-
-def _check_execution_quota(context: Context, tx: Tx) -> None:
-    if not context.has_limits:
-        return
-    caller = context.caller
-    if executions.count_active(tx, caller.account, caller.region) >= MOST_ACTIVE_EXECUTIONS:
-        raise ServiceQuotaExceededException(
-            f"The account {caller.account} has {MOST_ACTIVE_EXECUTIONS} runs in progress in {caller.region}, as many"
-            " as AppFlow allows. Wait for some to end, or start headrace without HEADRACE_LIMITS=aws."
-        )
 
 
 def _activate(context: Context, tx: Tx, name: str, flow: StartView) -> Answer:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from headrace.engine.results import Counts, SplitResult
 from headrace.errors import ConnectorError, HeadraceError, Stop
 from headrace.flow.plan import Plan
+from headrace.flow.schedule import Trigger
 from headrace.model.states import State
 from headrace.runner import messages
 from headrace.runner.bookmarks import bookmark_of
@@ -114,6 +115,9 @@ class Attempt:
 
     def _plan(self) -> Plan:
         plan = self._tools.plan(self._held.claim.document)
+        if self._held.claim.execution.overrides is not None:
+            # It neither reads nor moves the place that the flow keeps.
+            plan = replace(plan, trigger=Trigger("OnDemand"))
         if missing := self._tools.registry.missing(plan):
             raise Stop(missing)
         return plan

@@ -60,7 +60,7 @@ def timestamp_field(plan: Plan, fields: Sequence[Mapping[str, Any]]) -> str:
         return offered[0]
     if named is None:
         choice = f", for example {', '.join(offered)}" if offered else ""
-        raise Stop(f"The flow is Incremental and names no datetimeTypeFieldName. {_WRITE}{choice}")
+        raise Stop(f"A window of time is to be read and the flow names no datetimeTypeFieldName. {_WRITE}{choice}")
     if names and named not in names:
         raise Stop(f"The source has no field {named}, which the flow names as datetimeTypeFieldName. {_WRITE}")
     return named

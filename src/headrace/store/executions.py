@@ -29,7 +29,8 @@ class Execution:
     """One run of a flow. Instants are None until they happen.
 
     `sequence` counts the executions of the flow from 1. `trigger` is "ondemand", "scheduled" or "event".
-    `message` says how it ended, None: nothing to say. `counts` are the latest that the worker reported.
+    `message` says how it ended, None: nothing to say. `overrides` are what a caller asked for beyond the flow; an
+    execution that has any leaves the flow's position alone. `counts` are the latest that the worker reported.
     """
 
     execution_id: str
@@ -55,6 +56,7 @@ class Execution:
     commit_ms: int | None
     counts: dict[str, Any] | None
     message: str | None
+    overrides: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +95,12 @@ def insert(
     window_from_ms: int | None = None,
     window_to_ms: int | None = None,
     scheduled_for_ms: int | None = None,
+    overrides: dict[str, Any] | None = None,
 ) -> None:
     """Queue an execution of the flow's document as it was read, and wake the workers once it is durable.
 
     `scheduled_for_ms` is the due instant it is for: the driver's IntegrityError meets a second one (invariant 6).
+    `overrides` are for this execution alone: `filters` are tasks to add to the flow's.
     """
     tx.rows(
         sql.INSERT,
@@ -108,6 +112,7 @@ def insert(
         window_from_ms=window_from_ms,
         window_to_ms=window_to_ms,
         scheduled_for_ms=scheduled_for_ms,
+        overrides=None if overrides is None else documents.dumps(overrides),
     )
     tx.announce(TOPIC)
 
@@ -121,6 +126,33 @@ def page(tx: Tx, flow_id: str, *, before_sequence: int | None, limit: int) -> li
     """At most `limit` executions of the flow, newest first, older than `before_sequence` (None: from the newest)."""
     before = sql.BEYOND if before_sequence is None else before_sequence
     return [_execution(row) for row in tx.rows(sql.SELECT_PAGE, flow_id=flow_id, before=before, limit=limit)]
+
+
+def search(
+    tx: Tx,
+    flow_id: str,
+    *,
+    states: Iterable[str],
+    ids: Iterable[str] | None,
+    from_ms: int | None,
+    to_ms: int | None,
+    before_sequence: int | None,
+    limit: int,
+) -> list[Execution]:
+    """As `page`, of the executions in one of the states, with one of the ids, queued at `from_ms` or later, before
+    `to_ms`; None: whatever.
+    """
+    rows = tx.rows(
+        sql.SEARCH,
+        flow_id=flow_id,
+        states=_joined(states),
+        ids=None if ids is None else _joined(ids),
+        from_ms=0 if from_ms is None else from_ms,
+        to_ms=sql.BEYOND if to_ms is None else to_ms,
+        before=sql.BEYOND if before_sequence is None else before_sequence,
+        limit=limit,
+    )
+    return [_execution(row) for row in rows]
 
 
 def active(tx: Tx, flow_id: str) -> list[Execution]:
@@ -258,7 +290,7 @@ def settle(
 
 
 def _move_on(
-    tx: Tx, flow_id: str, bookmark: Bookmark | None, sequence: int, trigger: str, window_to_ms: int | None
+    tx: Tx, flow_id: str, bookmark: Bookmark | None, sequence: int, window_to_ms: int | None, overrides: str | None
 ) -> None:
     """Let the flow's next execution begin where this one, which is done, ended.
 
@@ -266,7 +298,7 @@ def _move_on(
     """
     if bookmark is not None:
         bookmarks.put(tx, flow_id, bookmark, sequence=sequence)
-    if trigger == "scheduled" and window_to_ms is not None:
+    if window_to_ms is not None and overrides is None:
         tx.rows(ADVANCE, id=flow_id, to_ms=window_to_ms)
 
 
@@ -313,7 +345,7 @@ def _claim(tx: Tx, execution_id: str) -> Claim:
     execution = _execution(tuple(plain))
     return Claim(
         execution,
-        documents.loads(document),
+        _with_filters(documents.loads(document), execution.overrides),
         schema_version,
         kept,
         deliveries.get(tx, execution_id),
@@ -321,6 +353,16 @@ def _claim(tx: Tx, execution_id: str) -> Claim:
     )
 
 
+def _with_filters(document: dict[str, Any], overrides: dict[str, Any] | None) -> dict[str, Any]:
+    filters: list[Any] = [] if overrides is None else overrides["filters"]
+    return {**document, "tasks": [*document["tasks"], *filters]} if filters else document
+
+
+def _joined(values: Iterable[str]) -> str:
+    return "".join(f",{value}" for value in values) + ","
+
+
 def _execution(row: Row) -> Execution:
     values: Row = (*row[:8], State(row[8]), *row[9:21], documents.loads_or_none(row[21]), row[22])
+    values = (*values, documents.loads_or_none(row[23]))
     return Execution(*values)

@@ -38,6 +38,7 @@ _COLUMNS = (
     _e.commit_ms,
     _e.counts,
     _e.message,
+    _e.overrides,
 )
 _IS_IT = _e.execution_id == bindparam("id")
 _IS_FLOW = _f.flow_id == bindparam("id")
@@ -47,6 +48,10 @@ _IS_UNFINISHED = _e.finished_ms.is_(None)
 
 def _is_in(*states: State) -> ColumnElement[bool]:
     return or_(*(_e.state == state.value for state in states))
+
+
+def _among(name: str, column: ColumnElement[str]) -> ColumnElement[bool]:
+    return bindparam(name, type_=Text).contains("," + column + ",")
 
 
 _IS_HELD = _is_in(State.RUNNING, State.CANCELLING)
@@ -72,6 +77,7 @@ INSERT = Statement(
         window_from_ms=bindparam("window_from_ms"),
         window_to_ms=bindparam("window_to_ms"),
         scheduled_for_ms=bindparam("scheduled_for_ms"),
+        overrides=bindparam("overrides"),
         fence=0,
         attempt=0,
     )
@@ -80,6 +86,19 @@ INSERT = Statement(
 SELECT = Statement(_ALL.where(_IS_IT))
 SELECT_PAGE = Statement(
     _ALL.where(_e.flow_id == bindparam("flow_id"), _e.sequence < bindparam("before"))
+    .order_by(_e.sequence.desc())
+    .limit(bindparam("limit"))
+)
+# Lists of values come as texts with commas around each value: a statement has a fixed number of parameters.
+SEARCH = Statement(
+    _ALL.where(
+        _e.flow_id == bindparam("flow_id"),
+        _e.sequence < bindparam("before"),
+        _among("states", _e.state),
+        bindparam("ids", type_=Text).is_(None) | _among("ids", _e.execution_id),
+        _e.queued_ms >= bindparam("from_ms"),
+        _e.queued_ms < bindparam("to_ms"),
+    )
     .order_by(_e.sequence.desc())
     .limit(bindparam("limit"))
 )
@@ -166,7 +185,7 @@ def _settle(to: State) -> Statement:
             finished_ms=bindparam("now_ms"),
             lease_until_ms=null(),
         )
-        .returning(_e.flow_id, _e.sequence, _e.trigger, _e.window_to_ms)
+        .returning(_e.flow_id, _e.sequence, _e.window_to_ms, _e.overrides)
     )
 
 

@@ -63,6 +63,7 @@ DUE = Statement(
     .with_for_update(of=tables.flows, skip_locked=True)
 )
 _SELECT_GRID = Statement(select(_f.grid_start_ms).where(_IS_FLOW))
+_SELECT_POSITION = Statement(select(_f.read_until_ms).where(_IS_FLOW))
 _SCHEDULE = Statement(
     change(tables.flows)
     .where(_IS_FLOW)
@@ -104,6 +105,12 @@ def due(tx: Tx, *, now_ms: int, limit: int, after: DueFlow | None = None) -> lis
 def grid_start_ms(tx: Tx, flow_id: str) -> int | None:
     """Where the ticks of the flow began when it was last activated; None: it never was."""
     row = tx.row(_SELECT_GRID, id=flow_id)
+    return None if row is None else row[0]
+
+
+def read_until_ms(tx: Tx, flow_id: str) -> int | None:
+    """Where the flow's last successful window ended; None: there was none."""
+    row = tx.row(_SELECT_POSITION, id=flow_id)
     return None if row is None else row[0]
 
 

@@ -69,6 +69,8 @@ executions = Table(
     Column("finished_ms", BigInteger),
     Column("window_from_ms", BigInteger),
     Column("window_to_ms", BigInteger),
+    # What a caller asked for beyond what the flow says; None: nothing.
+    Column("overrides", Text),
     # The due instant that this execution is for; None: a caller started it.
     Column("scheduled_for_ms", BigInteger),
     Column("owner", Text),

@@ -20,6 +20,7 @@ from headrace.wire.asgi import Application, Receive, Scope, Send
 from headrace.wire.bodies import GoneError, Patience
 from headrace.wire.callers import Callers, Identity, KeyLookup, OpenCallers, SignedCallers, authorize
 from headrace.wire.calls import Call
+from headrace.wire.extension import PREFIX, find_beyond, replied
 from headrace.wire.owner import OwnerApi, is_for_owner
 from headrace.wire.pages import healthy, live
 from headrace.wire.replies import Reply, answered, failed, refused, send_reply
@@ -121,21 +122,40 @@ class Api:
             return await self._secrets.answer(call, self._patience)
         if self._owner is not None and is_for_owner(call):
             return await self._owner.answer(call, self._patience)
+        if call.raw_path.startswith(PREFIX):
+            return await self._answer_beyond(call)
         route = find_route(call.method, call.raw_path)
         operation = route.operation
         call.operation_name = operation.name
+        body, query, identity = await self._heard(call)
+        if len(body) > LARGE_BODY_BYTES:
+            request = await asyncio.to_thread(self._read, route, identity, query, body)
+        else:
+            request = self._read(route, identity, query, body)
+        answer = await self._dispatched(operation.name, identity, request)
+        return answered(operation, answer, call.request_id)
+
+    async def _answer_beyond(self, call: Call) -> Reply:
+        """The same steps for what is no operation of AppFlow's."""
+        beyond = find_beyond(call.method, call.raw_path)
+        call.operation_name = beyond.name
+        body, query, identity = await self._heard(call)
+        authorize(identity, beyond.permission, {"flowName": beyond.flow_name})
+        request = beyond.request(query, body, self._limits)
+        return replied(await self._dispatched(beyond.name, identity, request), call.request_id)
+
+    async def _heard(self, call: Call) -> tuple[bytes, Mapping[str, Sequence[str]], Identity]:
+        """The body and the query, and who sends them."""
         body = await call.body(self._body_limit_bytes, self._patience)
         query = call.query()
         signed = Signed(call.method, call.raw_path, call.query_string, call.headers, body)
         identity = await self._callers.identify(signed, query)
         call.caller_arn = identity.caller.arn
-        if len(body) > LARGE_BODY_BYTES:
-            request = await asyncio.to_thread(self._read, route, identity, query, body)
-        else:
-            request = self._read(route, identity, query, body)
-        pending = self._dispatcher.call(operation.name, identity.caller, request)
-        answer = pending.result() if pending.done() else await asyncio.wrap_future(pending)
-        return answered(operation, answer, call.request_id)
+        return body, query, identity
+
+    async def _dispatched(self, name: str, identity: Identity, request: dict[str, Any]) -> Answer:
+        pending = self._dispatcher.call(name, identity.caller, request)
+        return pending.result() if pending.done() else await asyncio.wrap_future(pending)
 
     def _read(
         self, route: Route, identity: Identity, query: Mapping[str, Sequence[str]], body: bytes

@@ -182,6 +182,25 @@ def test_a_request_is_signed_as_botocore_signs_it(token: str | None) -> None:
     assert ours["authorization"].endswith(f"Signature={wanted}")
 
 
+def test_a_query_is_signed_as_botocore_signs_it() -> None:
+    url = "http://127.0.0.1:8080/headrace/v1/flows/a%40b/executions?to=2026-01-01T00%3A00%3A00Z&ids=b%2Cc&from=5&f="
+    ours = signed(
+        AwsKeys("AKID", "hidden", None),
+        url=url,
+        headers={},
+        body=b"",
+        region="eu-west-1",
+        service="appflow",
+        now=NOW,
+        method="GET",
+    )
+    theirs = AWSRequest("GET", url, headers={"X-Amz-Date": ours["x-amz-date"]})
+    theirs.context["timestamp"] = ours["x-amz-date"]
+    signer = SigV4Auth(Credentials("AKID", "hidden"), "appflow", "eu-west-1")
+    wanted = signer.signature(signer.string_to_sign(theirs, signer.canonical_request(theirs)), theirs)
+    assert ours["authorization"].endswith(f"Signature={wanted}")
+
+
 def book(places: dict[str, Place], settings: Settings | None = None) -> HostBook:
     given = Surroundings(
         settings=settings or Settings(Path("/nowhere")),

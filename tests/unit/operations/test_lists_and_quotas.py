@@ -10,6 +10,7 @@ from headrace.errors import (
     ServiceQuotaExceededException,
 )
 from headrace.operations import flows as operations
+from headrace.operations.starting import PARALLEL_RUNS_TAG
 from tests.standins.processes import PATIENCE_S
 from tests.unit.operations.calls import (
     ALICE,
@@ -87,7 +88,7 @@ def test_quotas_hold_where_appflows_limits_are_asked_for(tmp_path: Path) -> None
         call.store.write(fill).result(timeout=PATIENCE_S)
         message = refused(call, ServiceQuotaExceededException, "CreateFlow", flow())
         assert "has 1000 flows in us-east-1" in message
-        call("TagResource", resourceArn=ARN.replace("orders", "flow-0"), tags={operations.PARALLEL_RUNS_TAG: "true"})
+        call("TagResource", resourceArn=ARN.replace("orders", "flow-0"), tags={PARALLEL_RUNS_TAG: "true"})
         call("StartFlow", flowName="flow-0")
         message = refused(call, ServiceQuotaExceededException, "StartFlow", flowName="flow-0")
         assert "has 1000 runs in progress in us-east-1" in message

@@ -221,14 +221,19 @@ class Rig:
             worker.stop()
 
     def queue(
-        self, execution_id: str = "e1", flow: dict[str, Any] | None = None, window: tuple[int, int] | None = None
+        self,
+        execution_id: str = "e1",
+        flow: dict[str, Any] | None = None,
+        window: tuple[int, int] | None = None,
+        overrides: dict[str, Any] | None = None,
     ) -> str:
         """Queue an execution of the flow, which is made or changed to be the document; `window` in milliseconds."""
-        asked = flow or document()
-        self.store.write(lambda tx: self._queue(tx, execution_id, asked, window or (None, None))).result()
+        asked, (from_ms, to_ms) = flow or document(), window or (None, None)
+        given = {"window_from_ms": from_ms, "window_to_ms": to_ms, "overrides": overrides}
+        self.store.write(lambda tx: self._queue(tx, execution_id, asked, given)).result()
         return execution_id
 
-    def _queue(self, tx: Any, execution_id: str, asked: dict[str, Any], window: tuple[int | None, int | None]) -> None:
+    def _queue(self, tx: Any, execution_id: str, asked: dict[str, Any], given: dict[str, Any]) -> None:
         name, now_ms = asked["flowName"], to_ms(self.clock.now())
         found = flows.head(tx, "1", "r", name)
         if found is None:
@@ -249,15 +254,7 @@ class Rig:
             )
             found = flows.head(tx, "1", "r", name)
         assert found is not None
-        executions.insert(
-            tx,
-            found,
-            execution_id=execution_id,
-            trigger="ondemand",
-            now_ms=now_ms,
-            window_from_ms=window[0],
-            window_to_ms=window[1],
-        )
+        executions.insert(tx, found, execution_id=execution_id, trigger="ondemand", now_ms=now_ms, **given)
 
     def get(self, execution_id: str = "e1") -> Execution:
         found = self.store.read(lambda tx: executions.get(tx, execution_id)).result()

@@ -66,6 +66,22 @@ def test_an_incremental_flow_goes_on_where_its_last_execution_ended(made: Runs) 
     assert kept(made) == "third"
 
 
+def test_an_execution_with_a_window_of_its_own_neither_reads_nor_moves_the_bookmark(made: Runs) -> None:
+    asked = scheduled()
+    asked["sourceFlowConfig"]["incrementalPullConfig"] = {"datetimeTypeFieldName": "at"}
+    made.crm.fields = [{"identifier": "id"}, {"identifier": "at"}]
+    run(made, asked)
+    made.crm.held = tuple(json.dumps({"id": number, "at": number * 1000}) for number in range(5))
+    made.crm.bookmarks = {0: "third"}
+    made.rig.queue("e2", asked, (1000, 3000), overrides={"filters": []})
+    with made.rig.work(**made.parts):
+        assert made.rig.settled("e2").state is State.DONE
+
+    assert asked_since(made)[1] is None
+    assert kept(made) == "second"
+    assert [record["id"] for record in made.written()][-2:] == [1, 2]
+
+
 @pytest.mark.parametrize("mode", ["Complete", "on demand"])
 def test_a_flow_that_reads_everything_keeps_no_bookmark(made: Runs, mode: str) -> None:
     asked = scheduled("Complete")

@@ -119,7 +119,7 @@ def incremental(**pull: str) -> Plan:
 def test_an_incremental_flow_needs_a_field_to_go_by_that_the_entity_has() -> None:
     crm = Application()
     check = profiles_check(crm=crm)
-    with pytest.raises(ValidationException, match=r"^Source Validation Error: The flow is Incremental and"):
+    with pytest.raises(ValidationException, match=r"^Source Validation Error: A window of time is to be read"):
         check.check(incremental(), "1", "r")
     with pytest.raises(ValidationException, match="The source has no field changed"):
         check.check(incremental(datetimeTypeFieldName="changed"), "1", "r")

@@ -63,9 +63,9 @@ def test_a_new_status_ends_the_schedule(store: Store, status: str) -> None:
     assert due(store) == []
 
 
-def settle(store: Store, execution_id: str, state: State, window_to_ms: int | None, trigger: str) -> None:
+def settle(store: Store, execution_id: str, state: State, window_to_ms: int | None, overrides: object = None) -> None:
     def work(tx: Tx) -> None:
-        queue(tx, execution_id, trigger=trigger, window_from_ms=0, window_to_ms=window_to_ms)
+        queue(tx, execution_id, overrides=overrides, window_from_ms=0, window_to_ms=window_to_ms)
         (claim,) = take(tx)
         assert executions.settle(
             tx, execution_id, claim.execution.fence, state=state, counts=None, message=None, now_ms=1
@@ -74,24 +74,24 @@ def settle(store: Store, execution_id: str, state: State, window_to_ms: int | No
     write(store, work)
 
 
-def test_the_position_is_the_furthest_end_of_a_successful_scheduled_window(store: Store) -> None:
+def test_the_position_is_the_furthest_end_of_a_successful_window_of_the_flow(store: Store) -> None:
     write(store, lambda tx: add_due(tx, "orders", 1000))
     ends = [
-        (State.DONE, 500, "scheduled", 500),
-        (State.FAILED, 600, "scheduled", 500),
-        (State.DONE, 700, "ondemand", 500),
-        (State.DONE, None, "scheduled", 500),
-        (State.DONE, 800, "scheduled", 800),
-        (State.DONE, 400, "scheduled", 800),
+        (State.DONE, 500, None, 500),
+        (State.FAILED, 600, None, 500),
+        (State.DONE, 700, {"filters": []}, 500),
+        (State.DONE, None, None, 500),
+        (State.DONE, 800, None, 800),
+        (State.DONE, 400, None, 800),
     ]
-    for number, (state, window_to_ms, trigger, expected) in enumerate(ends):
-        settle(store, f"e{number}", state, window_to_ms, trigger)
+    for number, (state, window_to_ms, overrides, expected) in enumerate(ends):
+        settle(store, f"e{number}", state, window_to_ms, overrides)
         assert due(store)[0].read_until_ms == expected
 
 
 def test_a_position_ahead_of_the_clock_is_taken_back_and_no_other(store: Store) -> None:
     write(store, lambda tx: add_due(tx, "orders", 1000))
-    settle(store, "e1", State.DONE, 500, "scheduled")
+    settle(store, "e1", State.DONE, 500)
     write(store, lambda tx: schedules.rewind(tx, "id of orders", to_ms=501))
     assert due(store)[0].read_until_ms == 500
     write(store, lambda tx: schedules.rewind(tx, "id of orders", to_ms=499))

@@ -1,0 +1,67 @@
+"""What the subcommands that ask a running headrace about runs share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import click
+
+from headrace.cli.calling import Api
+from headrace.cli.common import settings_of
+
+url_option = click.option("--url", help="Where headrace answers.  [HEADRACE_HOST and HEADRACE_PORT]")
+
+
+class Instant(click.ParamType[datetime]):
+    """ISO 8601, in UTC where it names no zone, or seconds since the epoch."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """The instant; fails in words."""
+        try:
+            if str(value).isdigit():
+                return datetime.fromtimestamp(int(value), UTC)
+            found = datetime.fromisoformat(value)
+        except (ValueError, OverflowError, OSError):
+            self.fail(f"{value!r} is no instant; write 2026-01-31, 2026-01-31T12:00:00Z or epoch seconds", param, ctx)
+        return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def api_of(url: str | None) -> Api:
+    """The service to ask."""
+    settings = settings_of(data=None)
+    return Api(url or f"http://{settings.host}:{settings.port}", settings.region, os.environ)
+
+
+def executions_path(flow: str, query: Mapping[str, Any] | None = None) -> str:
+    """Where the executions of a flow lie; members of the query that are None or empty are left out."""
+    given = {name: value for name, value in (query or {}).items() if value}
+    # Blanks as %20: a plus sign would be signed as it is, and read as a blank.
+    text = urlencode(given, quote_via=quote, safe="")
+    return f"/headrace/v1/flows/{quote(flow, safe='')}/executions{'?' if text else ''}{text}"
+
+
+def line_of(execution: Mapping[str, Any]) -> str:
+    """An execution in a line: id, status, when, what became of the records, its window and its message."""
+    counts = execution["counts"]
+    records = {**counts, "dropped": sum(counts["dropped"].values())}
+    parts = [
+        execution["executionId"],
+        f"{execution['executionStatus']:<13}",
+        _instant(execution["queuedAt"]),
+        f"{execution['trigger']:<9}",
+        ", ".join(f"{fate} {count:,}" for fate, count in records.items()),
+    ]
+    if "dataPullEndTime" in execution:
+        window = (_instant(execution[f"dataPull{end}Time"]) for end in ("Start", "End"))
+        parts.append(f"[{', '.join(window)})")
+    return "  ".join([*parts, *([execution["message"]] if "message" in execution else [])])
+
+
+def _instant(epoch_s: float) -> str:
+    return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,106 @@
+"""`headrace start-flow`: a run of a flow, with a window or conditions of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+import click
+
+from headrace.cli.asking import Instant, api_of, executions_path, line_of, url_option
+from headrace.cli.calling import Api
+from headrace.cli.main import DONE, RUN_FAILED
+from headrace.errors import Stop
+
+_LOOK_S = 0.5
+_OPERATORS: Mapping[str, str] = {
+    "=": "EQUAL_TO",
+    "!=": "NOT_EQUAL_TO",
+    "<": "LESS_THAN",
+    "<=": "LESS_THAN_OR_EQUAL_TO",
+    ">": "GREATER_THAN",
+    ">=": "GREATER_THAN_OR_EQUAL_TO",
+    "contains": "CONTAINS",
+}
+_CONDITION = re.compile(
+    r"""\s*(?:"([^"]+)"|([^\s"<>=!]+))\s*(<=|>=|!=|=|<|>|\scontains\s)\s*(.*\S)\s*""", re.IGNORECASE
+)
+
+
+class Condition(click.ParamType[dict[str, Any]]):
+    """`FIELD OPERATOR VALUE` as a Filter task."""
+
+    name = "condition"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        """The task; fails in words."""
+        found = _CONDITION.fullmatch(value)
+        if found is None:
+            self.fail(
+                f"{value!r} is no condition; write a field (in double quotes if it has blanks), one of"
+                f" {' '.join(_OPERATORS)}, and a value: 'size >= 10'",
+                param,
+                ctx,
+            )
+        quoted, plain, sign, operand = found.groups()
+        return {
+            "taskType": "Filter",
+            "sourceFields": [quoted or plain],
+            "connectorOperator": {"CustomConnector": _OPERATORS[sign.strip().lower()]},
+            "taskProperties": {"VALUE": operand},
+        }
+
+
+@click.command()
+@click.argument("flow", metavar="NAME")
+@click.option("--from", "start", type=Instant(), help="Read what changed then or later.")
+@click.option("--to", "end", type=Instant(), help="Read what changed before.  [now, with --from]")
+@click.option("--full-refresh", is_flag=True, help="Read everything.")
+@click.option("--where", "conditions", multiple=True, type=Condition(), help="Keep only such records: 'size >= 10'.")
+@click.option("--wait", is_flag=True, help="Wait for the end of the run; the exit code says how it was.")
+@url_option
+def command(
+    flow: str,
+    *,
+    start: datetime | None,
+    end: datetime | None,
+    full_refresh: bool,
+    conditions: Sequence[Mapping[str, Any]],
+    wait: bool,
+    url: str | None,
+) -> int:
+    """Start a run of the flow NAME now, whatever its trigger is.
+
+    Without options it reads what the flow says: if that is Incremental, what changed since its last successful run,
+    which then counts as read. With options it reads what they say, and the flow's next incremental run is as if this
+    one had not been. Several --where are to be met all at once.
+    """
+    api = api_of(url)
+    asked = {"from": start, "to": end}
+    request: dict[str, Any] = {name: instant.timestamp() for name, instant in asked.items() if instant is not None}
+    request |= {"fullRefresh": full_refresh, "filters": list(conditions), "clientToken": str(uuid4())}
+    try:
+        started = api.ask("POST", executions_path(flow), json.dumps(request).encode())
+        click.echo(started["executionId"])
+        return _followed(api, flow, started["executionId"]) if wait else DONE
+    except Stop as error:
+        click.echo(error.message, err=True)
+        return RUN_FAILED
+
+
+def _followed(api: Api, flow: str, execution_id: str) -> int:
+    """Wait for the end of the run, and tell it; what it ended as, as an exit code."""
+    pause = threading.Event()
+    while True:
+        found = api.ask("GET", executions_path(flow, {"ids": execution_id}))["executions"]
+        if not found:
+            raise Stop(f"The run {execution_id} is gone: its flow was deleted.")
+        if found[0]["executionStatus"] in {"Successful", "Error", "Canceled"}:
+            click.echo(line_of(found[0]), err=True)
+            return DONE if found[0]["executionStatus"] == "Successful" else RUN_FAILED
+        pause.wait(_LOOK_S)

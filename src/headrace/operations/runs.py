@@ -1,0 +1,131 @@
+"""Beyond AppFlow's operations: a run with a window or filters of its own, and a flow's runs by id, status and time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.clock import from_ms, to_ms
+from headrace.errors import UnsupportedOperationException, ValidationException
+from headrace.flow.plan import PlanFaults, plan
+from headrace.flow.trigger import trigger_of
+from headrace.flow.window import window_at
+from headrace.model.shapes import Document
+from headrace.model.states import SHOWN
+from headrace.operations import pages, refusals, shown
+from headrace.operations.context import Answer, Context
+from headrace.operations.idempotency import Retry
+from headrace.operations.starting import check_start
+from headrace.store import executions, schedules
+from headrace.store.flows import FlowRow
+from headrace.store.tx import Tx
+
+START, LIST = "headrace:StartExecution", "headrace:ListExecutions"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a run reads: a window in milliseconds (None: everything), and what the flow itself does not say."""
+
+    window: tuple[int, int] | None
+    overrides: dict[str, Any] | None
+
+
+def start_execution(context: Context, tx: Tx, request: Document) -> Answer:
+    """Start a run of a flow, whatever its trigger; once for a token (invariant 7).
+
+    `from` and `to` bound what is read by the time of change, `filters` are Filter tasks for this run alone,
+    `fullRefresh` reads everything. None of them: what a flow says, for one that is Incremental its next window,
+    which then counts as read.
+    """
+    retry = Retry(context, START, request)
+    kept = retry.answer(tx)
+    if kept is not None:
+        return kept
+    flow = refusals.whole_flow(context, tx, request["flowName"])
+    asked = _asked(context, tx, flow, request)
+    is_incremental = asked.window is not None and asked.overrides is None
+    is_running = executions.has_active(tx, flow.flow_id)
+    # Two that begin at one position would read the same.
+    check_start(context, tx, flow.name, flow.arn, is_running=is_running, may_overlap=not is_incremental)
+    answer = {"flowArn": flow.arn, "executionId": context.new_id()}
+    start_ms, end_ms = asked.window or (None, None)
+    executions.insert(
+        tx,
+        flow,
+        execution_id=answer["executionId"],
+        trigger="ondemand",
+        now_ms=context.now_ms,
+        window_from_ms=start_ms,
+        window_to_ms=end_ms,
+        overrides=asked.overrides,
+    )
+    retry.keep(tx, answer)
+    return answer
+
+
+def list_executions(context: Context, tx: Tx, request: Document) -> Answer:
+    """The flow's runs, newest first: those of the `ids` and `statuses` given, queued from `from` on and before `to`."""
+    flow = refusals.flow_head(context, tx, request["flowName"])
+    states = [state.value for state, status in SHOWN.items() if status in request.get("statuses", SHOWN.values())]
+    found = executions.search(
+        tx,
+        flow.flow_id,
+        states=states,
+        ids=request.get("ids"),
+        from_ms=_ms(request.get("from")),
+        to_ms=_ms(request.get("to")),
+        before_sequence=pages.position(context, LIST, request),
+        limit=pages.page_size(request) + 1,
+    )
+    page, more = pages.split(context, LIST, request, found, lambda execution: execution.sequence)
+    return {"executions": [shown.told(execution) for execution in page], **more}
+
+
+def _asked(context: Context, tx: Tx, flow: FlowRow, request: Document) -> Asked:
+    if flow.trigger_type == "Event":
+        raise UnsupportedOperationException(f"Flow {flow.name} runs when events come. Activate it with StartFlow.")
+    start_ms, end_ms = _ms(request.get("from")), _ms(request.get("to"))
+    is_bounded, filters = start_ms is not None or end_ms is not None, request.get("filters", [])
+    is_full = request.get("fullRefresh", False)
+    _check_filters(flow, filters)
+    if is_full and is_bounded:
+        raise ValidationException("fullRefresh reads everything, from and to a part of it. Write one or the other.")
+    window = (start_ms or 0, context.now_ms if end_ms is None else end_ms) if is_bounded else None
+    if window is not None and window[0] >= window[1]:
+        raise ValidationException(
+            f"from {from_ms(window[0]).isoformat()} is not before to {from_ms(window[1]).isoformat()}."
+            " Write an earlier from; without a to it is now."
+        )
+    if is_bounded or is_full or filters:
+        return Asked(window, {"filters": filters})
+    return Asked(_next_window(context, tx, flow), None)
+
+
+def _check_filters(flow: FlowRow, filters: list[Document]) -> None:
+    """Raise ValidationException unless each is a Filter task with a comparison that the flow can be planned with."""
+    count = len(flow.document["tasks"])
+    wrong = [number for number, task in enumerate(filters) if not _is_comparison(task)]
+    if wrong:
+        raise ValidationException(f"filters[{wrong[0]}] is no Filter task with a comparison. Write nothing but those.")
+    try:
+        plan({**flow.document, "tasks": [*flow.document["tasks"], *filters]})
+    except PlanFaults as faults:
+        note = f" The filters count from tasks[{count}] on." if filters else ""
+        raise ValidationException(f"{faults.worded('Start')}.{note}") from None
+
+
+def _is_comparison(task: Document) -> bool:
+    return task["taskType"] == "Filter" and "PROJECTION" not in task.get("connectorOperator", {}).values()
+
+
+def _next_window(context: Context, tx: Tx, flow: FlowRow) -> tuple[int, int] | None:
+    """The window that a tick of the flow would have now; None: it reads everything."""
+    read_until_ms = schedules.read_until_ms(tx, flow.flow_id)
+    read_until = None if read_until_ms is None else from_ms(read_until_ms)
+    window = window_at(trigger_of(flow.document), from_ms(context.now_ms), read_until=read_until)
+    return None if window is None else (to_ms(window.start), to_ms(window.end))
+
+
+def _ms(epoch_s: float | None) -> int | None:
+    return None if epoch_s is None else round(epoch_s * 1000)
