@@ -69,8 +69,9 @@ def trouble(words: str, kind: str, inner: str | None = None) -> None:
 
 
 def check(config: dict[str, Any]) -> None:
-    if config["credentials"].get("token") == "wrong-token":
-        say("CONNECTION_STATUS", connectionStatus={"status": "FAILED", "message": "The shop knows no wrong-token."})
+    token = str(config["credentials"].get("token"))
+    if not token.startswith("planted-"):
+        say("CONNECTION_STATUS", connectionStatus={"status": "FAILED", "message": f"The shop knows no {token}."})
         return
     if config.get("mood") == "crashes":
         trouble("The shop can't be reached.", "system_error", "timed out")

@@ -169,7 +169,7 @@ def main(arguments: list[str]) -> None:
         say(ABOUT)
         return
     config = option(arguments, "--config")
-    if config.get("token") == "wrong-token":
+    if not str(config.get("token")).startswith("planted-"):
         raise PermissionError(f"401 Unauthorized: {config['token']} opens nothing")
     if "--discover" in arguments:
         if config.get("mood") == "aimless":

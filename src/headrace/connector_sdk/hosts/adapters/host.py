@@ -53,7 +53,7 @@ class AdapterHost:
         self._lock = threading.Lock()
         self._is_closed = False
         self._running: set[Program] = set()
-        self._readings: dict[str, tuple[Reading, object]] = {}
+        self._readings: dict[str, Reading] = {}
         self._description: Description | None = None
         self._known: tuple[str, float, Sequence[Found]] | None = None
         self._answers: Mapping[str, Callable[[Request], Json]] = {
@@ -81,14 +81,14 @@ class AdapterHost:
         with self._lock:
             found = self._readings.pop(token, None)
         if found is not None:
-            found[0].close()
+            found.close()
 
     def close(self) -> None:
         """See Host."""
         with self._lock:
             self._is_closed = True
             running = [*self._running]
-            readings = [reading for reading, _ in self._readings.values()]
+            readings = [*self._readings.values()]
             self._readings.clear()
         for program in running:
             program.kill()
@@ -103,7 +103,7 @@ class AdapterHost:
             "connectorName": described.name,
             "connectorVersion": described.version or "unknown",
             "connectorModes": ["SOURCE"],
-            "supportedApiVersions": [],
+            "supportedApiVersions": ["1"],
             "authenticationConfig": {
                 "isCustomAuthSupported": True,
                 "customAuthConfig": [
@@ -144,10 +144,10 @@ class AdapterHost:
 
     def _query(self, request: Request) -> Json:
         token = request.get("nextToken")
-        reading, key = self._begun(request) if token is None else self._taken(str(token))
+        reading = self._begun(request) if token is None else self._taken(str(token))
         try:
             page = reading.page(int(request.get("maxResults") or 1000))
-            following = None if page.is_last else self._put_back(reading, key)
+            following = None if page.is_last else self._put_back(reading)
         except BaseException:
             reading.close()
             raise
@@ -160,21 +160,11 @@ class AdapterHost:
             "dataPullNextToken": page.bookmark if is_incremental else None,
         }
 
-    def _begun(self, request: Request) -> tuple[Reading, object]:
-        context = _context(request)
-        key = (context.get("executionId"), request.get("entityIdentifier"))
-        self._leave_older(key)
+    def _begun(self, request: Request) -> Reading:
         order, hearing = self._adapted.protocol.reading(self._authenticated(request), _wanted(request))
-        return Reading(self._started(order, request), hearing, self._adapted.surroundings.bounds), key
+        return Reading(self._started(order, request), hearing, self._adapted.surroundings.bounds)
 
-    def _leave_older(self, key: tuple[object, object]) -> None:
-        """End what an execution began to read before and can't go on with."""
-        with self._lock:
-            older = [token for token, (_, known) in self._readings.items() if known == key and key[0] is not None]
-        for token in older:
-            self.leave(token)
-
-    def _taken(self, token: str) -> tuple[Reading, object]:
+    def _taken(self, token: str) -> Reading:
         with self._lock:
             found = self._readings.pop(token, None)
         if found is None:
@@ -182,12 +172,12 @@ class AdapterHost:
             raise StartOver("The program that was read from is gone, so everything is read again.")
         return found
 
-    def _put_back(self, reading: Reading, key: object) -> str:
+    def _put_back(self, reading: Reading) -> str:
         token = uuid.uuid4().hex
         with self._lock:
             if self._is_closed:
                 raise Retry("headrace is stopping.")
-            self._readings[token] = (reading, key)
+            self._readings[token] = reading
         return token
 
     def _found(self, request: Request, *, is_new: bool) -> Sequence[Found]:
