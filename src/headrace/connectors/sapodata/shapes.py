@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -14,6 +14,7 @@ import msgspec
 from headrace.connectors.sapodata.edmx import EntitySet, Metadata, Property
 
 Change = Callable[[bytes], bytes]
+_Member = tuple[bytes, Change | None]
 
 _MEMBERS: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS: Final = msgspec.json.Decoder(list[msgspec.Raw])
@@ -24,7 +25,8 @@ _AS_TEXT: Final = frozenset(
 _NUMBER: Final = re.compile(rb'"(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)"')
 _DATE: Final = re.compile(rb'"\\?/Date\((-?[0-9]{1,17})(?:[+-][0-9]{1,4})?\)\\?/"')
 _TIME: Final = re.compile(rb'"PT(?:([0-9]{1,2})H)?(?:([0-9]{1,2})M)?(?:([0-9]{1,2})(\.[0-9]+)?S)?"')
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# Without a zone, as text has none before it is said.
+_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001
 
 
 class Shape:
@@ -42,17 +44,24 @@ class Shape:
         self._left_out = frozenset(entity_set.navigation)
         self._is_v2 = metadata.version == "V2"
         self._changes = self._changes_of(entity_set.properties)
+        # By the name of a member, as it is met: what stands before its value and what becomes of that.
+        self._known: dict[str, _Member | None] = {}
 
     def record(self, text: str) -> str:
         """The JSON text of the record. Raises msgspec.DecodeError where it is no object."""
-        members = _MEMBERS.decode(text)
-        changes, wanted = self._changes, self._wanted
-        parts = [
-            _name(name) + (bytes(value) if (change := changes.get(name)) is None else change(bytes(value)))
-            for name, value in members.items()
-            if (name in wanted if wanted is not None else self._is_shown(name))
-        ]
+        known, parts = self._known, list[bytes]()
+        for name, value in _MEMBERS.decode(text).items():
+            if name not in known:
+                known[name] = self._member(name)
+            if (member := known[name]) is not None:
+                start, change = member
+                parts.append(start + (value if change is None else change(bytes(value))))
         return (b"{" + b",".join(parts) + b"}").decode()
+
+    def _member(self, name: str) -> _Member | None:
+        """How the member is written; None: not at all."""
+        is_shown = self._is_shown(name) if self._wanted is None else name in self._wanted
+        return (_name(name), self._changes.get(name)) if is_shown else None
 
     def _is_shown(self, name: str) -> bool:
         return name not in self._left_out and "@" not in name and not name.startswith("__")
@@ -123,7 +132,7 @@ def _instant(form: str, text: bytes) -> bytes:
     if form == "day":
         return b'"%s"' % at.date().isoformat().encode()
     spec = "milliseconds" if at.microsecond else "seconds"
-    return f'"{at.replace(tzinfo=None).isoformat(timespec=spec)}{form}"'.encode()
+    return f'"{at.isoformat(timespec=spec)}{form}"'.encode()
 
 
 def _time(text: bytes) -> bytes:
