@@ -1,16 +1,24 @@
-"""The help desk that examples/rest_connector.py is written for: a strict REST interface, in the process of the test."""
+"""The help desk that examples/rest_connector.py is written for: strict; as a transport, or on a loopback port."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import EntryPoint
 from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
 
+from headrace.connector_sdk.registry import GROUP
+
+ENTRY = EntryPoint("Zendesk", "examples.rest_connector:CONNECTOR", GROUP)
 TOKEN = "planted-token-1"
 _STATUSES = ("open", "solved")
 
@@ -41,14 +49,32 @@ class Desk:
         default_factory=lambda: {"prices": [{"code": f"c{number}", "price": number / 4} for number in range(9)]}
     )
     asked: list[httpx.Request] = field(default_factory=list[httpx.Request])
+    # Answers to the next requests, instead of its own.
+    failing: deque[httpx.Response] = field(default_factory=deque[httpx.Response])
     keys: dict[str, httpx.Response] = field(default_factory=dict[str, httpx.Response])
 
     def transport(self) -> httpx.MockTransport:
         return httpx.MockTransport(self.answer)
 
+    @contextmanager
+    def server(self) -> Generator[str]:
+        """Its URL, while it runs."""
+        listening = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        listening.daemon_threads = True
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.server_address[1]}"
+        finally:
+            listening.shutdown()
+            listening.server_close()
+            thread.join()
+
     def answer(self, request: httpx.Request) -> httpx.Response:
         request.read()
         self.asked.append(request)
+        if self.failing:
+            return self.failing.popleft()
         try:
             _let_in(request)
             return self._routed(request)
@@ -151,3 +177,26 @@ def _checked(given: dict[str, Any]) -> dict[str, Any]:
     if given["status"] not in _STATUSES or not isinstance(given["subject"], str):
         raise _Fault(422, "value", "a status or a subject that can't be")
     return given
+
+
+def _handler(desk: Desk) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            url = f"http://{self.headers['host']}{self.path}"
+            answer = desk.answer(httpx.Request(self.command, url, headers=dict(self.headers.items()), content=body))
+            self.send_response(answer.status_code)
+            headers = {name: answer.headers[name] for name in ("content-type", "retry-after") if name in answer.headers}
+            for name, value in {**headers, "content-length": str(len(answer.content))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815 (the base class's names)
+
+        def log_message(self, format: str, *args: object) -> None:
+            return
+
+    return Handler

@@ -27,8 +27,16 @@ USUAL_LIMITS = Limits()
 class Gate:
     """Lets requests to one host through as its limits allow. Safe to use from several threads."""
 
-    def __init__(self, limits: Limits, *, wait: Callable[[float], None], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        wait: Callable[[float], None],
+        monotonic: Callable[[], float],
+        longest_wait_s: float = LONGEST_WAIT_S,
+    ) -> None:
         self._limits = limits
+        self._longest_wait_s = longest_wait_s
         self._wait = wait
         self._monotonic = monotonic
         self._places = threading.BoundedSemaphore(limits.concurrent)
@@ -39,7 +47,7 @@ class Gate:
     def place(self) -> Generator[None]:
         """Hold a place while the block runs. Raises Retry where none comes free soon."""
         self._take_turn()
-        if not self._places.acquire(timeout=LONGEST_WAIT_S):
+        if not self._places.acquire(timeout=self._longest_wait_s):
             raise Retry(f"{self._limits.concurrent} requests to the host are under way, which is all it takes.")
         try:
             yield
@@ -53,7 +61,7 @@ class Gate:
             now = self._monotonic()
             begin = max(now, self._free_at)
             wait_s = begin - now
-            if wait_s > LONGEST_WAIT_S:
+            if wait_s > self._longest_wait_s:
                 raise Retry(
                     f"The host takes {self._limits.per_s:g} requests a second, and others wait.", after_s=wait_s
                 )
