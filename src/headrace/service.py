@@ -32,6 +32,7 @@ from headrace.operations.connector_calls import Connectors, ProfileTrial
 from headrace.operations.connector_secrets import ConnectorSecrets
 from headrace.operations.connector_trial import ConnectorTrial
 from headrace.operations.dispatch import Dispatcher
+from headrace.operations.heard import Heard
 from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
@@ -82,6 +83,7 @@ class Backend:
         self.new_id = new_id
         self._environment = environment
         self._url = url or _no_url
+        self._heard = Heard()
         self._stack = ExitStack()
         self._work = ExitStack()
 
@@ -160,7 +162,7 @@ class Backend:
         self.connectors = Connectors.on(store, hosts, opening, self._now_ms, built_ins)
         # Not through what hides: whether a connector tells secrets is one of the questions.
         plain = Connectors.on(store, self.hosts, opening, self._now_ms, built_ins)
-        trial = ConnectorTrial(store, plain, opening, self.connector_secrets, self.registry.catalog)
+        trial = ConnectorTrial(store, plain, opening, self.connector_secrets, self.registry.catalog, self._heard)
         self.owner = Owner(store, self.settings, self.clock, trial.run, self.hosts.renew)
 
     def _now_ms(self) -> int:
@@ -175,6 +177,7 @@ class Backend:
 
         def on_line(line: str, request: Request | None) -> None:
             context: Mapping[str, Any] = (request or {}).get("connectorContext") or {}
+            self._heard.add(lambda_arn, line)
             said, flow, execution = hide(line), context.get("flowName"), context.get("executionId")
             log.info("connector", line=said, flow=flow, execution=execution)
             if flow and execution:

@@ -12,7 +12,18 @@ import pytest
 
 from headrace.clock import SystemClock
 from headrace.connector_sdk.authored import AuthoredConnector
-from headrace.connector_sdk.authoring import Batch, Destination, Entity, Field, Page, Query, Rejection, Source, Stop
+from headrace.connector_sdk.authoring import (
+    Batch,
+    Destination,
+    Entity,
+    Field,
+    Page,
+    Query,
+    Rejection,
+    Retry,
+    Source,
+    Stop,
+)
 from headrace.connector_sdk.built_in import Outside, RecordConnectorType
 from headrace.connector_sdk.conformance import CHECKS, Subject, conformance, of_built_in, of_class
 from headrace.connector_sdk.records import Connection
@@ -20,6 +31,9 @@ from headrace.settings import Settings
 from tests.standins import broken
 from tests.standins.broken import answering, subject, trying, wrapping
 from tests.standins.shop import PASSWORD, Shop, connection, shop
+
+KNOWN = {"username": "ann", "password": PASSWORD}
+NORTH = {"branch": "north"}
 
 
 def operations_less(operation: str) -> Subject:
@@ -133,6 +147,33 @@ def test_a_built_in_connector_may_name_the_types_of_its_application() -> None:
     assert failed(subject(broken.UnknownType, configuration=None)) == {}
 
 
+def test_a_connector_that_asks_for_patience_is_given_it() -> None:
+    waited: list[float] = []
+    calls: list[int] = []
+
+    class Busy(Shop):
+        def guard(self) -> None:
+            calls.append(1)
+            if len(calls) % 3 == 0:
+                raise Retry("one after the other", after_s=7)
+
+    found = of_class(shop(Busy), credentials=KNOWN, properties=NORTH, write=["customer"])
+    results = list(conformance(replace(found, wait=waited.append)))
+    assert [each.check.name for each in results if each.outcome == "failed"] == ["refuses bad credentials"]
+    assert set(waited) == {7.0}
+    assert len(waited) > 20
+
+
+def test_a_connector_that_is_always_busy_fails() -> None:
+    class Closed(Shop):
+        def read(self, query: Query) -> Iterator[Page]:
+            raise Retry("come back tomorrow")
+
+    found = failed(replace(subject(Closed), writings=()))
+    assert set(found) == {"can be read"}
+    assert found["can be read"].startswith("customer: come back tomorrow")
+
+
 def test_what_can_not_be_described_keeps_no_other_entity_from_being_checked() -> None:
     class Bare(Shop):
         entities = (*Shop.entities, Entity("locked", (Field("id"),)))
@@ -178,9 +219,8 @@ def test_a_connector_that_only_writes_is_asked_nothing_of_reading() -> None:
 
 def test_nothing_is_written_where_no_entity_is_named() -> None:
     kind = shop()
-    given: Any = {"credentials": {"username": "ann", "password": PASSWORD}, "properties": {"branch": "north"}}
     before = json.dumps(kind.application.held)
-    results = list(conformance(of_class(kind, **given)))
+    results = list(conformance(of_class(kind, credentials=KNOWN, properties=NORTH)))
     assert [each.check.name for each in results if each.outcome == "failed"] == []
     assert json.dumps(kind.application.held) == before
     (written,) = [each for each in results if each.check.name == "writes what it declares"]

@@ -30,6 +30,20 @@ class Words(Source):
 
 handler = lambda_handler(Words)
 """
+TALKATIVE = """
+from headrace.connector_sdk.authoring import BasicAuth, Entity, Field, Page, Source
+from headrace.connector_sdk.lambda_handler import lambda_handler
+
+class Talkative(Source):
+    authentication = (BasicAuth(),)
+    entities = (Entity("word", (Field("text"),)),)
+
+    def read(self, query):
+        print("signing in with", self.credentials["password"])
+        yield Page([{"text": "so"}])
+
+handler = lambda_handler(Talkative)
+"""
 REFUSED = {"refused": {"id": 1, "name": ""}}
 
 
@@ -147,6 +161,22 @@ def test_a_rule_that_is_broken_is_told_and_the_exit_code_says_so(
     assert "ann and this password are not known here" in shown
     assert "authentication    BASIC" in shown
     assert "another-password" not in shown
+
+
+def test_a_connector_that_prints_a_secret_is_found_out_and_the_secret_is_not_shown(
+    service: Headrace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "talkative.py").write_text(TALKATIVE)
+    at = ["--folder", str(tmp_path), "--data", str(service.data)]
+    assert run(["connectors", "host", "Talkative", "talkative:handler", *at]) == 0
+    with closing(custom.client(service)) as appflow:
+        appflow.register_connector(**custom.registration("Talkative", ARN.replace("Shop", "Talkative")))
+        appflow.create_connector_profile(**custom.profile("talk", "Talkative", CREDENTIALS))
+    code, (answer,), _ = checked(service.data, capsys, "talk")
+    assert code == 1
+    reasons = {each["check"]: each["reason"] for each in answer["results"]}
+    assert reasons["keeps secrets"].startswith("it said: signing in with <a secret>")
+    assert PASSWORD not in json.dumps(answer)
 
 
 @pytest.mark.parametrize(

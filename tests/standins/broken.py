@@ -23,7 +23,7 @@ def subject(kind: type[Shop] = Shop, **members: Any) -> Subject:
         properties={"branch": "north"},
         write=[WRITING],
     )
-    return replace(found, **members)
+    return replace(found, **({"wait": lambda _: None} | members))
 
 
 class UnknownOperator(Shop):

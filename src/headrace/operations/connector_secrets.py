@@ -126,9 +126,13 @@ class ConnectorSecrets:
                 self._keys[known.access_key_id] = known
             return known
 
+    def handed_to(self, connection: Connection) -> None:
+        """Hide the secrets of the connection from now on: its connector knows them."""
+        self.handed.add(value for name, value in connection.credentials.values.items() if name not in _NO_SECRETS)
+
     def _handed_out(self, found: tuple[Connection, int]) -> SecretValue:
         connection, changed_ms = found
-        self.handed.add(value for name, value in connection.credentials.values.items() if name not in _NO_SECRETS)
+        self.handed_to(connection)
         return SecretValue(connection.secret_arn, changed_ms, secret_text(connection))
 
     def _found(self, tx: Tx, secret_arn: str, tried: Connection | None) -> tuple[Connection, int] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from headrace.connector_sdk import lambda_shapes
@@ -20,6 +20,7 @@ from headrace.operations import profile_kinds
 from headrace.operations.connections import connection_of
 from headrace.operations.connector_calls import Connectors, Opening
 from headrace.operations.connector_secrets import ConnectorSecrets
+from headrace.operations.heard import Heard
 from headrace.store import connectors
 from headrace.store.connectors import Connector
 from headrace.store.profiles import Profile, Secret
@@ -40,6 +41,7 @@ class ConnectorTrial:
     """Checks one connector with one connection.
 
     `connectors` are reached without anything that hides what they say; `secrets` hides it in what is answered.
+    `heard` has what they print.
     """
 
     store: Store
@@ -47,6 +49,7 @@ class ConnectorTrial:
     opening: Opening
     secrets: ConnectorSecrets
     catalog: Mapping[str, Declared]
+    heard: Heard
 
     def run(self, account: str, region: str, request: Document) -> Json:
         """What the connector can do, and the result of every check.
@@ -59,8 +62,10 @@ class ConnectorTrial:
         connection = stored or self._unstored(account, region, name, request.get("profile"))
         found = self._registered(connection)
         shown = self._shown(connection, found)
-        with nullcontext() if stored is not None else self.secrets.trying(connection):
-            subject = self._subject(connection, found, shown, request)
+        self.secrets.handed_to(connection)
+        trying = nullcontext() if stored is not None else self.secrets.trying(connection)
+        with trying, self.heard.listening(None if found is None else found.lambda_arn) as lines:
+            subject = replace(self._subject(connection, found, shown, request), lines=lambda: tuple(lines))
             results = [
                 {
                     "check": each.check.name,

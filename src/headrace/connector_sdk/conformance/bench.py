@@ -10,8 +10,9 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, NoReturn, TypeVar, cast
 
+from headrace.connector_sdk.conformance.patient import Patience, PatientConnector
 from headrace.connector_sdk.conformance.subject import Subject
-from headrace.connector_sdk.records import Condition, Page, Query, RecordConnector
+from headrace.connector_sdk.records import Condition, Connection, Page, Query, RecordConnector
 from headrace.errors import ConnectorError, NotThere
 
 T = TypeVar("T")
@@ -84,6 +85,7 @@ class Bench:
         self._looks: dict[str, Look | None] = {}
         self._fields: dict[str, tuple[Mapping[str, Any], ...]] = {}
         self.desks = 0
+        self.patience = Patience(subject.wait)
 
     @cached_property
     def connector(self) -> RecordConnector:
@@ -92,7 +94,11 @@ class Bench:
 
     def anew(self) -> RecordConnector:
         """The connector, opened once more."""
-        return self.subject.open(self.subject.connection)
+        return cast("RecordConnector", PatientConnector(self.subject.open(self.subject.connection), self.patience))
+
+    def tried(self, connection: Connection) -> None:
+        """Ask the connector whether the connection would do."""
+        self.patience(lambda: self.subject.tried(connection))
 
     @cached_property
     def listed(self) -> tuple[Listed, ...]:

@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator
 from headrace.connector_sdk.conformance.bench import Bench, FaultError, NotApplicableError
 from headrace.connector_sdk.conformance.describing import DESCRIBING
 from headrace.connector_sdk.conformance.reading import READING
-from headrace.connector_sdk.conformance.refusing import REFUSING
+from headrace.connector_sdk.conformance.refusing import REFUSING, keeps_secrets
 from headrace.connector_sdk.conformance.subject import Subject
 from headrace.connector_sdk.conformance.verdicts import Check, Result
 from headrace.connector_sdk.conformance.writing import WRITING
 from headrace.errors import ConnectorError
 
-# Writing comes before reading: nothing changes under the reader, and what was written is there to be read.
-CHECKS: tuple[Check, ...] = tuple(map(Check, (*DESCRIBING, *REFUSING, *WRITING, *READING)))
+# Writing comes before reading: nothing changes under the reader, and what was written is there to be read. What was
+# said all along is looked at last.
+CHECKS: tuple[Check, ...] = tuple(map(Check, (*DESCRIBING, *REFUSING, *WRITING, *READING, keeps_secrets)))
 
 
 def conformance(subject: Subject, checks: Iterable[Check] = CHECKS) -> Iterator[Result]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +12,10 @@ from headrace.connector_sdk.records import Connection, RecordConnector, WriteOpe
 
 Json = dict[str, Any]
 Ask = Callable[[Mapping[str, Any]], object]
+
+
+def _wait(seconds: float) -> None:
+    threading.Event().wait(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ class Subject:
     `open` opens a connection, anew each time; `tried` asks the connector whether another connection would do.
     `configuration` is its answer to DescribeConnectorConfiguration, `ask` sends it a request of the Lambda contract:
     None where it has no such thing. `entities` are those that are read, (): all that it lists. `lines` are the log
-    lines that it has written so far. `seed` sets written records apart from those of other times.
+    lines that it has written so far. `wait` waits for some seconds before a call is made again. `seed` sets written
+    records apart from those of other times.
     """
 
     name: str
@@ -59,4 +65,5 @@ class Subject:
     writings: tuple[Writing, ...] = ()
     lines: Callable[[], Iterable[str]] = tuple
     clock_s: Callable[[], float] = time.monotonic
+    wait: Callable[[float], None] = _wait
     seed: int = field(default_factory=lambda: time.time_ns() // 1_000_000 % 1_000_000_000)
