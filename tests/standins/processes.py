@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from random import SystemRandom
 from threading import Condition, Event, Thread
 from time import monotonic
 from typing import IO, TypeVar
@@ -18,6 +19,8 @@ T = TypeVar("T")
 
 # How long a test waits for what has to come: a bound for what hangs, which a slow and busy machine never reaches.
 PATIENCE_S = 120.0
+# Of its own: two test runs at once draw different ports.
+_CHANCE = SystemRandom()
 
 
 class Program:
@@ -107,12 +110,18 @@ class Program:
 
 
 def free_ports(count: int) -> list[int]:
-    """Loopback ports that nothing listens on, all different."""
+    """Loopback ports that nothing listens on, all different.
+
+    Below those that the system hands out by itself: one of these may be another program's a moment later.
+    """
+    found: list[int] = []
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        while len(found) < count:
+            port = _CHANCE.randrange(20_000, 32_000)
+            with suppress(OSError):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+                found.append(port)
+    return found
 
 
 def until(what: Callable[[], T | None], *, timeout_s: float = PATIENCE_S, every_s: float = 0.05) -> T:
