@@ -14,7 +14,7 @@ ADAPTERS_AIRBYTE := airbyte-cdk==7.39.1
 # The slowest first: two run at once.
 CHECKS := check-types check-house check-lint check-format check-layers check-generated
 
-.PHONY: help setup demo test check bench generate format adapters node-client odata-server clean $(CHECKS)
+.PHONY: help setup demo test search check bench generate format adapters node-client odata-server clean $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make
@@ -27,6 +27,9 @@ demo: $(VENV)/.demo ## Run a flow over 100,000 records with boto3, and look at w
 
 test: $(VENV)/.dev ## Run every test
 	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" APPFLOW_ADAPTERS="$(ADAPTERS)" ODATA_SERVER="$(ODATA_SERVER)" $(BIN)/python -m pytest $(ARGS)
+
+search: $(VENV)/.dev ## Try the properties on examples that are new every time
+	@$(BIN)/python -m pytest tests/property --hypothesis-profile=search $(ARGS)
 
 check: $(VENV)/.dev ## Lint, format, types, layers, generated files, house rules: under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)

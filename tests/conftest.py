@@ -11,7 +11,7 @@ from tests.standins.seaweed import S3Server, s3_server, weed
 from tests.standins.service import ServiceProcess
 
 # A slow machine is no fault of the code, so no property has a time; the per-test timeout bounds what hangs. Examples
-# are the same every time, so that a change is judged by what it changes; `--hypothesis-profile=search` draws new ones.
+# are the same every time, so that a change is judged by what it changes; `make search` draws new ones.
 settings.register_profile("search", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("house", settings.get_profile("search"), derandomize=True)
 settings.load_profile("house")
