@@ -16,6 +16,7 @@ from urllib.parse import quote_plus, urlsplit
 
 import httpx
 
+from headrace.connector_sdk.http.redaction import Hider
 from headrace.errors import Refused, Retry, Stop
 
 TIMEOUT_S = 30.0
@@ -24,8 +25,6 @@ _AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 # What RFC 6749 calls an error that other credentials may cure; some endpoints send it with status 200.
 _TEMPORARY = frozenset({"temporarily_unavailable", "server_error", "slow_down"})
 _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
-_HIDDEN = "[redacted]"
-_SHORTEST_SECRET = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,16 +183,11 @@ class _Told:
         parts = urlsplit(endpoint.url)
         # What the endpoint sends back of a request is no news to a log, and credentials are part of a request.
         known = {endpoint.client_id, "authorization_code", "refresh_token", "client_credentials"}
-        forms = {
-            form for text in sent if text not in known for form in (text, quote_plus(text), json.dumps(text)[1:-1])
-        }
-        self._secrets = sorted((text for text in forms if len(text) >= _SHORTEST_SECRET), key=len, reverse=True)
+        self._hide = Hider(text for text in sent if text not in known)
         self._where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
     def __call__(self, what: str) -> str:
-        for secret in self._secrets:
-            what = what.replace(secret, _HIDDEN)
-        return f"The token endpoint {self._where} {what}."
+        return f"The token endpoint {self._where} {self._hide(what)}."
 
     def start(self, body: bytes) -> str:
         """How an answer begins, in one line."""

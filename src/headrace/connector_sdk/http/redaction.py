@@ -29,5 +29,6 @@ class Hider:
 
 
 def _forms(secret: str) -> Iterable[str]:
-    encoded = b64encode(secret.encode()).decode()
-    return secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1], encoded
+    # Not every text has a UTF-8: that of half a character would fail.
+    whole = secret.encode(errors="replace")
+    return secret, quote(whole, safe=""), quote_plus(whole), json.dumps(secret)[1:-1], b64encode(whole).decode()

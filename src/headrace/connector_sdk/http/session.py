@@ -169,6 +169,7 @@ class Session:
             signed = self._login.signed(request, {**_values(connection), **self._session_of(connection)})
             # Of a user name and a password that are sent as one text.
             self._sent = signed.headers.get("authorization", "").rpartition(" ")[2]
+            _check_headers(signed)
             return self._patiently(signed)
 
     def _session_of(self, connection: Connection) -> Values:
@@ -214,6 +215,16 @@ class Session:
 
 def _values(connection: Connection) -> Values:
     return {**connection.properties, **connection.credentials.values}
+
+
+def _check_headers(request: Request) -> None:
+    """Raises Stop where a header can't be sent, without its value: HTTP's own error would show it."""
+    wrong = [name for name, value in request.headers.items() if not (value.isascii() and value.isprintable())]
+    if wrong:
+        raise Stop(
+            f"{request.where} can't be asked: {', '.join(wrong)} would hold a line end or a letter that headers can't."
+            " Look whether a credential has one, at its end for instance."
+        )
 
 
 def _is_accepted(request: Request, answer: Answer, error: ConnectorError) -> bool:

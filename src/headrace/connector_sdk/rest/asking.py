@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 from urllib.parse import urlencode, urljoin
 
 from headrace.connector_sdk.http.messages import Request, with_query
 from headrace.connector_sdk.records import Query
 from headrace.connector_sdk.rest.filters import Types
+from headrace.connector_sdk.rest.paging import Params
 from headrace.connector_sdk.rest.spec import Place, Resource
 from headrace.connector_sdk.templates import filled, path_filled
 
@@ -37,20 +38,23 @@ def page_request(base: str, headers: Mapping[str, str], asked: Asked, position: 
     return placed(Request(resource.method, url, headers), params, resource.send)
 
 
-def placed(request: Request, params: Mapping[str, str], send: Place) -> Request:
-    """The request with the parameters where they go; a dot in a name of JSON parts levels."""
+def placed(request: Request, params: Params, send: Place) -> Request:
+    """The request with the parameters where they go; a dot in a name parts levels of JSON, a number is a place."""
     if send == "query":
-        return Request(request.method, with_query(request.url, params), request.headers, request.body)
-    body = urlencode(params) if send == "form" else json.dumps(_nested(params))
+        return replace(request, url=with_query(request.url, _texts(params)))
+    body = urlencode(_texts(params)) if send == "form" else json.dumps(_nested(params))
     kind = "application/x-www-form-urlencoded" if send == "form" else "application/json"
-    return Request(request.method, request.url, {**request.headers, "content-type": kind}, body.encode())
+    return replace(request, headers={**request.headers, "content-type": kind}, body=body.encode())
 
 
-def _own(asked: Asked) -> dict[str, str]:
+def _own(asked: Asked) -> dict[str, Any]:
     resource, query = asked.resource, asked.query
-    params = {name: filled(template, asked.values) for name, template in resource.params.items()}
+    params = {
+        name: filled(value, asked.values) if isinstance(value, str) else value
+        for name, value in resource.params.items()
+    }
     if resource.page_size is not None:
-        params[resource.page_size.param] = str(min(query.page_size, resource.page_size.most))
+        params[resource.page_size.param] = min(query.page_size, resource.page_size.most)
     for each in resource.filters:
         params |= each.params(query.conditions, asked.types)
     return params | _projected(asked)
@@ -68,12 +72,23 @@ def _projected(asked: Asked) -> dict[str, str]:
     return {projection.param: projection.join.join(names)} if names else {}
 
 
-def _nested(params: Mapping[str, str]) -> dict[str, Any]:
+def _texts(params: Params) -> dict[str, str]:
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()}
+
+
+def _nested(params: Params) -> dict[str, Any]:
     whole: dict[str, Any] = {}
     for name, value in params.items():
         *way, last = name.split(".")
-        level = whole
+        level: Any = whole
         for step in way:
-            level = level.setdefault(step, {})
-        level[last] = value
+            level = _below(level, step)
+        # A copy: what a resource says is not written into.
+        level[last] = json.loads(json.dumps(value))
     return whole
+
+
+def _below(level: object, step: str) -> Any:
+    if isinstance(level, list):
+        return cast("list[Any]", level)[int(step)]
+    return cast("dict[str, Any]", level).setdefault(step, {})

@@ -58,8 +58,10 @@ class Body:
     def value(self, path: Path) -> Any:
         """What lies there, decoded, a number that is too large as text; None: there is nothing, or null."""
         found = self.at(path)
+        if found is None:
+            return None
         try:
-            return None if found is None else _ANY.decode(found)
+            return _ANY.decode(found)
         except msgspec.ValidationError:
             return str(found, "utf-8")
 

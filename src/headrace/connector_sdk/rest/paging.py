@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote, urljoin, urlsplit
 
 from headrace.connector_sdk.http.messages import Answer, origin
 from headrace.connector_sdk.rest.bodies import Body, Path, text_in
 from headrace.errors import Stop
 
-Params = Mapping[str, str]
+# Texts, or whatever JSON may hold where parameters are sent so.
+Params = Mapping[str, Any]
 
 _LINK = re.compile(r"<([^>]*)>\s*;([^<]*)")
 
@@ -136,7 +137,7 @@ class Offset:
 
     def ask(self, own: Params, position: str | None) -> Params | str:
         """See Paging."""
-        return {**own, self.param: position or "0"}
+        return {**own, self.param: int(position or 0)}
 
     def following(self, turn: Turn) -> str | None:
         """See Paging."""
@@ -157,7 +158,7 @@ class PageNumber:
 
     def ask(self, own: Params, position: str | None) -> Params | str:
         """See Paging."""
-        return {**own, self.param: position or str(self.first)}
+        return {**own, self.param: int(position or self.first)}
 
     def following(self, turn: Turn) -> str | None:
         """See Paging."""

@@ -122,16 +122,17 @@ class Resource:
     """One entity, or a family of them, and how its records are read.
 
     `entity` is its identifier; `{names}` in it make a family, conversations/{channel}, and can be used in `path` and
-    `params`, as can profile properties and the flow's settings. `send` is where parameters go. `records` is where the
-    list of records lies in an answer, `record` where the record lies in each element; with `is_optional` there may be
-    no list. `filters` and `projection` ask for less. Without `fields` they are inferred from the first page. A family
-    is browsed as `listed` says, else not at all. `writes` has one for each operation.
+    `params`, as can profile properties and the flow's settings. `send` is where parameters go; in JSON they may be more
+    than texts, and dots in their names part levels. `records` is where the list of records lies in an answer, `record`
+    where the record lies in each element; with `is_optional` there may be no list. `filters` and `projection` ask for
+    less. Without `fields` they are inferred from the first page. A family is browsed as `listed` says, else not at
+    all. `writes` has one for each operation.
     """
 
     entity: str
     path: str
     method: str = "GET"
-    params: Mapping[str, str] = field(default_factory=dict[str, str])
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     send: Place = "query"
     records: Path = ""
     record: Path = ""

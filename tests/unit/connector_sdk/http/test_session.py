@@ -12,6 +12,7 @@ from headrace.connector_sdk.http.limits import Limits
 from headrace.connector_sdk.http.logins import Bearer
 from headrace.connector_sdk.http.messages import Request
 from headrace.connector_sdk.http.network import Bounds
+from headrace.connector_sdk.http.redaction import Hider
 from headrace.connector_sdk.http.session import Account, Session
 from headrace.errors import ConnectorError, Denied, NotThere, Refused, Retry, Stop
 from tests.standins.rest_api import URL, RestApi, answers
@@ -172,6 +173,18 @@ def test_a_refusal_stays_the_applications_where_there_is_nothing_to_renew_it_wit
     application = RestApi(answers(status(401, '{"message": "it was revoked"}')), refresh=refresh)
     with pytest.raises(Refused, match="it was revoked"):
         session(application).send(GET)
+
+
+@pytest.mark.parametrize("token", ["planted-token\n", "planted-tökén", "planted\x00token"])
+def test_a_credential_that_no_header_can_hold_is_told_without_its_value(token: str):
+    application = RestApi(answers(), credentials={"accessToken": token})
+    with pytest.raises(Stop, match="can't be asked: authorization would hold a line end") as raised:
+        session(application).send(GET)
+    assert "planted" not in raised.value.message
+
+
+def test_a_secret_that_is_no_text_is_hidden_like_any_other():
+    assert Hider(["half \ud83d of it"])("half \ud83d of it") == "[redacted]"
 
 
 def test_a_long_text_of_an_application_is_cut():

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from headrace.connector_sdk.rest import (
+    AfterId,
     Api,
     Fault,
     Faults,
@@ -16,6 +17,8 @@ from headrace.connector_sdk.rest import (
     LinkHeader,
     Listed,
     NextLink,
+    Offset,
+    PageSize,
     Paging,
     Resource,
     SignIn,
@@ -168,3 +171,45 @@ def test_there_is_nothing_below_what_is_no_folder():
     assert [each["name"] for each in connector.entities("tables")] == ["t/a"]
     with pytest.raises(NotThere, match="S has no entities below 'table'"):
         connector.entities("table")
+
+
+def test_parameters_may_be_json_of_any_depth():
+    criteria = [{"field": "ID", "test": "greater-than"}]
+    resource = Resource(
+        entity="o",
+        method="POST",
+        path="/search",
+        send="json",
+        params={"criteria": criteria, "deep": True, "team": "{team}"},
+        records="items",
+        paging=AfterId("id", "criteria.0.value"),
+        page_size=PageSize("page.limit", 50),
+    )
+    api = Api(name="S", base_url=URL, logins={"OAuth2": Keys()}, resources=(resource,))
+    application = RestApi(answers({"items": [{"id": 7}]}, {"items": []}), properties={"team": "t"})
+    list(application.connector(api).read(query("o")))
+    first, second = (json.loads(request.content) for request in application.asked)
+    assert first == {"criteria": criteria, "deep": True, "team": "t", "page": {"limit": 50}}
+    assert second == {**first, "criteria": [{**criteria[0], "value": "7"}]}
+    assert criteria == [{"field": "ID", "test": "greater-than"}]
+
+
+@pytest.mark.parametrize(
+    "send, sent",
+    [("query", b""), ("form", b"deep=true&limit=50&offset=0"), ("json", b'{"deep": true, "limit": 50, "offset": 0}')],
+)
+def test_numbers_and_booleans_go_where_parameters_go(send: Any, sent: bytes):
+    resource = Resource(
+        entity="o",
+        method="POST",
+        path="/o",
+        send=send,
+        params={"deep": True},
+        paging=Offset(),
+        page_size=PageSize("limit", 50),
+    )
+    api = Api(name="S", base_url=URL, logins={"OAuth2": Keys()}, resources=(resource,))
+    application = RestApi(answers([]))
+    list(application.connector(api).read(query("o")))
+    assert application.asked[0].content == sent
+    assert application.paths == ["/o?deep=true&limit=50&offset=0" if send == "query" else "/o"]
