@@ -186,6 +186,27 @@ def test_entity_sets_and_their_fields_can_be_browsed(connected: Any) -> None:
     assert fields["quantity"]["supportedFieldTypeDetails"]["v1"]["fieldType"] == "Edm.Decimal"
 
 
+@pytest.mark.parametrize(
+    "catalog,services,below",
+    [
+        ("/odata/v2/catalogservice", {V2: "Sales", "/odata/v2/sales-again": "Sales again"}, V2),
+        ("/catalog", {V4: "Sales"}, V4),
+    ],
+    ids=["V2", "V4"],
+)
+def test_a_catalog_leads_to_services_and_these_to_entity_sets(
+    appflow: Any, cap_server: Cap, catalog: str, services: dict[str, str], below: str
+) -> None:
+    name = f"catalog{catalog.replace('/', '-')}"
+    appflow.create_connector_profile(**sap.profile(cap_server.port, catalog, name))
+
+    top = appflow.list_connector_entities(connectorProfileName=name)["connectorEntityMap"]["Objects"]
+    assert {each["name"]: each["label"] for each in top} == services
+    assert all(each["hasNestedEntities"] for each in top)
+    nested = appflow.list_connector_entities(connectorProfileName=name, entitiesPath=below)["connectorEntityMap"]
+    assert f"{below}/SalesOrders" in [each["name"] for each in nested["Objects"]]
+
+
 def test_a_flow_from_an_entity_set_that_is_not_there_is_refused(connected: Any) -> None:
     with pytest.raises(connected.exceptions.ConnectorServerException, match="SalesOrders, Totals"):
         connected.create_flow(**sap.flow(f"{V4}/Nothing"))

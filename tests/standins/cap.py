@@ -33,10 +33,6 @@ class Cap:
         """A table as the database holds it, past OData."""
         return httpx.get(f"{self.url}/rows/{table}", timeout=PATIENCE_S).raise_for_status().json()
 
-    def get(self, path: str) -> Any:
-        """What the server answers to OData."""
-        return httpx.get(f"{self.url}{path}", auth=(USER, PASSWORD), timeout=PATIENCE_S).raise_for_status().json()
-
 
 def packages() -> Path | None:
     """Where `make odata-server` put the server, None where it or Node.js is missing."""

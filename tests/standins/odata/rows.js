@@ -34,4 +34,11 @@ module.exports = () => ({
     product: `product ${n % 37}`,
     quantity: `${n % 90}.125`,
   })),
+  Listed: [
+    { ID: "SALES_1", Title: "Sales", ServiceUrl: "http://inner.example:8000/odata/v2/sales" },
+    { ID: "SALES_2", Description: "Sales again", ServiceUrl: "/odata/v2/sales-again/" },
+  ],
+  Groups: [{ GroupId: "SALES", DefaultSystem_SystemAlias: "LOCAL" }, { GroupId: "EMPTY" }],
+  Systems: [{ SystemAlias: "LOCAL" }],
+  Members: [{ ServiceId: "sales", Description: "Sales", ServiceUrl: "/sales/", system_SystemAlias: "LOCAL" }],
 });

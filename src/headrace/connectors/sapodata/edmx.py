@@ -35,6 +35,7 @@ class Property:
     label: str | None = None
     max_length: int | None = None
     is_filterable: bool = True
+    is_sortable: bool = True
     is_creatable: bool = True
     is_updatable: bool = True
 
@@ -163,6 +164,7 @@ class _Reader:
             label=sap(element, "label") or self._notes.labels.get(place),
             max_length=int(length) if length.isascii() and length.isdigit() else None,
             is_filterable=flag(sap(element, "filterable")),
+            is_sortable=flag(sap(element, "sortable")),
             is_creatable=flag(sap(element, "creatable")) and not is_computed,
             is_updatable=flag(sap(element, "updatable")) and not is_computed and not is_key,
         )

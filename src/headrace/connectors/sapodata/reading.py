@@ -121,8 +121,8 @@ def _params(query: Query, metadata: Metadata, entity_set: EntitySet) -> Mapping[
         params["$select"] = select
     if (said := filter_of(query.conditions, entity_set, metadata.version)) is not None:
         params["$filter"] = said
-    if metadata.version == "V2" and entity_set.is_pageable and entity_set.keys:
-        params["$orderby"] = ",".join(each.name for each in entity_set.keys)
+    if metadata.version == "V2" and entity_set.is_pageable and all(each.is_sortable for each in entity_set.keys):
+        params |= {"$orderby": ",".join(each.name for each in entity_set.keys)} if entity_set.keys else {}
     return params
 
 

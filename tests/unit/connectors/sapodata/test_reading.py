@@ -79,6 +79,16 @@ def test_a_service_of_version_2_that_does_not_page_is_asked_once():
     assert asked(application) == ["/svc/Things?sap-client=100"]
 
 
+@pytest.mark.parametrize("key", ['Name="Id" sap:sortable="false"', 'Name="Other"'], ids=["not sorted by", "not there"])
+def test_a_service_of_version_2_that_can_not_sort_by_its_key_is_asked_in_its_own_order(key: str):
+    metadata = V2.replace(b'Name="Id"', key.encode(), 2).replace(
+        b'<PropertyRef Name="Id" sap:sortable="false"', b'<PropertyRef Name="Id"'
+    )
+    application = at(metadata.replace(b'<PropertyRef Name="Other"/>', b""), answers(v2(1)))
+    read(application, page_size=2)
+    assert asked(application) == ["/svc/Things?$top=2&$skip=0&sap-client=100"]
+
+
 def test_more_records_than_were_asked_for_are_all_there_are():
     application = at(V2, answers(v2(1, 2, 3)))
     assert ids(read(application, page_size=2)) == ["1", "2", "3"]
