@@ -5,21 +5,48 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator
+from typing import cast
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _VALUE = json.JSONDecoder().raw_decode
+_WRITE = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
 
 
 def projected(record: str, fields: Collection[str]) -> str:
     """The JSON object with the members named only; what is no JSON object comes back as it is.
 
-    Values are cut out, not read and written again: no number loses a digit.
+    No number loses a digit: where Python would write one otherwise, the members are cut out of the text.
     """
     try:
-        kept = [text for name, text in _members(record) if name in fields]
+        found: object = _READ(record)
+        if not isinstance(found, dict):
+            return record
+        given = cast("dict[str, object]", found)
+        if all(name in fields for name in given):
+            return record
+        return _WRITE({name: value for name, value in given.items() if name in fields})
+    except _InexactError:
+        return _cut(record, fields)
     except (ValueError, RecursionError):
         return record
-    return f"{{{', '.join(kept)}}}"
+
+
+def _cut(record: str, fields: Collection[str]) -> str:
+    try:
+        return f"{{{', '.join(text for name, text in _members(record) if name in fields)}}}"
+    except (ValueError, RecursionError):
+        return record
+
+
+class _InexactError(Exception):
+    """A number that Python writes otherwise than it stands there."""
+
+
+def _exact(text: str) -> float:
+    number = float(text)
+    if repr(number) != text:
+        raise _InexactError
+    return number
 
 
 def _members(text: str) -> Iterator[tuple[str, str]]:
@@ -61,3 +88,6 @@ def _expect(text: str, place: int, character: str) -> int:
 def _end(text: str, place: int) -> None:
     if _skip(text, place + 1) != len(text):
         raise ValueError(text)
+
+
+_READ = json.JSONDecoder(parse_float=_exact).decode

@@ -26,10 +26,31 @@ def test_a_record_keeps_the_members_named_and_their_values(record: dict[str, obj
 def test_no_number_loses_a_digit() -> None:
     record = '{"a": 1.10, "b": 123456789012345678901234567890.1234567890, "c": 1e400}'
     assert projected(record, {"a", "b", "c"}) == record
+    assert projected(record, {"b", "c"}) == '{"b": 123456789012345678901234567890.1234567890, "c": 1e400}'
+    whole = '{"a": 4.5, "b": 12345678901234567890, "c": 1}'
+    assert projected(whole, {"a", "b"}) == '{"a": 4.5, "b": 12345678901234567890}'
+
+
+def test_what_has_no_other_members_stays_as_it_is_written() -> None:
+    assert projected('{"a":1,\n "b" : "\\u00e9"}', {"a", "b", "c"}) == '{"a":1,\n "b" : "\\u00e9"}'
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "null", '{"a": 1', '{"a" 1}', '{"a": 1,}', '{"a": 1} x', "{a: 1}", '{"a": 1 "b": 2}', "{1: 2}"]
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        '{"a": 1',
+        '{"a" 1}',
+        '{"a": 1,}',
+        '{"a": 1} x',
+        "{a: 1}",
+        '{"a": 1 "b": 2}',
+        "{1: 2}",
+        '{"b": 1.10, "c"}',
+        '{"b": 1.10} x',
+    ],
 )
 def test_what_is_no_object_stays_as_it_is(text: str) -> None:
     assert projected(text, {"a"}) == text
