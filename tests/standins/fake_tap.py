@@ -22,6 +22,7 @@ ABOUT = {
             "mood": {"type": ["string", "null"], "enum": ["fine", "hangs"]},
             "after": {"type": ["integer", "null"]},
             "marker": {"type": ["string", "null"]},
+            "padding": {"type": ["integer", "null"]},
             "is_vip": {"type": ["boolean", "null"]},
             "regions": {"type": ["array", "null"], "items": {"type": "string"}},
             "tunnel": {"type": "object", "properties": {"key": {"type": "string", "writeOnly": True}}},
@@ -63,10 +64,10 @@ def schema(name: str, **more: Any) -> None:
     say({"type": "SCHEMA", "stream": name, "schema": {"properties": PROPERTIES | more}, "key_properties": ["id"]})
 
 
-def record(name: str, number: int, fields: set[str]) -> None:
+def record(name: str, number: int, fields: set[str], padding: int = 0) -> None:
     whole = {
         "id": number,
-        "name": f"order {number} ☃",
+        "name": f"order {number} ☃" + "." * padding,
         "changed": f"2026-01-01T00:{number % 60:02d}:00Z",
         "address": {"city": "here"},
     }
@@ -132,6 +133,9 @@ class Moods:
     def greedy(self) -> None:
         sys.stderr.write(f"{len(bytes(2**31))}\n")
 
+    def environment(self) -> None:
+        sys.stderr.write(f"I see {' '.join(sorted(os.environ))}\n")
+
     def talks(self) -> None:
         sys.stderr.write(f"my token is {self._config['token']}\n")
 
@@ -146,7 +150,7 @@ def read(config: dict[str, Any], chosen: dict[str, Any], state: dict[str, Any]) 
     for number in range(begin, int(config.get("count", 3))):
         if number == int(config.get("after", 1)):
             getattr(Moods(config, name), config.get("mood", ""), lambda: None)()
-        record(name, number, fields)
+        record(name, number, fields, int(config.get("padding", 0)))
         if said[()]["replication-method"] == "INCREMENTAL" and number % 100 == 99:
             say({"type": "STATE", "value": {"bookmarks": {name: {"id": number + 1}}}})
     if said[()]["replication-method"] == "INCREMENTAL":

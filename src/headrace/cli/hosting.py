@@ -45,7 +45,7 @@ class Given:
         """Where the code runs; there are no faults."""
         command = self.singer or self.airbyte
         if command is not None:
-            program, *arguments = shlex.split(command)
+            program, *arguments = _words(command)
             return Adapter(
                 protocol="singer" if self.singer else "airbyte",
                 command=(_found(program), *arguments),
@@ -60,7 +60,7 @@ class Given:
             if command is None:
                 continue
             try:
-                words = shlex.split(command)
+                words = _words(command)
             except ValueError as fault:
                 yield f"{option} {command!r} is no command line: {fault}."
                 continue
@@ -82,6 +82,12 @@ def shown(place: Place) -> str:
             return "  ".join([f"--{place.protocol} {shlex.join(place.command)}", *files, str(place.folder)])
         case Handler():
             return f"{place.name}  {place.folder}  {place.python}"
+
+
+def _words(command: str) -> list[str]:
+    """The words of a command line; in quotes, the shell leaves ~ to us. Raises ValueError."""
+    words = shlex.split(command)
+    return [str(Path(words[0]).expanduser()), *words[1:]] if words and words[0].startswith("~") else words
 
 
 def _files(place: Adapter) -> tuple[tuple[str, Path | None], ...]:

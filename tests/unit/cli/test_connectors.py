@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from headrace.cli.hosting import Given
 from headrace.cli.main import run
+from headrace.connector_sdk.hosts.book import Adapter
 
 STANDINS = str(Path(__file__).parents[2] / "standins")
 ARN = "arn:aws:lambda:us-east-1:000000000000:function:Stock"
@@ -98,6 +100,14 @@ def test_a_program_that_speaks_a_protocol_of_its_own_is_hosted(
     assert err.endswith(": source\n")
     shown = listed(tmp_path / "data", capsys)
     assert shown == f"{arn}  --{protocol} {command}  --config {settings}  {Path.cwd()}\n"
+
+
+def test_a_program_below_the_home_folder_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = Given(None, None, "~/no/such/tap --fast", None, None, None, sys.executable, tmp_path)
+    assert len(list(given.faults())) == 1
+    place = given.place()
+    assert isinstance(place, Adapter)
+    assert place.command == (str(Path.home() / "no/such/tap"), "--fast")
 
 
 def test_a_connector_is_hosted_no_longer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

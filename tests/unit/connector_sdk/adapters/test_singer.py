@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from collections.abc import Generator
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def test_a_tap_says_what_it_has_to_be_told(tap: Shop) -> None:
         "mood": ("String", False),
         "after": ("Long", False),
         "marker": ("String", False),
+        "padding": ("Long", False),
         "is_vip": ("Boolean", False),
         "regions": ("List", False),
     }
@@ -92,6 +94,20 @@ def test_records_are_read_page_by_page_from_one_run_of_the_tap(tap: Shop) -> Non
     }
     assert [page.bookmark for page in pages if page.bookmark] == []
     assert tap.left_over() == []
+
+
+def test_memory_stays_flat_however_much_the_tap_has(tap: Shop) -> None:
+    pages = tap.connector(count="1000", padding="100000").read(asked())
+    next(pages)
+    tracemalloc.start()
+    try:
+        sizes = [sum(map(len, page.records)) for page in pages]
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert sum(sizes) > 90_000_000
+    assert max(sizes) < 5_000_000
+    assert peak_bytes < 25_000_000
 
 
 def test_the_tap_is_told_which_fields_are_wanted(tap: Shop) -> None:
