@@ -26,10 +26,14 @@ _LONG = 40
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the output; `sql` is its final expression for the file type of the output."""
+    """A column of the output; `sql` is its final expression for the file type of the output.
+
+    `presence` says in SQL which records have it at all, None: every one.
+    """
 
     name: str
     sql: str
+    presence: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,17 @@ def column_of(position: int) -> str:
     return f"f{position}"
 
 
-def compile_tasks(tasks: Tasks, fields: Sequence[Field], output: Output) -> Compiled:
-    """Compile `tasks` for a source that has `fields`; a field that it lacks reads as null."""
-    return _Compiler(tasks, fields, output).run()
+def compile_tasks(tasks: Tasks, fields: Sequence[Field], output: Output, *, knows_presence: bool = False) -> Compiled:
+    """Compile `tasks` for a source that has `fields`; a field that it lacks reads as null.
+
+    `knows_presence`: it also has a column `present` with the names of the fields that a record has.
+    """
+    return _Compiler(tasks, fields, output, knows_presence=knows_presence).run()
 
 
 class _Compiler:
-    def __init__(self, tasks: Tasks, fields: Sequence[Field], output: Output) -> None:
+    def __init__(self, tasks: Tasks, fields: Sequence[Field], output: Output, *, knows_presence: bool) -> None:
+        self._knows_presence = knows_presence
         self._tasks = tasks
         self._output = output
         self._fields = tuple(fields)
@@ -166,12 +174,19 @@ class _Compiler:
             value = self._value(task.source)
             type_ = sql_type(task.destination_type) if self._output.keeps_types or self._output.casts else None
             if type_ is None or value is NULL or value.type == type_:
-                columns.append(Column(task.destination, self._shape(value)))
+                columns.append(Column(task.destination, self._shape(value), self._presence(task)))
             else:
                 made = self._name(cast(value, type_))
-                columns.append(Column(task.destination, self._shape(source_value(made, type_))))
+                shape = self._shape(source_value(made, type_))
+                columns.append(Column(task.destination, shape, self._presence(task)))
                 casts.append(_cast_branch(task, value, made))
         return tuple(columns), casts
+
+    def _presence(self, task: Map) -> str | None:
+        if not self._knows_presence or task.source in self._made:
+            return None
+        is_present = f"coalesce(list_contains(present, {literal(task.source)}), FALSE)"
+        return is_present if self._is_projected(task.source) else "FALSE"
 
     def _shape(self, value: Value) -> str:
         if self._output.file_type == "JSON":

@@ -39,6 +39,7 @@ class Output:
     `hierarchy` None: the flow has no pathPrefixHierarchy. `is_single_file`: one file a partition.
     `target_file_bytes` None: as large as the input file. `keeps_types`: Parquet with typed columns.
     `casts`: JSON whose values are of the types that the Maps name, for a destination that takes records.
+    `omits_lacking`: JSON without the fields that a record of JSON lacks; null is written where it has null.
     """
 
     bucket: str
@@ -51,6 +52,7 @@ class Output:
     target_file_bytes: int | None = None
     keeps_types: bool = False
     casts: bool = False
+    omits_lacking: bool = False
 
 
 def folder(output: Output, *, flow_name: str, execution_id: str, schema_version: int, at: datetime) -> str:

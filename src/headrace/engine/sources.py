@@ -149,6 +149,16 @@ def _wanted(fields: Sequence[Field], wanted: Sequence[Field], column: str = "c")
     return ", ".join([*parts, "NULL::VARCHAR AS malformed"])
 
 
+def sparse_record_json(names: Sequence[str], values: Sequence[str], presences: Sequence[str | None]) -> str:
+    """As `record_json`, of the members for which `presences` holds, None: always."""
+    parts: list[str] = []
+    for name, value, presence in zip(names, values, presences, strict=True):
+        member = f"concat({literal(json.dumps(name, ensure_ascii=False) + ':')}, {value})"
+        parts.append(member if presence is None else f"CASE WHEN {presence} THEN {member} END")
+    # Parts that are NULL are passed over.
+    return f"concat('{{', concat_ws(',', {', '.join(parts)}), '}}')"
+
+
 def record_json(names: Sequence[str], values: Sequence[str]) -> str:
     """SQL of one JSON object as text; `values` are SQL of JSON texts that are never NULL."""
     parts: list[str] = []
@@ -207,13 +217,17 @@ class CsvFile:
 
 @dataclass(frozen=True)
 class JsonFile:
-    """JSON Lines: an object a line. The quick way fails at the first bad line; the lenient way keeps it."""
+    """JSON Lines: an object a line. The quick way fails at the first bad line; the lenient way keeps it.
+
+    `tells_presence`: there is also a column `present` with the names of the members that each object has.
+    """
 
     file: LocalFile
     path: str
     compression: Compression
     fields: tuple[Field, ...]
     is_lenient: bool = False
+    tells_presence: bool = False
 
     def lenient(self, scratch: Path) -> SourceView:  # noqa: ARG002 (the protocol's)
         """Line by line, so that a bad one is known by its text and number."""
@@ -222,7 +236,7 @@ class JsonFile:
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
         folded = {field.name.casefold() for field in wanted}
-        if self.is_lenient or not wanted or len(folded) < len(wanted) or "" in folded:
+        if self.is_lenient or self.tells_presence or not wanted or len(folded) < len(wanted) or "" in folded:
             return f"SELECT {self._extracted(wanted)} FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
         columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in wanted)
         names = [f"{identifier(field.name)} AS f{place}" for place, field in enumerate(wanted)]
@@ -259,6 +273,8 @@ class JsonFile:
 
     def _extracted(self, wanted: Sequence[Field]) -> str:
         parts = [f"{self._member(field)} AS f{place}" for place, field in enumerate(wanted)]
+        if self.tells_presence:
+            parts.append("CASE WHEN is_object THEN json_keys(line) END AS present")
         return ", ".join([*parts, f"CASE {' '.join(self._faults(wanted))} END AS malformed"])
 
     def _faults(self, wanted: Sequence[Field]) -> Iterator[str]:

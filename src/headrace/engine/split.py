@@ -20,7 +20,7 @@ from headrace.engine.fields import fields_of, names_to_open
 from headrace.engine.partition import write_partitions
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
-from headrace.engine.sources import SourceView, drop_malformed, first_line, open_view
+from headrace.engine.sources import JsonFile, SourceView, drop_malformed, first_line, open_view
 from headrace.engine.watch import Cancelled, Watch
 from headrace.engine.writers import Written, write
 from headrace.errors import HeadraceError
@@ -197,8 +197,12 @@ class _Split:
         order = self._order
         self._group_bytes = sum(file.size_bytes for file in files)
         names = names_to_open(order)
-        views = [open_view(self._con, file, order.input, names, self._scratch) for file in files]
-        compiled = compile_tasks(order.tasks, fields_of(order, views), order.output)
+        views: list[SourceView] = [open_view(self._con, file, order.input, names, self._scratch) for file in files]
+        knows_presence = order.output.omits_lacking and all(isinstance(view, JsonFile) for view in views)
+        if knows_presence:
+            views = [replace(view, tells_presence=True) for view in views if isinstance(view, JsonFile)]
+        fields = fields_of(order, views)
+        compiled = compile_tasks(order.tasks, fields, order.output, knows_presence=knows_presence)
         passed = self._quick_pass(place, views, compiled)
         if passed is None or passed.malformed:
             # Bad content can fail a file as a whole, or hide good records: once more, so that it fails its record only.

@@ -13,7 +13,7 @@ import duckdb
 
 from headrace.engine.compile import Column
 from headrace.engine.layout import EXTENSIONS, Output
-from headrace.engine.sources import record_json
+from headrace.engine.sources import record_json, sparse_record_json
 from headrace.engine.sql import identifier, literal
 
 _RAW_LINES = "FORMAT csv, QUOTE '', ESCAPE '', DELIMITER ''"
@@ -68,6 +68,9 @@ def _selected(columns: Sequence[Column], output: Output) -> tuple[str, str]:
         columns = (Column("column1", "NULL::VARCHAR"),)
     names = [column.name for column in columns]
     values = [column.sql for column in columns]
+    if output.file_type == "JSON" and any(column.presence is not None for column in columns):
+        made = sparse_record_json(names, values, [column.presence for column in columns])
+        return f"{made} AS line", f"{_RAW_LINES}, HEADER false"
     if output.file_type == "JSON":
         return f"{record_json(names, values)} AS line", f"{_RAW_LINES}, HEADER false"
     if output.file_type == "CSV" and _clash(names):

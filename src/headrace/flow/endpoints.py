@@ -134,7 +134,9 @@ def read_input(source: Endpoint) -> InputFormat | None:
 def read_output(destination: Endpoint, faults: Faults) -> Output | None:
     """What an S3 destination asks for, or what batches are made of; None for other destinations."""
     if destination.connector_type in DESTINATIONS_OF_RECORDS:
-        return Output(bucket="", casts=True)
+        # A null that nobody wrote would clear what the destination has.
+        changes = destination.properties.get("writeOperationType") in {"UPDATE", "UPSERT"}
+        return Output(bucket="", casts=True, omits_lacking=changes)
     if destination.connector_type != "S3" or not destination.properties:
         return None
     properties = cast("S3DestinationProperties", destination.properties)
