@@ -6,11 +6,14 @@ import json
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
+from botocore.exceptions import ClientError
 
 from headrace.cli.main import run
 from headrace.testing import Headrace, running
@@ -103,6 +106,20 @@ def test_connectors_and_keys_are_managed_beside_a_running_service(
         assert run(["keys", "delete", made, *at]) == 2
         # It would go on with the key that it read when it started.
         assert run(["keys", "rotate", *at]) == 3
+
+
+def test_the_first_key_is_made_beside_a_service_that_asks_for_keys(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # Signatures are of this machine's time.
+    with running(tmp_path, start=datetime.now(UTC), settings={"HEADRACE_AUTH": "sigv4"}) as service:
+        with closing(custom.client(service)) as stranger, pytest.raises(ClientError, match="no access key"):
+            stranger.list_flows()
+        assert run(["keys", "create", "--data", str(tmp_path)]) == 0
+        lines = dict(line.removeprefix("export ").split("=") for line in capsys.readouterr().out.splitlines())
+        given = {name.lower(): value for name, value in lines.items()}
+        with closing(boto3.client("appflow", **(service.client_arguments | given))) as appflow:
+            assert appflow.list_flows()["flows"] == []
 
 
 def test_a_connector_that_is_hosted_again_runs_its_code_of_now(
