@@ -196,6 +196,23 @@ def test_a_connector_that_prints_a_secret_is_found_out_and_the_secret_is_not_sho
     assert PASSWORD not in json.dumps(answer)
 
 
+def test_a_connector_that_needs_no_credentials_is_tested_by_its_label_alone(
+    service: Headrace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quiet = TALKATIVE.replace("    authentication = (BasicAuth(),)\n", "").replace(', self.credentials["password"]', "")
+    (tmp_path / "quiet.py").write_text(quiet)
+    assert (
+        run(["connectors", "host", "Quiet", "quiet:handler", "--folder", str(tmp_path), "--data", str(service.data)])
+        == 0
+    )
+    with closing(custom.client(service)) as appflow:
+        appflow.register_connector(**custom.registration("Quiet", ARN.replace("Shop", "Quiet")))
+    code, (answer,), _ = checked(service.data, capsys, "Quiet")
+    assert code == 0, answer
+    assert outcomes(answer)["can be read"] == "passed"
+    assert outcomes(answer)["refuses bad credentials"] == "not applicable"
+
+
 @pytest.mark.parametrize(
     "more, words",
     [
