@@ -7,11 +7,13 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from copy import deepcopy
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from headrace.connector_sdk.registry import GROUP
 from tests.e2e.life import FLOWS, Place, as_update, bucket_places, published, read_output, renamed, run, steady
 from tests.standins.callers import Boto3, Caller, Refused
 from tests.standins.objects import EmbeddedObjects
@@ -55,6 +57,7 @@ SUFFIX = {None: ".json", "JSON": ".json", "CSV": ".csv", "PARQUET": ".parquet"}
 ALL = sorted(path.name for path in FLOWS.glob("*.json"))
 OF_S3 = [name for name in ALL if name in OUTPUT]
 SCHEDULED = [name for name in OF_S3 if published(name)["triggerConfig"]["triggerType"] == "Scheduled"]
+HERE = {"CustomConnector", *(entry.name for entry in entry_points(group=GROUP))}
 OF_OTHERS = [name for name in ALL if name not in OUTPUT and name != REFUSED]
 
 
@@ -132,9 +135,12 @@ def test_a_flow_of_another_connector_passes_the_checks_and_is_told_what_is_missi
     assert "validation error" not in message.lower(), message
     ends = [document["sourceFlowConfig"], *document["destinationFlowConfigList"]]
     # Of a connector that is here, the profile is what is missing.
-    key = {"CustomConnector": "connectorProfileName"}
-    missing = {end[key.get(end["connectorType"], "connectorType")] for end in ends}
-    assert any(name in message for name in missing - {"S3"}), message
+    missing = {
+        f"Connector profile {end.get('connectorProfileName')} not found" if each in HERE else f"connector {each} is not"
+        for end in ends
+        if (each := end["connectorType"]) != "S3"
+    }
+    assert any(sentence in message for sentence in missing), message
 
 
 @pytest.mark.parametrize("name", OF_OTHERS)
