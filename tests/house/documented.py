@@ -15,6 +15,7 @@ README_LINES = (90, 150)
 
 _SETTING = re.compile(r"\bHEADRACE_[A-Z0-9_]*[A-Z0-9]\b")
 _FOLLOWS = re.compile(r"^down_revision = (.+)$", re.MULTILINE)
+_DECISION = re.compile(r"docs/decisions/(\d{4})-[a-z0-9-]+\.md")
 _ROW = re.compile(r"\| `[A-Za-z0-9]+` \| (runs|described|) \| (runs|described|) \|")
 _ERROR_ROOT = "HeadraceError"
 
@@ -41,6 +42,19 @@ def revisions_that_fork(sources: Iterable[Source]) -> Iterator[str]:
         found = _FOLLOWS.search(source.text) if "/migrations/versions/" in source.path else None
         if found is not None and followed.setdefault(found[1], source.path) != source.path:
             yield f"{source.path}: follows {found[1]}, as {followed[found[1]]} does; let it follow the newest one"
+
+
+def decisions_misnumbered(sources: Iterable[Source]) -> Iterator[str]:
+    """A decision is cited by its number, so each has one of its own, in its name and in its title."""
+    taken: dict[str, str] = {}
+    for source in sources:
+        found = _DECISION.fullmatch(source.path)
+        if found is None:
+            continue
+        if taken.setdefault(found[1], source.path) != source.path:
+            yield f"{source.path}: {taken[found[1]]} has the number {found[1]} too; take the next free one"
+        if not source.text.startswith(f"# {found[1]}: "):
+            yield f"{source.path}: its title is to begin with `# {found[1]}: `"
 
 
 def readme_length(readme: Source) -> Iterator[str]:

@@ -71,6 +71,10 @@ def test_the_migrations_of_the_store_are_one_line(sources: tuple[Source, ...]) -
     assert list(documented.revisions_that_fork(sources)) == []
 
 
+def test_every_decision_has_a_number_of_its_own(sources: tuple[Source, ...]) -> None:
+    assert list(documented.decisions_misnumbered(sources)) == []
+
+
 def test_the_readme_can_be_read_in_one_sitting(sources: tuple[Source, ...]) -> None:
     [readme] = [source for source in sources if source.path == "README.md"]
     assert list(documented.readme_length(readme)) == []

@@ -133,6 +133,15 @@ def test_two_migrations_that_follow_the_same_one_are_caught() -> None:
     assert [fault.split(":")[0] for fault in documented.revisions_that_fork([*line, forked])] == [forked.path]
 
 
+def test_decisions_of_one_number_and_a_wrong_title_are_caught() -> None:
+    first = Source("docs/decisions/0001-first.md", "# 0001: First\n")
+    twin = Source("docs/decisions/0001-twin.md", "# 0001: Twin\n")
+    other = Source("docs/decisions/0002-other.md", "# 0001: Other\n")
+    assert list(documented.decisions_misnumbered([first])) == []
+    found = list(documented.decisions_misnumbered([first, twin, other]))
+    assert [fault.split(":")[0] for fault in found] == [twin.path, other.path]
+
+
 @pytest.mark.parametrize("lines, is_fine", [(89, False), (90, True), (150, True), (151, False)])
 def test_a_readme_too_short_or_too_long_is_caught(lines: int, *, is_fine: bool) -> None:
     assert (list(documented.readme_length(Source("README.md", "x\n" * lines))) == []) is is_fine
