@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
@@ -39,7 +40,7 @@ def test_what_has_no_consent_to_ask_for_says_so(request_: dict[str, Any]) -> Non
 
 
 def test_a_profile_may_say_itself_where_and_what_for() -> None:
-    request = profile("SAPOData")
+    request = deepcopy(profile("SAPOData"))
     own = request["connectorProfileConfig"]["connectorProfileProperties"]["SAPOData"]
     own["oAuthProperties"] = {
         "tokenUrl": "https://sap.example/token",
