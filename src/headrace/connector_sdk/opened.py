@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from headrace.connector_sdk.built_in import Outside, RecordConnectorType
+from headrace.connector_sdk.http.redaction import Hider
 from headrace.connector_sdk.metadata_cache import Key, Kind, MetadataCache
 from headrace.connector_sdk.records import Batch, Connection, Page, Query, RecordConnector, Rejection, Side
 from headrace.errors import ConnectorError, Refused
-from headrace.log import REDACTED
 
 T = TypeVar("T")
 
@@ -50,7 +50,7 @@ class OpenedConnector:
         self._kind = kind
         self._outside = outside
         self._kept = kept
-        self._connector, self._secrets = self._opened(connection)
+        self._connector, self._hide = self._opened(connection)
 
     @property
     def batch_size(self) -> int:
@@ -123,14 +123,13 @@ class OpenedConnector:
                 return False
         except Refused as error:
             raise Refused(f"{refusal.message} {error.message}") from None
-        self._connector, self._secrets = self._opened(self._outside.connection())
+        self._connector, self._hide = self._opened(self._outside.connection())
         return True
 
-    def _opened(self, connection: Connection) -> tuple[RecordConnector, tuple[str, ...]]:
+    def _opened(self, connection: Connection) -> tuple[RecordConnector, Hider]:
         held = connection.credentials.values
         secrets = {text for name, text in held.items() if name not in _NO_SECRETS and len(text) >= _SHORTEST}
-        # The longest first: one may be a part of another.
-        return self._kind.open(connection, self._outside), tuple(sorted(secrets, key=len, reverse=True))
+        return self._kind.open(connection, self._outside), Hider(secrets)
 
     @contextmanager
     def _discreet(self) -> Generator[None]:
@@ -138,8 +137,5 @@ class OpenedConnector:
         try:
             yield
         except ConnectorError as error:
-            said = error.message
-            for secret in self._secrets:
-                said = said.replace(secret, REDACTED)
-            error.args = (said,)
+            error.args = (self._hide(error.message),)
             raise

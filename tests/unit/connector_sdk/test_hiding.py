@@ -53,6 +53,11 @@ def test_the_longest_value_is_hidden_first_and_short_ones_are_words() -> None:
     assert known.hide("planted-longer, planted, id") == "[redacted], [redacted], id"
 
 
+def test_values_are_hidden_in_the_forms_that_requests_carry() -> None:
+    known = handed("plan ted&")
+    assert known.hide("cGxhbiB0ZWQm, plan%20ted%26, plan+ted%26") == "[redacted], [redacted], [redacted]"
+
+
 def test_an_error_keeps_its_kind_and_loses_the_secret() -> None:
     with pytest.raises(Retry, match=r"^no \[redacted\] today$") as raised:
         answered(Retry("no planted-longer today", after_s=3))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
-_HIDDEN = "[redacted]"
+from headrace.connector_sdk.http.redaction import HIDDEN, forms_of
+
 # Shorter values would take ordinary words out of sentences.
 _SHORTEST = 6
 
@@ -18,8 +19,8 @@ class Handed:
         self._values: tuple[str, ...] = ()
 
     def add(self, values: Iterable[str]) -> None:
-        """Hide these values from now on."""
-        new = {value for value in values if len(value) >= _SHORTEST}
+        """Hide these values from now on, in every form in which a request may carry them."""
+        new = {form for value in values if len(value) >= _SHORTEST for form in forms_of(value)}
         with self._lock:
             if not new <= set(self._values):
                 # The longest first: one may be a part of another.
@@ -28,5 +29,5 @@ class Handed:
     def hide(self, text: str) -> str:
         """The text without any of the values."""
         for value in self._values:
-            text = text.replace(value, _HIDDEN)
+            text = text.replace(value, HIDDEN)
         return text

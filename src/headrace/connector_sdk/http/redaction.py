@@ -16,7 +16,7 @@ class Hider:
     """Takes values out of texts, in every form in which a request may carry them."""
 
     def __init__(self, secrets: Iterable[str], hidden: str = HIDDEN) -> None:
-        forms = {form for secret in secrets for form in _forms(secret) if len(form) >= _SHORTEST}
+        forms = {form for secret in secrets for form in forms_of(secret) if len(form) >= _SHORTEST}
         self._hidden = hidden
         # The longest first: one may be a part of another.
         self._forms = sorted(forms, key=len, reverse=True)
@@ -28,7 +28,8 @@ class Hider:
         return text
 
 
-def _forms(secret: str) -> Iterable[str]:
+def forms_of(secret: str) -> Iterable[str]:
+    """The secret as it is and as URLs, forms, JSON and base64 carry it."""
     # Not every text has a UTF-8: that of half a character would fail.
     whole = secret.encode(errors="replace")
     return secret, quote(whole, safe=""), quote_plus(whole), json.dumps(secret)[1:-1], b64encode(whole).decode()
