@@ -100,7 +100,7 @@ def test_a_flow_of_a_conversation_that_cant_be_read_is_not_made(connected: Any, 
     assert refusal.value.response["Error"]["Code"] == "ConnectorServerException"
 
 
-@pytest.mark.parametrize("answer", [web_page(200), Answer(b'{"hello": "world"}'), Answer(b"[]")])
+@pytest.mark.parametrize("answer", [web_page(200), web_page(404), Answer(b'{"hello": "world"}'), Answer(b"[]")])
 def test_a_url_that_is_not_slacks_makes_no_profile(appflow: Any, workspace: Workspace, answer: Answer) -> None:
     workspace.rule = lambda call: answer
     with pytest.raises(ClientError, match="ConnectorServerException"):

@@ -104,8 +104,8 @@ command.add_command(new_connector.command, "new")
 def _label_faults(label: str) -> Generator[str]:
     if not _LABEL.fullmatch(label) and not _ARN.fullmatch(label):
         yield (
-            f"{label!r} is no connector label: a letter or digit, then letters, digits and any of _!@#.- (nor is it"
-            " the ARN of a Lambda function)."
+            f"{label!r} is no connector label: write two characters or more, a letter or digit first, then letters,"
+            " digits and any of _!@#.- (nor is it the ARN of a Lambda function)."
         )
 
 

@@ -214,10 +214,12 @@ def _tokens(status: int, headers: Mapping[str, str], body: bytes, told: _Told, w
 
 
 def _refusal(status: int, answer: Mapping[str, Any], body: bytes, told: _Told) -> Retry | Stop:
-    sentence = told(f"refused the credentials (status {status}): {_words(answer, body, told)}")
+    words = _words(answer, body, told)
     if answer.get("error") in _TEMPORARY:
-        return Retry(sentence)
-    return Refused(sentence) if status in {200, 400, 401, 403} else Stop(sentence)
+        return Retry(told(f"answered status {status}: {words}"))
+    if status in {200, 400, 401, 403}:
+        return Refused(told(f"refused the credentials (status {status}): {words}"))
+    return Stop(told(f"answered status {status} (is the URL right?): {words}"))
 
 
 def _granted(answer: Mapping[str, Any], told: _Told) -> Tokens:

@@ -19,6 +19,7 @@ from headrace.errors import (
     NotThere,
     Refused,
     ResourceNotFoundException,
+    Stop,
 )
 from headrace.operations.connections import connection_of
 from headrace.operations.connector_secrets import ConnectorSecrets
@@ -151,7 +152,11 @@ class ProfileTrial:
     def _try(self, profile: Profile, secret: Secret) -> None:
         connection = connection_of(profile, secret)
         with nullcontext() if self._secrets is None else self._secrets.trying(connection):
-            self._connections.check(connection)
+            try:
+                self._connections.check(connection)
+            except NotThere as error:
+                # It is missing at the application, and no resource of the API.
+                raise Stop(error.message) from None
 
     def _renewed(self, tokens: Tokens, profile: Profile, secret: Secret, refusal: Refused) -> Secret:
         try:

@@ -74,7 +74,7 @@ def _members(profile: Given, config: Document) -> Iterator[str]:
         if foreign:
             yield f"{part} holds {', '.join(foreign)}, the profile is of {profile.connector_type}: write {own} only"
         elif own not in held and _needs(part, profile):
-            yield f"{part} lacks {own}: {_required(profile.connector_type, shape)}"
+            yield f"{part} lacks {own}: {_taken(profile.connector_type, shape)}"
 
 
 def _needs(part: str, profile: Given) -> bool:
@@ -83,9 +83,10 @@ def _needs(part: str, profile: Given) -> bool:
     return profile.credentials is None and not _is_by_role(profile)
 
 
-def _required(connector_type: str, shape: str) -> str:
-    members = _required_members(connector_type, shape)
-    return f"it takes {', '.join(members)}" if members else "see the connector's credentials in the API reference"
+def _taken(connector_type: str, union: str) -> str:
+    shape = _shape(connector_type, union)
+    members = () if shape is None else tuple(each.name for each in shape.members)
+    return f"it takes {', '.join(_required_members(connector_type, union) or members)}"
 
 
 def _labelled(profile: Given) -> Iterator[str]:

@@ -63,7 +63,10 @@ def test_a_connector_that_does_not_answer_is_not_hosted(
     [
         (("Stock",), ["Give one of MODULE:HANDLER"]),
         (("Stock", "a:b", "--http", "http://x"), ["Give one of MODULE:HANDLER"]),
-        (("_x", "a.b", "--python", "/no/such"), ["no connector label", "no handler", "no such program"]),
+        (
+            ("_x", "a.b", "--python", "/no/such"),
+            ["'_x' is no connector label: write two characters or more", "no handler", "no such program"],
+        ),
         (("Stock", "--http", "ftp://x"), ["is no URL"]),
         (("Stock", "a:b", "--singer", "/no/such tap"), ["Give one of MODULE:HANDLER", "no such program"]),
         (("Stock", "--airbyte", "'"), ["is no command line"]),

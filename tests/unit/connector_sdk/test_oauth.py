@@ -151,7 +151,7 @@ def test_an_error_that_passes_is_no_refusal(server: TokenServer, client: TokenCl
     [
         ((200, {"content-type": "text/html; charset=x"}, b"<html>Log in</html>"), "with text/html, which is no JSON"),
         ((404, {}, b"gone"), "answered status 404 with no content type, which is no JSON object: gone"),
-        ((404, {}, b'{"message": "no such path"}'), "(status 404): no such path"),
+        ((404, {}, b'{"message": "no such path"}'), "answered status 404 (is the URL right?): no such path"),
         ((200, {}, b""), "which is no JSON object: nothing"),
         ((200, {}, b"[1]"), "which is no JSON object"),
         ((200, {}, b"[" * 100_000), "which is no JSON object"),

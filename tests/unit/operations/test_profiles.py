@@ -100,6 +100,7 @@ def test_a_single_fault_reads_as_appflow_words_it(call: Calls) -> None:
     "connector_type, members, fault",
     [
         ("Veeva", {"credentials": None}, "connectorProfileCredentials lacks Veeva: it takes username, password"),
+        ("Pardot", {"credentials": None}, "lacks Pardot: it takes accessToken, refreshToken, oAuthRequest, "),
         ("CustomConnector", {"connectorLabel": None}, "connectorLabel is missing"),
         ("Snowflake", {"connectionMode": "Private"}, "privateLinkServiceName is missing"),
         ("Snowflake", {"credentials": {"username": "ann"}}, "hold neither: give either password or privateKey"),
