@@ -62,7 +62,7 @@ def test_records_go_to_a_built_in_connector_but_for_those_it_refuses(
     taken = [each for batch in desk.taken.values() for each in batch]
     assert taken == [{"id": "1", "name": "one"}, {"id": "3", "name": "three"}]
     (key,) = service.list_objects("errors")
-    assert json.loads(service.get_object("errors", key))["error"] == "it is bad"
+    assert json.loads(service.get_object("errors", key))["error"] == "it is bad, says the owner of [redacted]"
 
 
 def test_a_built_in_connector_is_browsed_and_asked_once_an_hour(

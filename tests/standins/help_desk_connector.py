@@ -25,7 +25,7 @@ class HelpDeskConnector:
 
     def __init__(self, connection: Connection, outside: Outside) -> None:
         self._url = outside.base_url or connection.properties["instanceUrl"]
-        token = connection.credentials.values.get("accessToken", "")
+        self._token = token = connection.credentials.values.get("accessToken", "")
         self._http = httpx.Client(trust_env=False, headers={"authorization": f"Bearer {token}"}, timeout=120)
 
     def read(self, query: Query) -> Iterator[Page]:
@@ -40,7 +40,7 @@ class HelpDeskConnector:
     def write(self, batch: Batch) -> Sequence[Rejection]:
         records = [json.loads(text) for text in batch.records]
         answer = self._ask("POST", f"/{batch.entity}", json={"key": batch.key, "records": records})
-        return [Rejection(place, "it is bad") for place in answer["refused"]]
+        return [Rejection(place, f"it is bad, says the owner of {self._token}") for place in answer["refused"]]
 
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
         found = self._ask("GET", "/entities")["entities"]

@@ -81,7 +81,8 @@ class OpenedConnector:
 
     def write(self, batch: Batch) -> Sequence[Rejection]:
         """See RecordDestination."""
-        return self._asked(lambda connector: connector.write(batch))
+        found = self._asked(lambda connector: connector.write(batch))
+        return [replace(each, reason=self._hide(each.reason)) for each in found]
 
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
         """See Catalog; from the cache where it holds."""

@@ -69,12 +69,14 @@ def test_what_is_said_is_hidden_and_data_is_not() -> None:
         "isSuccess": False,
         "errorDetails": {"errorMessage": "planted", "retryAfterSeconds": 3, "more": ["planted", None]},
         "errorsByInputField": {"token": "planted"},
+        "writeRecordResults": [{"isSuccess": False, "recordId": None, "errorMessage": "planted"}],
         "records": ['{"name": "planted"}'],
     }
     assert answered(answer) == {
         "isSuccess": False,
         "errorDetails": {"errorMessage": "[redacted]", "retryAfterSeconds": 3, "more": ["[redacted]", None]},
         "errorsByInputField": {"token": "[redacted]"},
+        "writeRecordResults": [{"isSuccess": False, "recordId": None, "errorMessage": "[redacted]"}],
         "records": ['{"name": "planted"}'],
     }
     assert answered(["planted"]) == ["planted"]

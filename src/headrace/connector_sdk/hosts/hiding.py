@@ -9,7 +9,8 @@ from headrace.connector_sdk.hosts import Host, Request, Streaming
 from headrace.connector_sdk.hosts.book import Hosts
 from headrace.errors import ConnectorError
 
-_SPOKEN = ("errorDetails", "errorsByInputField")
+# Members that hold a connector's words.
+_SPOKEN = ("errorDetails", "errorsByInputField", "writeRecordResults")
 
 
 class HidingHosts:
