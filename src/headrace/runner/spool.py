@@ -16,6 +16,9 @@ from headrace.errors import Retry, StartOver, Stop
 
 # How much of a source lies on the disk at once, and becomes one file of the output by default.
 SPOOL_BYTES = 64 * 1024 * 1024
+# What some write for numbers, JSON has no place for, and the engine would pass on.
+_NO_NUMBERS = ("NaN", "Infinity")
+_SUSPECT = ("\n", "\r", *_NO_NUMBERS)
 # Retries of one page; reading on resets the count.
 Retrying = Callable[[Callable[[], Page | None]], Page | None]
 
@@ -60,7 +63,7 @@ def spooled(found: Iterator[Page], folder: Path, name: str, *, most_bytes: int =
 def as_lines(records: Sequence[str]) -> bytes:
     """The records as JSON Lines: one line each, whatever they hold."""
     joined = "\n".join(records)
-    is_plain = joined.count("\n") == len(records) - 1 and "\r" not in joined
+    is_plain = joined.count("\n") == len(records) - 1 and not any(text in joined for text in ("\r", *_NO_NUMBERS))
     if not is_plain or not all(record.startswith("{") for record in records):
         joined = "\n".join(map(_line, records))
     # A lone surrogate has no UTF-8; as the escape that it must have been, the engine rejects it by its record.
@@ -69,14 +72,18 @@ def as_lines(records: Sequence[str]) -> bytes:
 
 def _line(record: str) -> str:
     """The record on one line; what the engine would take for no record becomes a text that it rejects and keeps."""
-    if not {"\n", "\r"}.intersection(record):
+    if not any(text in record for text in _SUSPECT):
         return record if record.replace("\ufeff", "").strip() not in {"", "null"} else _as_text(record)
     try:
-        is_object = isinstance(json.loads(record), dict)
+        is_object = isinstance(json.loads(record.removeprefix("\ufeff"), parse_constant=_no_number), dict)
     except (ValueError, RecursionError):
         is_object = False
     # Outside of its texts JSON has line ends as blanks only, and within them none.
     return record.replace("\n", " ").replace("\r", " ") if is_object else _as_text(record)
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(word)
 
 
 def _as_text(record: str) -> str:

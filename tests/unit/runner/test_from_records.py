@@ -217,3 +217,13 @@ def test_an_odd_record_is_one_line_whatever_it_holds(made: Runs, record: str) ->
     assert execution.state is State.DONE, execution.message
     assert made.rig.counts().records_read == 3
     assert [each["id"] for each in made.written() if each.get("id")] == [1, 2]
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity"])
+def test_a_record_with_what_is_no_number_is_rejected_and_a_text_that_says_so_is_not(made: Runs, number: str) -> None:
+    good = '{"id": 1, "name": "' + number + '"}'
+    made.crm.held = (good, '{"id": ' + number + "}", "\ufeff" + good)
+
+    assert made.from_crm().state is State.DONE
+    assert made.rig.counts().records_rejected == 1
+    assert made.written() == [{"id": 1, "name": number}] * 2
