@@ -6,7 +6,7 @@ import csv
 import io
 import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -69,14 +69,6 @@ def csv_header(name: str, head: Callable[[int], bytes]) -> Header:
         if header is not None:
             return header
         size *= 8
-
-
-def union_of_headers(heads: Iterable[tuple[str, Callable[[int], bytes]]]) -> tuple[str, ...]:
-    """The fields of all CSV files, in the order in which they first occur. Raises UnreadableSource."""
-    union: dict[str, None] = {}
-    for name, head in heads:
-        union.update(dict.fromkeys(csv_fields(name, head)))
-    return tuple(union)
 
 
 def _header(name: str, raw: bytes, *, is_whole: bool) -> Header | None:

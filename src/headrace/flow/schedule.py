@@ -43,11 +43,6 @@ class Rate:
     count: int
     unit: Unit
 
-    @property
-    def least_seconds(self) -> int:
-        """How long the shortest interval between two ticks lasts."""
-        return self.count * _SECONDS.get(self.unit, 28 * 86_400)
-
 
 @dataclass(frozen=True)
 class Once:

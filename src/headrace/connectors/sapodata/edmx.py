@@ -133,10 +133,6 @@ class _Reader:
             is_updatable=flag(sap(element, "updatable")) and place not in self._notes.not_updatable,
         )
 
-    def _navigation(self, type_name: str) -> Iterator[str]:
-        for base in self._lineage(type_name):
-            yield from (each.get("Name", "") for each in children(base, "NavigationProperty"))
-
     def _properties(self, type_name: str) -> Iterator[Property]:
         lineage = self._lineage(type_name)
         keys = {
