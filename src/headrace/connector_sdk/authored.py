@@ -11,7 +11,7 @@ from headrace.connector_sdk.authoring import Authored, Destination, Source, walk
 from headrace.connector_sdk.declaring import Entity, Setting, SettingScope, SettingType
 from headrace.connector_sdk.projecting import projected
 from headrace.connector_sdk.records import Batch, Connection, Page, Query, Rejection, Side
-from headrace.errors import Stop
+from headrace.errors import Refused, Stop
 
 _LARGEST_BATCH = 200
 
@@ -92,6 +92,7 @@ class AuthoredConnector:
     def check(self) -> None:
         """Ask the connector whether the connection will do. Raises Retry or Stop."""
         self.check_settings("CONNECTOR_PROFILE", self._connection.properties)
+        self._check_kind()
         self._made().check()
 
     def check_settings(self, scope: SettingScope | Side, settings: Mapping[str, str]) -> None:
@@ -99,6 +100,13 @@ class AuthoredConnector:
         faults = setting_faults(self._connector.settings, scope, settings)
         if faults:
             raise Stop("; ".join(f"{key}: {fault}" for key, fault in faults.items()))
+
+    def _check_kind(self) -> None:
+        """Raises Refused for credentials of a kind that the connector does not declare: it would look for others."""
+        given = self._connection.credentials.kind
+        declared = [type(each).__name__ for each in self._connector.authentication]
+        if declared and given not in declared:
+            raise Refused(f"{self._name} takes no credentials of the kind {given}: give {' or '.join(declared)}.")
 
     @property
     def _name(self) -> str:

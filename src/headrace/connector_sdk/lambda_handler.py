@@ -73,7 +73,7 @@ class _Answers:
         faults = setting_faults(self._connector.settings, scope, request.texts("connectorRuntimeSettings"))
         if not faults:
             return {"errorsByInputField": None}
-        error = BadRequest("Some settings will not do: see errorsByInputField.")
+        error = BadRequest("Some settings will not do")
         return {"isSuccess": False, "errorDetails": _details(error), "errorsByInputField": faults}
 
     def _credentials(self, request: Given) -> Json:

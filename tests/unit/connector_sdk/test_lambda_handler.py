@@ -11,6 +11,7 @@ from wsgiref.util import setup_testing_defaults
 
 import pytest
 
+from headrace.connector_sdk.authored import AuthoredConnector
 from headrace.connector_sdk.authoring import (
     ApiKey,
     CustomAuth,
@@ -213,6 +214,17 @@ def test_bad_credentials_and_missing_entities_are_told_as_what_they_are() -> Non
         custom(password="wrong").check()
     with pytest.raises(NotThere, match="no entity 'nobody'"):
         custom().describe("nobody")
+
+
+def test_credentials_of_a_kind_that_is_not_declared_never_reach_the_connector() -> None:
+    class Keyed(Shop):
+        authentication = (ApiKey(), OAuth2(("https://example.com/token",)))
+
+        def check(self) -> None:
+            raise AssertionError(self.credentials["apiKey"])
+
+    with pytest.raises(Refused, match="Keyed takes no credentials of the kind BasicAuth: give ApiKey or OAuth2"):
+        AuthoredConnector(Keyed, connection()).check()
 
 
 def test_settings_that_will_not_do_are_told_by_input_field() -> None:
