@@ -37,6 +37,8 @@ from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
 from headrace.runner.connector_lines import ConnectorLines
+from headrace.runner.notifier import Notifier
+from headrace.runner.receivers import receivers_of
 from headrace.runner.scheduler import Scheduler
 from headrace.runner.source_check import SourceCheck
 from headrace.runner.worker import Worker
@@ -87,12 +89,14 @@ class Backend:
         self._stack = ExitStack()
         self._work = ExitStack()
 
-    def start(self, *, is_working: bool = True) -> None:
-        """Open the store, take back what the last process left unfinished, and start the worker if it is to work."""
+    def start(self, *, is_working: bool = True, is_notifying: bool = False) -> None:
+        """Open the store, take back what the last process left unfinished, and start the worker if it is to work.
+
+        `is_notifying`: whom the settings name is told of runs.
+        """
         with ExitStack() as stack:
             settings = self.settings
-            self.store = Store.open(settings.data, executions_kept=settings.executions_kept)
-            stack.callback(self.store.close)
+            notifier = self._open_store(stack, is_notifying=is_notifying)
             self.sealer = Sealer.of(settings)
             self.registry = Registry.load(settings, self.log, self._entries)
             self.engine = Engine(
@@ -119,6 +123,9 @@ class Backend:
             stack.callback(self.applications.close)
             # This process holds the folder's lock, so whoever held a lease is dead.
             self.store.write(executions.expire_leases).result()
+            notifier.start()
+            # Stopped after the worker, so that what it settles last may still be told.
+            self._work.callback(notifier.stop)
             if is_working:
                 self._start_worker()
             self._stack = stack.pop_all()
@@ -137,6 +144,14 @@ class Backend:
         """Drain, then close everything."""
         self.drain()
         self._stack.close()
+
+    def _open_store(self, stack: ExitStack, *, is_notifying: bool) -> Notifier:
+        settings = self.settings
+        receivers = receivers_of(settings, self._environment, self.clock.now) if is_notifying else ()
+        keys = tuple(receiver.key for receiver in receivers)
+        self.store = Store.open(settings.data, executions_kept=settings.executions_kept, reports_to=keys)
+        stack.callback(self.store.close)
+        return Notifier(store=self.store, clock=self.clock, receivers=receivers, log=self.log)
 
     def _open_connectors(self, stack: ExitStack) -> None:
         store = self.store
@@ -242,7 +257,7 @@ class Service:
             # Bound before anything is opened: a taken port is the commonest mistake. Answers come later.
             listening = stack.enter_context(bind(settings.host, settings.port))
             self._local_url = local_url(listening)
-            self.backend.start(is_working=is_working)
+            self.backend.start(is_working=is_working, is_notifying=is_working)
             stack.callback(self.backend.stop)
             if is_working:
                 self.backend.run_schedules()

@@ -33,7 +33,7 @@ class Settings:
     under `data`. `s3_endpoint` None means AWS's own. `connector_urls` maps a connector type to the
     URL of a server that stands for the application's own. `key` seals stored secrets, or what
     `key_command` prints; without either the key file in `data` does, made on the first start.
-    `port` 0 means any free port.
+    `notify` says who is told of runs, and `notify_secret` signs what webhooks get. `port` 0 means any free port.
     """
 
     data: Path
@@ -58,6 +58,9 @@ class Settings:
     connector_urls: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     connector_timeout_s: float = 300.0
     connector_memory_bytes: int = 1024 * MIB
+    notify: tuple[str, ...] = field(default=(), repr=False)
+    notify_secret: bytes | None = field(default=None, repr=False)
+    events_endpoint: str | None = None
     key: str | None = field(default=None, repr=False)
     key_command: str | None = field(default=None, repr=False)
     log_format: Literal["text", "json"] = "text"
@@ -112,6 +115,9 @@ class Settings:
             connector_urls=read("HEADRACE_CONNECTOR_URLS", text.connector_urls, MappingProxyType({})),
             connector_timeout_s=read("HEADRACE_CONNECTOR_TIMEOUT", text.seconds(1, 900), cls.connector_timeout_s),
             connector_memory_bytes=read("HEADRACE_CONNECTOR_MEMORY", text.size(128 * MIB), cls.connector_memory_bytes),
+            notify=read("HEADRACE_NOTIFY", text.receivers, (), is_shown=False),
+            notify_secret=read("HEADRACE_NOTIFY_SECRET", text.webhook_secret, None, is_shown=False),
+            events_endpoint=read("AWS_ENDPOINT_URL_EVENTS", text.endpoint, None),
             key=read("HEADRACE_KEY", str, None),
             key_command=read("HEADRACE_KEY_COMMAND", str, None),
             log_format=read("HEADRACE_LOG", text.one_of("text", "json"), log_format),
@@ -130,14 +136,14 @@ class _Reader:
         self._environment = environment
         self._faults: list[str] = []
 
-    def __call__(self, name: str, parse: Callable[[str], T], default: T) -> T:
+    def __call__(self, name: str, parse: Callable[[str], T], default: T, *, is_shown: bool = True) -> T:
         given = self._environment.get(name, "")
         if not given:
             return default
         try:
             return parse(given)
         except ValueError as fault:
-            self._faults.append(f"{name}={given!r}: {fault}")
+            self._faults.append(f"{name}={given!r}: {fault}" if is_shown else f"{name}: {fault}")
             return default
 
     def finish(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -15,6 +16,7 @@ _UNITS = {"": 1, "b": 1, "kib": 2**10, "mib": 2**20, "gib": 2**30, "kb": 10**3, 
 _SIZE = re.compile(r"(\d{1,15})\s*([a-z]{0,3})", re.ASCII)
 _BUCKET = re.compile(r"\S{3,63}")
 _HOST = re.compile(r"[0-9A-Za-z:.\-_]{1,253}")
+_BUS = re.compile(r"[/.\-_A-Za-z0-9:]{1,1600}", re.ASCII)
 _SCHEMES = ("s3", "gs", "az", "file")
 
 
@@ -143,6 +145,41 @@ def connector_urls(given: str) -> Mapping[str, str]:
     if faults:
         raise ValueError("; ".join(faults))
     return MappingProxyType(places)
+
+
+def receivers(given: str) -> tuple[str, ...]:
+    """`place,place`: who is told of runs. The faults don't show what was given: a webhook's URL may be its secret."""
+    places = tuple(filter(None, (part.strip() for part in given.split(","))))
+    faults = [f"place {number} {fault}" for number, place in enumerate(places, 1) if (fault := _receiver_fault(place))]
+    if len(set(places)) < len(places):
+        faults.append("a place is named twice; keep one")
+    if faults:
+        raise ValueError("; ".join(faults))
+    return places
+
+
+def webhook_secret(given: str) -> bytes:
+    """The bytes of a secret in the form of Standard Webhooks."""
+    try:
+        secret = b64decode(given.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        secret = b""
+    if not given.startswith("whsec_") or not 24 <= len(secret) <= 64:
+        raise ValueError("allowed is whsec_ with the base64 of 24 to 64 bytes: whsec_$(openssl rand -base64 32)")
+    return secret
+
+
+def _receiver_fault(place: str) -> str | None:
+    if place.startswith("eventbridge:"):
+        is_bus = _BUS.fullmatch(place.partition(":")[2])
+        return None if is_bus else "names no event bus: allowed are its name and its ARN, such as eventbridge:default"
+    parts = urlsplit(place)
+    if parts.scheme == "file":
+        is_file = not parts.netloc and parts.path.strip("/") and not parts.path.endswith("/")
+        return None if is_file else "is no file: allowed is an absolute path, such as file:///var/log/flows.jsonl"
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "is none that is known: allowed are URLs that begin with file://, https:// and http://, and eventbridge:"
+    return "holds a user or a password; webhooks are signed with HEADRACE_NOTIFY_SECRET" if parts.username else None
 
 
 def _bucket_fault(name: str, url: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -169,6 +170,50 @@ def test_an_application_that_answers_nowhere_is_refused(given: str, fault: str) 
         Settings.from_environment({"HEADRACE_CONNECTOR_URLS": given})
 
     assert fault in caught.value.message
+
+
+def test_who_is_told_of_runs_is_a_list_of_places() -> None:
+    secret = "whsec_" + b64encode(b"k" * 32).decode()
+    given = "file:///var/log/flows.jsonl, https://hooks.example/x,eventbridge:default"
+
+    settings = Settings.from_environment({"HEADRACE_NOTIFY": given, "HEADRACE_NOTIFY_SECRET": secret})
+
+    assert settings.notify == ("file:///var/log/flows.jsonl", "https://hooks.example/x", "eventbridge:default")
+    assert settings.notify_secret == b"k" * 32
+    assert "hooks.example" not in repr(settings)
+    assert "kkk" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "given, fault",
+    [
+        ("file://relative/planted", "place 1 is no file"),
+        ("file:///", "place 1 is no file"),
+        ("file:///planted/", "place 1 is no file"),
+        ("file:///a,ftp://planted", "place 2 is none that is known"),
+        ("https:///planted", "place 1 is none that is known"),
+        ("https://me:planted@host/", "place 1 holds a user or a password"),
+        ("eventbridge:", "place 1 names no event bus"),
+        ("eventbridge:two planted", "place 1 names no event bus"),
+        ("file:///planted,file:///planted", "named twice"),
+    ],
+)
+def test_a_place_that_cannot_be_told_is_refused_and_not_shown(given: str, fault: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"HEADRACE_NOTIFY": given})
+
+    assert caught.value.message.startswith("HEADRACE_NOTIFY: ")
+    assert fault in caught.value.message
+    assert "planted" not in caught.value.message
+
+
+@pytest.mark.parametrize("given", ["planted", "whsec_planted!", "whsec_cGxhbnRlZA==", b64encode(b"k" * 32).decode()])
+def test_a_secret_that_signs_nothing_is_refused_and_not_shown(given: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"HEADRACE_NOTIFY_SECRET": given})
+
+    assert "HEADRACE_NOTIFY_SECRET: allowed is whsec_" in caught.value.message
+    assert given not in caught.value.message
 
 
 def test_only_the_endpoint_of_s3_moves_buckets() -> None:

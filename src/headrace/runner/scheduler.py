@@ -114,7 +114,7 @@ class Scheduler:
         try:
             trigger, schedule = _meaning(flow)
         except PlanFaults as faults:
-            schedules.give_up(tx, flow.flow_id, messages.shown(faults.worded("Start")))
+            schedules.give_up(tx, flow.flow_id, messages.shown(faults.worded("Start")), now_ms=to_ms(now))
             return Tick(flow, "given up")
         instant = last_due(schedule, after=from_ms(flow.next_fire_ms) - _MILLISECOND, until=now)
         following = next_due(schedule, after=now)

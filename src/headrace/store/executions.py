@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.model.states import State
-from headrace.store import bookmarks, deliveries, documents
+from headrace.store import bookmarks, deliveries, documents, reports
 from headrace.store import executions_sql as sql
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
@@ -186,6 +186,8 @@ def claim(tx: Tx, *, owner: str, now_ms: int, lease_until_ms: int, limit: int) -
         taken = tx.row(sql.CLAIM, id=execution_id, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms)
         if taken is not None:
             claims.append(_claim(tx, execution_id))
+            if claims[-1].execution.attempt == 1:
+                reports.put_start(tx, execution_id, now_ms=now_ms)
     return claims
 
 
@@ -264,8 +266,8 @@ def settle(
 
     The same transaction counts the flow's failures in a row, suspends a scheduled or event flow that reached
     its threshold, lets the next window of a scheduled flow begin where that of a successful run ended, and drops
-    the flow's oldest finished executions beyond those kept. `counts` None leaves the last ones that `progress`
-    reported. `bookmark`, of one that is done, is where the flow's next execution begins.
+    the flow's oldest finished executions beyond those kept; what happened is reported. `counts` None leaves the last
+    ones that `progress` reported. `bookmark`, of one that is done, is where the flow's next execution begins.
     """
     settled = tx.row(
         sql.SETTLE[state],
@@ -278,9 +280,11 @@ def settle(
     if settled is None:
         return False
     flow_id, *ended = settled
+    reports.put_end(tx, execution_id, now_ms=now_ms)
     if state is State.FAILED:
         tx.rows(sql.COUNT_FAILURE, id=flow_id)
-        tx.rows(sql.SUSPEND, id=flow_id)
+        if tx.row(sql.SUSPEND, id=flow_id) is not None:
+            reports.put_deactivation(tx, flow_id, now_ms=now_ms)
     elif state is State.DONE:
         tx.rows(sql.FORGET_FAILURES, id=flow_id)
         _move_on(tx, flow_id, bookmark, *ended)
@@ -309,6 +313,8 @@ def cancel(tx: Tx, execution_id: str, *, now_ms: int) -> bool:
     """
     for statement in (sql.CANCEL_QUEUED, sql.CANCEL_RUNNING, sql.IS_CANCELLING):
         if tx.row(statement, id=execution_id, now_ms=now_ms) is not None:
+            if statement is sql.CANCEL_QUEUED:
+                reports.put_end(tx, execution_id, now_ms=now_ms)
             tx.announce(TOPIC)
             return True
     return False

@@ -206,6 +206,7 @@ SUSPEND = Statement(
         status_message="The flow was suspended because its last runs failed as often in a row as"
         " flowErrorDeactivationThreshold allows. Start the flow to activate it again.",
     )
+    .returning(_f.flow_id)
 )
 _OLDEST_KEPT = select(func.max(_of_same.sequence) - bindparam("kept", type_=Integer)).where(
     _of_same.flow_id == bindparam("flow_id")

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, null, or_, select
 from sqlalchemy import update as change
 
-from headrace.store import documents, tables
+from headrace.store import documents, reports, tables
 from headrace.store.statements import Statement
 from headrace.store.tx import Tx
 
@@ -134,6 +134,7 @@ def has_fired(tx: Tx, flow_id: str, instant_ms: int) -> bool:
     return tx.row(_HAS_FIRED, id=flow_id, instant_ms=instant_ms) is not None
 
 
-def give_up(tx: Tx, flow_id: str, message: str) -> None:
+def give_up(tx: Tx, flow_id: str, message: str, *, now_ms: int) -> None:
     """Mark the flow, whose document can't be scheduled, as Errored."""
     tx.rows(_GIVE_UP, id=flow_id, message=message)
+    reports.put_deactivation(tx, flow_id, now_ms=now_ms)

@@ -27,9 +27,10 @@ class Store:
     Work is a function of a `Tx`; the modules beside this one have the functions to call with it. Made by `open`.
     """
 
-    def __init__(self, data: Path, *, executions_kept: int, stack: ExitStack) -> None:
+    def __init__(self, data: Path, *, executions_kept: int, stack: ExitStack, reports_to: tuple[str, ...] = ()) -> None:
         file = data / sqlite.FILE_NAME
         self._executions_kept = executions_kept
+        self._reports_to = reports_to
         self._compiler = sqlite_compiler()
         self._listeners: list[Listener] = []
         self._listening = threading.Lock()
@@ -43,10 +44,11 @@ class Store:
         self._stack = stack.pop_all()
 
     @classmethod
-    def open(cls, data: Path, *, executions_kept: int = 10_000) -> Self:
+    def open(cls, data: Path, *, executions_kept: int = 10_000, reports_to: tuple[str, ...] = ()) -> Self:
         """Open the store of the folder `data`, made if missing, brought to this version's schema.
 
         `executions_kept` bounds the finished executions that are kept of each flow, oldest dropped first.
+        `reports_to` are the keys of the receivers that are told of runs.
 
         Raises SettingsError if another process holds the folder, the folder can't be written, the file is
         damaged, or a newer headrace wrote it.
@@ -57,7 +59,7 @@ class Store:
             file = data / sqlite.FILE_NAME
             with sqlite.opening(file):
                 migrate.to_newest(file)
-                return cls(data, executions_kept=executions_kept, stack=stack)
+                return cls(data, executions_kept=executions_kept, stack=stack, reports_to=reports_to)
 
     def write(self, work: Callable[[Tx], T]) -> Future[T]:
         """Run the work in a transaction of its own; the future resolves after its COMMIT is durable.
@@ -90,7 +92,7 @@ class Store:
         self._stack.close()
 
     def _tx(self, connection: sqlite3.Connection) -> Tx:
-        return Tx(connection, self._compiler, executions_kept=self._executions_kept)
+        return Tx(connection, self._compiler, executions_kept=self._executions_kept, reports_to=self._reports_to)
 
     def _announce(self, topics: set[str]) -> None:
         for listener in self._listeners:

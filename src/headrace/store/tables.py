@@ -144,6 +144,20 @@ bookmarks = Table(
     Column("sequence", BigInteger, nullable=False),
 )
 
+# What is yet to be told, once for each receiver, in the order it happened in. No foreign key: a report outlives
+# its flow.
+outbox = Table(
+    "outbox",
+    METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("receiver", Text, nullable=False),
+    Column("flow_id", Text, nullable=False),
+    # As the receiver is to see it.
+    Column("event", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+)
+Index("outbox_of_receiver", outbox.c.receiver, outbox.c.number)
+
 tokens = Table(
     "tokens",
     METADATA,

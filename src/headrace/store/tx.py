@@ -13,10 +13,19 @@ Row = tuple[Any, ...]
 class Tx:
     """One transaction, from `Store.write` or `Store.read`. Not to be kept after the work returns."""
 
-    def __init__(self, connection: sqlite3.Connection, compiler: Compiler, *, executions_kept: int) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        compiler: Compiler,
+        *,
+        executions_kept: int,
+        reports_to: tuple[str, ...] = (),
+    ) -> None:
         self._connection = connection
         self._compiler = compiler
         self.executions_kept = executions_kept
+        # Keys of the receivers of reports; none: nothing is reported.
+        self.reports_to = reports_to
         self.topics: set[str] = set()
 
     def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
