@@ -220,9 +220,14 @@ def test_what_is_undone_is_not_told(telling: Store) -> None:
     assert told(telling) == []
 
 
-def test_where_nobody_is_told_nothing_is_kept(queue_store: Store) -> None:
-    run(queue_store, State.FAILED)
+def test_where_nobody_is_told_nothing_is_kept_or_announced(queue_store: Store) -> None:
+    topics: set[str] = set()
+    queue_store.watch(topics.add)
+    write(queue_store, lambda tx: add_flow(tx, "often", trigger_type="Scheduled", threshold=1))
 
+    run(queue_store, State.FAILED, flow="often")
+
+    assert topics == {executions.TOPIC}
     assert read(queue_store, lambda tx: tx.rows(outbox.SELECT_PAGE, receiver="a", after=0, limit=9)) == []
 
 
