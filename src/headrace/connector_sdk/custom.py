@@ -78,9 +78,9 @@ class CustomConnector:
         version = self._version(batch.api_version)
         run = requests.Run(batch.flow_name, batch.execution_id, self._definition(batch.entity, version))
         context = requests.context(self.connection, version, batch.settings, run)
-        count = len(batch.records)
+        count, name = len(batch.records), self.connection.connector_label or self.connection.connector_type
         request = requests.write_data(context, batch)
-        return self._asked(request, lambda answer: answers.rejections(answer, count), batch_key=batch.key)
+        return self._asked(request, lambda answer: answers.rejections(answer, count, name), batch_key=batch.key)
 
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
         """See Catalog; from the cache where it holds."""

@@ -76,24 +76,20 @@ def token(given: Mapping[str, Any], member: str = "nextToken") -> str | None:
     return None if found is None or found == "" else str(found)
 
 
-def rejections(answer: object, count: int) -> tuple[Rejection, ...]:
+def rejections(answer: object, count: int, connector: str) -> tuple[Rejection, ...]:
     """Which of `count` records a WriteData answer refuses. Raises Retry or Stop where it says no such thing.
 
-    An answer of success may name no records at all.
+    An answer of success may name no records at all; one that names any has to name all of them, or it says nothing of
+    the records that it leaves out. A record's own result counts, whatever is said of the whole.
     """
     given = as_object(answer)
     if given is None or not (given.get("isSuccess") is True or _code(given) == PARTIAL):
         checked(answer)
         raise Stop(NO_VALID_RESPONSE)
-    results = [as_object(each) or {} for each in as_list(given, "writeRecordResults")]
-    refused = [(place, each) for place, each in enumerate(results) if each.get("isSuccess") is False]
-    if refused and len(results) != count:
-        raise Stop(
-            f"The connector answered {len(results)} results for {count} records, {len(refused)} of them refused:"
-            " so which ones can't be known. It must answer one result for each record, in their order."
-        )
+    results = _results(as_list(given, "writeRecordResults"), count, connector)
+    refused = [(place, each) for place, each in enumerate(results) if each["isSuccess"] is False]
     if _code(given) == PARTIAL and not refused:
-        raise Stop(f"The connector answered {PARTIAL} and refused no record: {failure(given).message}")
+        raise Stop(f"The connector {connector} answered {PARTIAL} and refused no record: {failure(given).message}")
     return tuple(Rejection(place, _reason(each, given)) for place, each in refused)
 
 
@@ -122,6 +118,20 @@ def as_list(given: Mapping[str, Any], member: str) -> Sequence[Any]:
 
 def _code(given: Mapping[str, Any]) -> object:
     return (as_object(given.get("errorDetails")) or {}).get("errorCode")
+
+
+def _results(given: Sequence[object], count: int, connector: str) -> Sequence[Json]:
+    """The results, one for each of `count` records or none at all. Raises Stop where some record has none."""
+    results = [each for each in map(as_object, given) if each is not None and isinstance(each.get("isSuccess"), bool)]
+    if given and not len(given) == len(results) == count:
+        raise Stop(
+            f"The connector {connector} answered {len(given)} results in `writeRecordResults` for {count} records,"
+            f" {len(results)} of them objects that say by `isSuccess` whether the record was written: so which records"
+            " were written and which were refused can't be known. Look them up in the application before you run the"
+            " flow again, and let the connector answer one such object for each record, in their order, or an empty"
+            " list where all were written."
+        )
+    return results
 
 
 def _reason(result: Mapping[str, Any], given: Mapping[str, Any]) -> str:

@@ -78,7 +78,7 @@ def test_records_that_are_no_list_are_refused() -> None:
 
 @pytest.mark.parametrize("results", [None, [], [{"isSuccess": True}, {"isSuccess": True}]])
 def test_success_needs_no_result_for_each_record(results: object) -> None:
-    assert answers.rejections({"isSuccess": True, "writeRecordResults": results}, 2) == ()
+    assert answers.rejections({"isSuccess": True, "writeRecordResults": results}, 2, "stock") == ()
 
 
 @pytest.mark.parametrize("is_success", [True, False])
@@ -87,19 +87,41 @@ def test_records_that_were_refused_are_named_with_their_reason(*, is_success: bo
         "isSuccess": is_success,
         "writeRecordResults": [{"isSuccess": False, "errorMessage": "no"}, {"isSuccess": True}, {"isSuccess": False}],
     }
-    reasons = answers.rejections(answer, 3)
+    reasons = answers.rejections(answer, 3, "stock")
     assert reasons == (Rejection(0, "no"), Rejection(2, "some failed (PartialWriteFailure)"))
 
 
 @pytest.mark.parametrize("results", [[{"isSuccess": False}], [], None])
 def test_refusals_that_name_no_record_stop_the_run(results: object) -> None:
     with pytest.raises(Stop, match="refused"):
-        answers.rejections(failed("PartialWriteFailure") | {"writeRecordResults": results}, 2)
+        answers.rejections(failed("PartialWriteFailure") | {"writeRecordResults": results}, 2, "stock")
+
+
+@pytest.mark.parametrize(
+    "results",
+    [
+        [1, "x", None],
+        [{"isSuccess": True}, {"isSuccess": True}],
+        [{"isSuccess": True}] * 4,
+        [{"isSuccess": True}, None, {"isSuccess": True}],
+        [{"isSuccess": True}, {"recordId": "7"}, {"isSuccess": True}],
+        [{"isSuccess": True}, {"isSuccess": "false"}, {"isSuccess": True}],
+    ],
+)
+def test_success_with_results_that_leave_a_record_out_is_not_believed(results: object) -> None:
+    with pytest.raises(Stop, match=r"connector stock answered \d results .* for 3 records.*one such object for each"):
+        answers.rejections({"isSuccess": True, "writeRecordResults": results}, 3, "stock")
+
+
+def test_a_refused_record_counts_whatever_is_said_of_the_whole() -> None:
+    results = [{"isSuccess": True, "errorMessage": "[]"}, {"isSuccess": False, "errorMessage": "no"}]
+    answer = {"isSuccess": True, "errorDetails": None, "writeRecordResults": results}
+    assert answers.rejections(answer, 2, "stock") == (Rejection(1, "no"),)
 
 
 def test_a_write_that_failed_as_a_whole_is_an_error() -> None:
     with pytest.raises(Retry, match="busy"):
-        answers.rejections(failed("ServiceUnavailable", "busy"), 2)
+        answers.rejections(failed("ServiceUnavailable", "busy"), 2, "stock")
 
 
 @pytest.mark.parametrize(
