@@ -204,7 +204,7 @@ class Backend:
         worker = Worker(
             store=self.store,
             registry=self.registry,
-            connections=self.connectors.connections,
+            connections=self.connectors.connections.unhurried(),
             engine=self.engine,
             clock=self.clock,
             settings=self.settings,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,7 +13,7 @@ from headrace.connector_sdk.hosts.book import Hosts
 from headrace.connector_sdk.http.session import Http
 from headrace.connector_sdk.lambda_answers import as_list
 from headrace.connector_sdk.metadata_cache import Key, MetadataCache
-from headrace.connector_sdk.opened import Kept, OpenedConnector
+from headrace.connector_sdk.opened import ANSWER_S, Kept, OpenedConnector
 from headrace.connector_sdk.records import Connection, RecordConnector
 from headrace.errors import Mismatch, NotThere
 from headrace.settings import Settings
@@ -51,12 +51,16 @@ class Lookups:
 
 @dataclass(frozen=True)
 class BuiltIns:
-    """The built-in connectors by type, and what they are given; see Outside."""
+    """The built-in connectors by type, and what they are given; see Outside.
+
+    `answer_s` is how long a caller waits for an answer that is not reading or writing, None: as long as it takes.
+    """
 
     types: Mapping[str, RecordConnectorType]
     settings: Settings
     now: Callable[[], datetime]
     http: Http = field(default_factory=Http)
+    answer_s: float | None = ANSWER_S
 
 
 class OpenConnections:
@@ -85,6 +89,11 @@ class OpenConnections:
         """The same, with nothing kept of what connectors said of their entities."""
         return OpenConnections(self._lookups, self._hosts, MetadataCache(lambda: 0), self._built_ins)
 
+    def unhurried(self) -> OpenConnections:
+        """The same for executions, where nobody waits for the answers."""
+        built_ins = None if self._built_ins is None else replace(self._built_ins, answer_s=None)
+        return OpenConnections(self._lookups, self._hosts, self._cache, built_ins)
+
     def has(self, connector_type: str) -> bool:
         """Whether profiles of the type can be opened."""
         return connector_type == CUSTOM or self._built_in(connector_type) is not None
@@ -112,7 +121,7 @@ class OpenConnections:
             http=given.http,
             base_url=given.settings.connector_urls.get(connection.connector_type),
         )
-        return OpenedConnector(kind, connection, outside, kept)
+        return OpenedConnector(kind, connection, outside, kept, given.answer_s)
 
     def _built_in(self, connector_type: str) -> RecordConnectorType | None:
         return None if self._built_ins is None else self._built_ins.types.get(connector_type)

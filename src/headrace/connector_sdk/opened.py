@@ -20,6 +20,8 @@ KEPT_S = 3600.0
 # Values of credentials that may be said aloud, and the length below which a value is hardly a secret.
 _NO_SECRETS = frozenset({"clientId", "username", "userId"})
 _SHORTEST = 6
+# How long a caller waits for all that the application is asked; the AWS SDKs give up after 60 s, and send again.
+ANSWER_S = 20.0
 
 
 class Kept:
@@ -46,10 +48,20 @@ class OpenedConnector:
     more with new tokens, where there are any to be had.
     """
 
-    def __init__(self, kind: RecordConnectorType, connection: Connection, outside: Outside, kept: Kept) -> None:
+    def __init__(
+        self,
+        kind: RecordConnectorType,
+        connection: Connection,
+        outside: Outside,
+        kept: Kept,
+        answer_s: float | None = None,
+    ) -> None:
+        """`answer_s` bounds what is not reading or writing, None: as little as those."""
         self._kind = kind
         self._outside = outside
         self._kept = kept
+        self._answer_s = answer_s
+        self._connection = connection
         self._connector, self._hide = self._opened(connection)
 
     @property
@@ -81,7 +93,7 @@ class OpenedConnector:
 
     def write(self, batch: Batch) -> Sequence[Rejection]:
         """See RecordDestination."""
-        found = self._asked(lambda connector: connector.write(batch))
+        found = self._called(lambda: self._connector, lambda connector: connector.write(batch))
         return [replace(each, reason=self._hide(each.reason)) for each in found]
 
     def entities(self, path: str | None, *, api_version: str | None = None) -> Sequence[Mapping[str, Any]]:
@@ -109,14 +121,21 @@ class OpenedConnector:
         self._asked(lambda connector: connector.check_settings(scope, settings))
 
     def _asked(self, call: Callable[[RecordConnector], T]) -> T:
+        """The answer of the connector, in time."""
+        if self._answer_s is None:
+            return self._called(lambda: self._connector, call)
+        outside = replace(self._outside, http=self._outside.http.within(self._answer_s))
+        return self._called(lambda: self._kind.open(self._connection, outside), call)
+
+    def _called(self, connector: Callable[[], RecordConnector], call: Callable[[RecordConnector], T]) -> T:
         try:
             with self._discreet():
-                return call(self._connector)
+                return call(connector())
         except Refused as refusal:
             if not self._renewed(refusal):
                 raise
         with self._discreet():
-            return call(self._connector)
+            return call(connector())
 
     def _renewed(self, refusal: Refused) -> bool:
         try:
@@ -124,7 +143,8 @@ class OpenedConnector:
                 return False
         except Refused as error:
             raise Refused(f"{refusal.message} {error.message}") from None
-        self._connector, self._hide = self._opened(self._outside.connection())
+        self._connection = self._outside.connection()
+        self._connector, self._hide = self._opened(self._connection)
         return True
 
     def _opened(self, connection: Connection) -> tuple[RecordConnector, Hider]:

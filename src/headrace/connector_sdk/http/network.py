@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 
@@ -15,6 +15,7 @@ from headrace.connector_sdk.http.messages import Answer, Request
 from headrace.errors import Retry, Stop
 
 MIB = 1024 * 1024
+_HURRIED_CONNECT_S = 5.0
 LOST = "Whether the request was carried out is unknown; sent again, it might be carried out twice."
 
 
@@ -26,6 +27,17 @@ class Bounds:
     idle_s: float = 60.0
     whole_s: float = 300.0
     answer_bytes: int = 64 * MIB
+
+    def within(self, left_s: float) -> Bounds:
+        """The same, for a request that somebody waits for who has only so long."""
+        # Not zero, which would be told as such; and time to ask again where nobody takes the connection.
+        left_s = max(round(left_s, 1), 0.1)
+        return replace(
+            self,
+            connect_s=min(self.connect_s, _HURRIED_CONNECT_S, left_s),
+            idle_s=min(self.idle_s, left_s),
+            whole_s=min(self.whole_s, left_s),
+        )
 
 
 USUAL_BOUNDS = Bounds()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -64,6 +65,7 @@ class Http:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._gates: dict[tuple[object, Limits], Gate] = {}
+        self.until: float | None = None
 
     def session(
         self,
@@ -84,6 +86,24 @@ class Http:
             if key not in self._gates:
                 self._gates[key] = Gate(limits, wait=self.wait, monotonic=self._monotonic)
             return self._gates[key]
+
+    def within(self, seconds: float) -> Http:
+        """The same, for sessions whose requests take no longer than so long from now, all of them together."""
+        hurried = copy.copy(self)
+        hurried.until = self._monotonic() + seconds
+        return hurried
+
+    def bounds(self, usual: Bounds) -> Bounds:
+        """What a request that begins now may take. Raises Retry where the time is over."""
+        if self.until is None:
+            return usual
+        if not self.has_time(0):
+            raise Retry("The application took too long to answer all that it is asked at once. Try again.")
+        return usual.within(self.until - self._monotonic())
+
+    def has_time(self, seconds: float) -> bool:
+        """Whether another request may begin after so long."""
+        return self.until is None or self._monotonic() + seconds < self.until
 
     def close(self) -> None:
         """Close the connections; no session can be used after it."""
@@ -186,7 +206,7 @@ class Session:
                 answer = self._once(request)
             except Retry as error:
                 wait_s = self._patience.wait_s(error.after_s)
-                if wait_s is None:
+                if wait_s is None or not self._http.has_time(wait_s):
                     raise
                 self._http.wait(wait_s)
             else:
@@ -206,7 +226,7 @@ class Session:
     def _followed(self, request: Request) -> Answer:
         """The answer after redirects within the host."""
         for _ in range(_MOST_REDIRECTS):
-            answer = self._http.network.exchange(request, self._cookies, self._bounds)
+            answer = self._http.network.exchange(request, self._cookies, self._http.bounds(self._bounds))
             if answer.status not in _REDIRECTS or "location" not in answer.headers:
                 return answer
             request = _redirected(request, answer)

@@ -112,6 +112,24 @@ def test_a_silent_server_is_left_after_the_idle_time(shop: Shop, url: str, http:
         session(http, idle_s=0.1).send(Request("GET", f"{url}/check"))
 
 
+def test_where_somebody_waits_a_silent_server_is_asked_once(shop: Shop, url: str, http: Http):
+    shop.misbehaving.extend([silent(shop)] * 3)
+    with pytest.raises(Retry, match=r"did not answer within 0\.\d s"):
+        session(http.within(0.6)).send(Request("GET", f"{url}/check"))
+    assert shop.asked == ["/check"]
+
+
+def test_where_somebody_waits_a_dribbling_server_is_left_in_time(shop: Shop, url: str, http: Http):
+    shop.misbehaving.extend([dribbling(shop)] * 3)
+    with pytest.raises(Retry, match=r"did not answer whole within 0\.\d s"):
+        session(http.within(0.6)).send(Request("GET", f"{url}/check"))
+
+
+def test_where_somebody_waits_a_broken_connection_is_still_made_again(shop: Shop, url: str, http: Http):
+    shop.misbehaving.append(resets)
+    assert session(http.within(60)).send(Request("GET", f"{url}/check")).status == 200
+
+
 def test_a_server_that_dribbles_is_left_after_the_whole_time(shop: Shop, url: str, http: Http):
     shop.misbehaving.extend([dribbling(shop)] * 3)
     with pytest.raises(Retry, match=r"did not answer whole within 0\.2 s"):
