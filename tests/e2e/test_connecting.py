@@ -29,7 +29,12 @@ from tests.standins.help_desk_connector import ENTRY
 from tests.standins.processes import PATIENCE_S
 from tests.standins.token_endpoint import TokenServer, granted, token_server
 
-CONSENT = Consent("client", "planted-client-secret")
+
+def client_secret() -> str:
+    return "planted-client-secret"
+
+
+CONSENT = Consent("client", client_secret)
 
 
 @dataclass
@@ -104,7 +109,7 @@ def test_a_profile_that_is_there_gets_new_tokens(rig: Rig) -> None:
     before = rig.profiles()[0]["connectorProfileProperties"]
     rig.accept("planted-access-2")
     shown: list[str] = []
-    asked = Consent("client", "planted-client-secret", "https://{{host}}/other?prompt=login", ("all",))
+    asked = Consent("client", client_secret, "https://{{host}}/other?prompt=login", ("all",))
     connect(rig.api, "shop", None, asked, user(shown, code="planted-second"))
     assert shown[0].startswith("https://app.example/other?prompt=login&response_type=code")
     assert rig.server.asked[1].members["code"] == "planted-second"
@@ -119,7 +124,7 @@ def test_a_user_who_refuses_makes_no_profile(rig: Rig) -> None:
 
 def test_a_user_who_never_comes_back_is_given_up(rig: Rig) -> None:
     with pytest.raises(Stop, match=r"Nobody came back from the application within 0\.1 s"):
-        connect(rig.api, "shop", rig.document, Consent("client", "", timeout_s=0.1), lambda _: None)
+        connect(rig.api, "shop", rig.document, Consent("client", str, timeout_s=0.1), lambda _: None)
 
 
 def test_a_code_that_the_application_does_not_take_is_told(rig: Rig) -> None:
@@ -138,6 +143,22 @@ def test_what_can_not_be_connected_says_why(rig: Rig) -> None:
     other = rig.document | {"connectorLabel": "Other"}
     with pytest.raises(Stop, match="ResourceNotFoundException"):
         connect(rig.api, "shop", other, CONSENT, lambda _: None)
+
+
+def test_nobody_is_asked_for_the_secret_of_a_profile_that_is_not_there(rig: Rig) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "headrace", "connect", "NOPE", "--client-id", "client", "--url", rig.service.url],
+        input="planted-client-secret\n",
+        env=plain_environment(),
+        # Without a terminal, which would be asked instead.
+        start_new_session=True,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("Connector profile NOPE not found.")
 
 
 def test_a_service_that_does_not_answer_is_told(rig: Rig) -> None:

@@ -26,10 +26,13 @@ from headrace.errors import ConnectorError, Stop
 
 @dataclass(frozen=True)
 class Consent:
-    """What a user is asked for, and how. None and () leave it to what the connector declares."""
+    """What a user is asked for, and how. None and () leave it to what the connector declares.
+
+    `client_secret` gets the secret, an empty one where there is none; whoever types it isn't asked in vain.
+    """
 
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: Callable[[], str] = field(repr=False)
     authorize_url: str | None = None
     scopes: tuple[str, ...] = ()
     port: int = 0
@@ -54,10 +57,12 @@ def command(profile: str, document: Path | None, client_secret_file: Any, url: s
     The profile gets new tokens; with --new it is made, by a CreateConnectorProfile request without oAuthRequest.
     Requests are signed with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY where those are set.
     """
-    if client_secret_file is None:
-        secret = click.prompt("Client secret", hide_input=True, default="", show_default=False)
-    else:
-        secret = client_secret_file.read().strip()
+
+    def secret() -> str:
+        if client_secret_file is None:
+            return click.prompt("Client secret", hide_input=True, default="", show_default=False)
+        return client_secret_file.read().strip()
+
     settings = settings_of(data=None)
     api = Api(url or f"http://{settings.host}:{settings.port}", settings.region, os.environ)
     try:
@@ -90,9 +95,10 @@ def connect(
     """Ask for consent and give the profile the code. Raises Stop where anybody refuses."""
     profile = _stored(api, name) if new is None else new | {"connectorProfileName": name}
     about = consented(profile)
+    where, scopes = asked(api, about, consent.authorize_url, consent.scopes)
+    client_secret = consent.client_secret()
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     with listening(state, consent.port) as redirect:
-        where, scopes = asked(api, about, consent.authorize_url, consent.scopes)
         digest = hashlib.sha256(verifier.encode()).digest()
         members = {
             "response_type": "code",
@@ -105,7 +111,7 @@ def connect(
         show(f"{where}{'&' if '?' in where else '?'}{urlencode(members)}")
         request = {"authCode": redirect.code(consent.timeout_s), "redirectUri": redirect.url, "codeVerifier": verifier}
     oauth = {"clientId": consent.client_id, "oAuthRequest": request}
-    oauth |= {"clientSecret": consent.client_secret} if consent.client_secret else {}
+    oauth |= {"clientSecret": client_secret} if client_secret else {}
     _give(api, profile, about.config(oauth), is_new=new is not None)
 
 
