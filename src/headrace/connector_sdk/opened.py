@@ -17,8 +17,7 @@ T = TypeVar("T")
 
 # How long AppFlow keeps what a connector says of its entities.
 KEPT_S = 3600.0
-# Values of credentials that may be said aloud, and the length below which a value is hardly a secret.
-_NO_SECRETS = frozenset({"clientId", "username", "userId"})
+# Shorter values are hardly secrets, and would take ordinary words out of sentences.
 _SHORTEST = 6
 # How long a caller waits for all that the application is asked; the AWS SDKs give up after 60 s, and send again.
 ANSWER_S = 20.0
@@ -148,8 +147,7 @@ class OpenedConnector:
         return True
 
     def _opened(self, connection: Connection) -> tuple[RecordConnector, Hider]:
-        held = connection.credentials.values
-        secrets = {text for name, text in held.items() if name not in _NO_SECRETS and len(text) >= _SHORTEST}
+        secrets = {text for text in connection.credentials.secrets.values() if len(text) >= _SHORTEST}
         return self._kind.open(connection, self._outside), Hider(secrets)
 
     @contextmanager

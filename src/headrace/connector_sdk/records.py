@@ -22,6 +22,9 @@ ConditionOperator = Literal[
 ]
 ConditionKind = Literal["text", "number", "instant", "boolean"]
 
+# Members of credentials that may be said aloud. Whatever else stands there is a secret, known or not.
+_NO_SECRETS = frozenset({"clientId", "customAuthenticationType", "username"})
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -29,6 +32,11 @@ class Credentials:
 
     kind: CredentialKind
     values: Mapping[str, str] = field(repr=False)
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        """Those of the values that nobody may say aloud (invariant 8), by name."""
+        return {name: value for name, value in self.values.items() if name not in _NO_SECRETS}
 
 
 @dataclass(frozen=True, slots=True)

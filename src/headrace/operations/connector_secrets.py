@@ -18,8 +18,6 @@ from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 
-# Values of credentials that may be said aloud.
-_NO_SECRETS = frozenset({"clientId", "customAuthenticationType", "username"})
 # The lambdaArn of a registered connector, by account, region and label; None: there is no such.
 Owner = Callable[[Tx, str, str, str], str | None]
 
@@ -128,7 +126,7 @@ class ConnectorSecrets:
 
     def handed_to(self, connection: Connection) -> None:
         """Hide the secrets of the connection from now on: its connector knows them."""
-        self.handed.add(value for name, value in connection.credentials.values.items() if name not in _NO_SECRETS)
+        self.handed.add(connection.credentials.secrets.values())
 
     def _handed_out(self, found: tuple[Connection, int]) -> SecretValue:
         connection, changed_ms = found

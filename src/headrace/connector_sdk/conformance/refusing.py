@@ -13,8 +13,6 @@ from headrace.connector_sdk.conformance.describing import NOBODY
 from headrace.connector_sdk.records import Connection, Credentials
 from headrace.errors import ConnectorError, Refused, Stop
 
-# Values of credentials that may be said aloud.
-_NO_SECRETS = frozenset({"clientId", "customAuthenticationType", "username"})
 # Shorter ones are in ordinary words.
 _SHORTEST = 6
 
@@ -75,9 +73,7 @@ def _provoked(bench: Bench) -> Iterator[str]:
 
 
 def _secrets(connection: Connection) -> Iterator[str]:
-    for name, secret in connection.credentials.values.items():
-        if name not in _NO_SECRETS and len(secret) >= _SHORTEST:
-            yield secret
+    yield from (secret for secret in connection.credentials.secrets.values() if len(secret) >= _SHORTEST)
 
 
 def _hidden(text: str, secrets: set[str]) -> str:
@@ -89,7 +85,7 @@ def _hidden(text: str, secrets: set[str]) -> str:
 def _with_bad_credentials(bench: Bench) -> Connection | None:
     """The connection with other secrets; None where it has none. A secret of its own: others may be using the real."""
     held = bench.subject.connection
-    secret = {name for name in held.credentials.values if name not in _NO_SECRETS}
+    secret = held.credentials.secrets
     if not secret:
         return None
     # Nobody's: the real one may not be sent to be refused.

@@ -28,8 +28,6 @@ _MOST_REDIRECTS = 5
 # A request that was carried out may be answered so by a machine in between.
 _UNKNOWN = frozenset({500, 502, 504})
 _SESSION = "session"
-# Values of a profile that are no secrets although they stand among its credentials.
-_KNOWN = frozenset({"username", "userName", "clientId"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +170,7 @@ class Session:
 
     def hide(self, text: str) -> str:
         """The text without any credential of this session."""
-        secrets = [value for name, value in self._connection.credentials.values.items() if name not in _KNOWN]
+        secrets = self._connection.credentials.secrets.values()
         return Hider((*secrets, self._signed_in or "", self._sent))(text)
 
     @contextmanager

@@ -166,6 +166,13 @@ def test_no_form_of_a_secret_shows_in_an_error(said: str):
     assert "[redacted]" in raised.value.message
 
 
+@pytest.mark.parametrize("name", ["userName", "userId"])
+def test_a_credential_that_may_be_a_secret_is_hidden_as_one(name: str):
+    application = RestApi(answers(status(400, "no planted")), credentials={"accessToken": "token-1", name: "planted"})
+    with pytest.raises(Stop, match=r"no \[redacted\]"):
+        session(application).send(GET)
+
+
 def test_a_refusal_stays_the_applications_where_there_is_nothing_to_renew_it_with():
     def refresh() -> bool:
         raise Refused("there is no refresh token")
