@@ -338,5 +338,5 @@ def _is_loopback(host: str) -> bool:
 def _empty_folder(folder: Path) -> Path:
     # What a killed process spilled there is of no use to anybody.
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(mode=0o700, parents=True)
     return folder

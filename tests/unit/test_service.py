@@ -34,6 +34,20 @@ def headrace(tmp_path: Path) -> Iterator[Headrace]:
         yield service
 
 
+def test_nobody_else_reads_what_headrace_keeps_in_a_folder_that_was_there(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(0o755)
+    # As an earlier headrace left it.
+    (data / "headrace.db").touch()
+    (data / "headrace.db").chmod(0o644)
+    with running(data):
+        modes = {path.name: oct(path.stat().st_mode & 0o777) for path in data.iterdir()}
+    private = {name: mode for name, mode in modes.items() if name.startswith("headrace.db") or name == "serving.json"}
+    assert private == dict.fromkeys(["headrace.db", "headrace.db-wal", "headrace.db-shm", "serving.json"], "0o600")
+    assert modes["scratch"] == "0o700"
+
+
 def call(headrace: Headrace, path: str, **request: Any) -> dict[str, Any]:
     """Call an operation the way curl would."""
     body = json.dumps(request).encode()

@@ -15,6 +15,9 @@ KEPT_BYTES = 64 * 1024
 # So many executions of a flow have a file; the oldest go first.
 MOST_FILES = 100
 _LONGEST_LINE = 4096
+# Connectors may print what they read.
+_OWNERS_FOLDER = 0o700
+_OWNERS_FILE = 0o600
 
 
 class ConnectorLines:
@@ -36,15 +39,21 @@ class ConnectorLines:
         path = self.path(flow_name, execution_id)
         with self._lock:
             try:
+                if not path.exists():
+                    self._begin(path)
                 _append(path, text)
             except OSError:
                 return
 
-
-def _append(path: Path, text: bytes) -> None:
-    if not path.exists():
+    def _begin(self, path: Path) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.chmod(_OWNERS_FOLDER)
         path.parent.mkdir(parents=True, exist_ok=True)
         _make_room(path.parent)
+        path.touch(mode=_OWNERS_FILE)
+
+
+def _append(path: Path, text: bytes) -> None:
     with path.open("ab") as stream:
         stream.write(text)
         size_bytes = stream.tell()
@@ -55,6 +64,7 @@ def _append(path: Path, text: bytes) -> None:
 def _shorten(path: Path) -> None:
     kept = path.read_bytes()[-KEPT_BYTES:].partition(b"\n")[2]
     shorter = path.with_suffix(".shorter")
+    shorter.touch(mode=_OWNERS_FILE)
     shorter.write_bytes(kept)
     shorter.replace(path)
 

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -23,6 +23,7 @@ _STATEMENTS_CACHED = 256
 _WRITER_CACHE_KIB = 32 * 1024
 # After a checkpoint the write-ahead log is cut back to this.
 _LOG_KEPT_BYTES = 16 * 1024 * 1024
+_OWNERS_ONLY = 0o600
 
 
 def connect(file: Path, *, is_reader: bool = False) -> sqlite3.Connection:
@@ -57,6 +58,19 @@ def _pragmas(*, is_reader: bool) -> tuple[str, ...]:
         f"journal_size_limit={_LOG_KEPT_BYTES}",
         f"cache_size=-{_WRITER_CACHE_KIB}",
     )
+
+
+def make_private(file: Path) -> None:
+    """Keep the file, made if missing, and those that SQLite has beside it to their owner, whatever the folder allows.
+
+    To be called before a connection is open: SQLite gives its other files the mode of this one.
+    """
+    for each in (file, *(file.with_name(f"{file.name}{end}") for end in ("-wal", "-shm"))):
+        # One that can't be had is told when it is opened.
+        with suppress(OSError):
+            if each == file:
+                each.touch(mode=_OWNERS_ONLY)
+            each.chmod(_OWNERS_ONLY)
 
 
 @contextmanager

@@ -57,6 +57,7 @@ class Store:
             lock = sqlite.Lock(data)
             stack.callback(lock.release)
             file = data / sqlite.FILE_NAME
+            sqlite.make_private(file)
             with sqlite.opening(file):
                 migrate.to_newest(file)
                 return cls(data, executions_kept=executions_kept, stack=stack, reports_to=reports_to)

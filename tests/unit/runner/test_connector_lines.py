@@ -39,6 +39,17 @@ def test_only_the_last_lines_are_kept_and_each_is_whole(lines: ConnectorLines) -
     assert numbers == list(range(3000 - len(numbers), 3000))
 
 
+def test_nobody_else_can_read_them(lines: ConnectorLines, tmp_path: Path) -> None:
+    (tmp_path / "connector-logs").mkdir()
+    for folder in (tmp_path, tmp_path / "connector-logs"):
+        folder.chmod(0o755)
+    for number in range(1500):
+        lines.add("orders", "one", f"line {number} {'x' * 100}")
+    found = sorted({oct(path.stat().st_mode & 0o777) for path in tmp_path.rglob("*") if path.is_file()})
+    assert found == ["0o600"]
+    assert (tmp_path / "connector-logs").stat().st_mode & 0o777 == 0o700
+
+
 def test_one_endless_line_is_cut(lines: ConnectorLines) -> None:
     lines.add("orders", "one", "x" * 10**6)
     assert len(lines.path("orders", "one").read_text()) < 5000
