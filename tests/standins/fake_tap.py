@@ -172,6 +172,9 @@ def main(arguments: list[str]) -> None:
             sys.exit("unknown option --about")
         say(ABOUT)
         return
+    if "--help" in arguments:
+        sys.stdout.write("usage: fake_tap.py --config CONFIG [--discover] [--catalog CATALOG] [--state STATE]\n")
+        return
     config = option(arguments, "--config")
     if not str(config.get("token")).startswith("planted-"):
         raise PermissionError(f"401 Unauthorized: {config['token']} opens nothing")

@@ -20,8 +20,9 @@ from headrace.cli.owner import owner
 from headrace.clock import SystemClock
 from headrace.connector_sdk.custom import described
 from headrace.connector_sdk.hosts import OnLine
+from headrace.connector_sdk.hosts.adapters.host import AdapterHost
 from headrace.connector_sdk.hosts.book import HostBook, Place, Surroundings, place_of, to_document
-from headrace.errors import ConnectorError
+from headrace.errors import ConnectorError, Stop
 from headrace.settings import Settings
 
 _LABEL = re.compile(r"[a-zA-Z0-9][\w!@#.-]+", re.ASCII)
@@ -113,13 +114,33 @@ def _answers(settings: Settings, arn: str, label: str, place: Place) -> bool:
     """Whether the connector says what it is; what it prints meanwhile goes to standard error."""
     with _opened(settings, place) as book:
         try:
-            said = described(book.host(arn), label)
+            connector = book.host(arn)
+            said = described(connector, label)
+            if isinstance(connector, AdapterHost):
+                _check_introduced(connector, label)
         except ConnectorError as error:
-            click.echo(f"The connector does not answer, so it is not hosted: {error.message}", err=True)
+            click.echo(f"The connector is not hosted: {error.message}", err=True)
             return False
     modes = " and ".join(str(mode).lower() for mode in said["connectorModes"])
     click.echo(f"{said.get('connectorName')} {said.get('connectorVersion')}: {modes}", err=True)
     return True
+
+
+def _check_introduced(program: AdapterHost, label: str) -> None:
+    """Say so where the program told nothing of itself; raises Stop where it is none of its protocol, by its looks."""
+    if program.says_what_it_is():
+        return
+    if not program.is_recognized():
+        raise Stop(
+            f"{label} told nothing about itself (--about), and its help (--help) has none of --discover, --catalog and"
+            " --properties, so it is no Singer tap as far as can be told. Give the command line of a tap, or"
+            " --unchecked if it is one."
+        )
+    click.echo(
+        f"{label} told nothing about itself (it has no --about), so its settings are free-form: whatever profiles name"
+        " is passed on.",
+        err=True,
+    )
 
 
 @contextmanager

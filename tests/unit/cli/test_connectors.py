@@ -105,6 +105,24 @@ def test_a_program_that_speaks_a_protocol_of_its_own_is_hosted(
     assert shown == f"{arn}  --{protocol} {command}  --config {settings}  {Path.cwd()}\n"
 
 
+def test_a_tap_that_tells_nothing_about_itself_is_hosted_with_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = f"{sys.executable} {STANDINS}/fake_tap.py --silent"
+    assert hosted(tmp_path, "Shop", "--singer", command) == 0
+    assert "told nothing about itself (it has no --about), so its settings are free-form" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("program", ["true", "cat", "sleep"])
+def test_a_program_that_is_no_tap_is_not_hosted_as_one(
+    program: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert hosted(tmp_path, "Shop", "--singer", program) == 1
+    assert "it is no Singer tap as far as can be told" in capsys.readouterr().err
+    assert listed(tmp_path, capsys) == ""
+    assert hosted(tmp_path, "Shop", "--singer", program, "--unchecked") == 0
+
+
 def test_a_program_below_the_home_folder_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = Given(None, None, "~/no/such/tap --fast", None, None, None, sys.executable, tmp_path)
     assert len(list(given.faults())) == 1

@@ -86,6 +86,10 @@ class Airbyte:
         schema = as_object(answer.get("connectionSpecification")) or {}
         return Description(self._name, None, "Airbyte", Options.of(schema))
 
+    def recognizes(self, finished: Finished) -> bool:  # noqa: ARG002 - what has no spec is no connector at all
+        """See Protocolled."""
+        return True
+
     def check(self, finished: Finished, configuration: Json) -> None:
         """See Protocolled."""
         status = self._answer(finished, self._order("check", configuration), "connectionStatus", "its check")

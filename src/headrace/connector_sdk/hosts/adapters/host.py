@@ -76,6 +76,14 @@ class AdapterHost:
             error.args = (self._adapted.handed.hide(error.message),)
             raise
 
+    def says_what_it_is(self) -> bool:
+        """Whether the program told its settings; one that doesn't is told anything. Raises Retry or Stop."""
+        return self._described().options.is_known
+
+    def is_recognized(self) -> bool:
+        """Whether a program that didn't looks by its help like one of the protocol. Raises Retry or Stop."""
+        return self._adapted.protocol.recognizes(self._finished(None))
+
     def leave(self, token: str) -> None:
         """See Streaming."""
         with self._lock:

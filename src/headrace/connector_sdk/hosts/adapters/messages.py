@@ -102,6 +102,10 @@ class Protocolled(Protocol):
         """Ask the program what it is. Raises Retry or Stop, as all methods do."""
         ...
 
+    def recognizes(self, finished: Finished) -> bool:
+        """Whether the program's help looks like the protocol's; for one that did not say what it is."""
+        ...
+
     def check(self, finished: Finished, configuration: Json) -> None:
         """Return if the program can work with the configuration; Refused where its application said no."""
         ...

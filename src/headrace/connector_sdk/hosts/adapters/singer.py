@@ -42,6 +42,8 @@ _IS_REFUSAL = re.compile(
     re.IGNORECASE,
 )
 
+_IS_HELP = re.compile(r"--(?:discover|catalog|properties)\b")
+
 
 class _Record(msgspec.Struct, tag_field="type", tag="RECORD"):
     entity: str = msgspec.field(name="stream")
@@ -80,6 +82,12 @@ class Singer:
         name, version = about.get("name") or self._name, about.get("version")
         options = Options.of(as_object(about.get("settings")) or {})
         return Description(str(name), version and str(version), "Singer", options)
+
+    def recognizes(self, finished: Finished) -> bool:
+        """See Protocolled."""
+        lines, _, words = finished(Order(("--help",), {}), "showing its help")
+        # What the command line of no tap is without, by either of two names.
+        return _IS_HELP.search(f"{b' '.join(lines).decode('utf-8', 'replace')} {words}") is not None
 
     def check(self, finished: Finished, configuration: Json) -> None:
         """See Protocolled: a tap is not asked, it finds out its entities."""
