@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from contextlib import ExitStack
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -36,7 +35,7 @@ from headrace.operations.heard import Heard
 from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
-from headrace.runner.connector_lines import ConnectorLines
+from headrace.runner.connector_lines import ConnectorLines, ExecutionName
 from headrace.runner.notifier import Notifier
 from headrace.runner.receivers import receivers_of
 from headrace.runner.scheduler import Scheduler
@@ -191,12 +190,11 @@ class Backend:
         log, hide = self.log.bind(connector=lambda_arn), self.connector_secrets.handed.hide
 
         def on_line(line: str, request: Request | None) -> None:
-            context: Mapping[str, Any] = (request or {}).get("connectorContext") or {}
             self._heard.add(lambda_arn, line)
-            said, flow, execution = hide(line), context.get("flowName"), context.get("executionId")
-            log.info("connector", line=said, flow=flow, execution=execution)
-            if flow and execution:
-                self.connector_lines.add(flow, execution, said)
+            said, name = hide(line), ExecutionName.of(request)
+            log.info("connector", line=said, flow=name and name.flow_name, execution=name and name.execution_id)
+            if name is not None:
+                self.connector_lines.add(name, said)
 
         return on_line
 

@@ -14,6 +14,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from headrace.log import Log
+from headrace.runner.connector_lines import ExecutionName
 from headrace.testing import Headrace, running
 from tests.e2e import custom
 from tests.standins.processes import until
@@ -104,10 +105,12 @@ def test_a_code_is_redeemed_and_the_connector_reads_with_its_token(guarded: Guar
 def test_what_the_connector_prints_for_an_execution_is_kept_without_its_credentials(guarded: Guarded) -> None:
     guarded.create()
     execution_id = guarded.run("first")["executionId"]
-    path = guarded.service.service.backend.connector_lines.path("first", execution_id)
+    path = guarded.service.service.backend.connector_lines.path(
+        ExecutionName("000000000000", "us-east-1", "first", execution_id)
+    )
     # Its lines come through a pipe of their own.
     until(lambda: path.exists() or None)
-    assert path.is_relative_to(guarded.service.data / "connector-logs" / "first")
+    assert path.is_relative_to(guarded.service.data / "connector-logs" / "000000000000" / "us-east-1" / "first")
     assert "or plainly [redacted]" in path.read_text()
     assert "planted" not in guarded.seen()
 

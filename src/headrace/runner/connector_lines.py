@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NamedTuple, Self
 
 from headrace.log import redacted
 
@@ -20,6 +21,27 @@ _OWNERS_FOLDER = 0o700
 _OWNERS_FILE = 0o600
 
 
+class ExecutionName(NamedTuple):
+    """Which execution a connector worked for; flows of other accounts and regions may have the same name."""
+
+    account: str
+    region: str
+    flow_name: str
+    execution_id: str
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any] | None) -> Self | None:
+        """That which the request to a connector is for; None: none."""
+        context: Mapping[str, Any] = (request or {}).get("connectorContext") or {}
+        flow, execution = context.get("flowName"), context.get("executionId")
+        # The profile's secret belongs to the flow's account and region.
+        credentials: Mapping[str, Any] = context.get("credentials") or {}
+        parts = str(credentials.get("secretArn")).split(":")
+        if not flow or not execution or len(parts) < 5:
+            return None
+        return cls(parts[4], parts[3], flow, execution)
+
+
 class ConnectorLines:
     """One file for each execution that a connector printed anything for. Safe to use from several threads."""
 
@@ -28,15 +50,15 @@ class ConnectorLines:
         self._now = now
         self._lock = threading.Lock()
 
-    def path(self, flow_name: str, execution_id: str) -> Path:
+    def path(self, name: ExecutionName) -> Path:
         """Where the lines of the execution are; nothing is there until there is one."""
-        return self._folder / flow_name / f"{execution_id}.log"
+        return self._folder / name.account / name.region / name.flow_name / f"{name.execution_id}.log"
 
-    def add(self, flow_name: str, execution_id: str, line: str) -> None:
+    def add(self, name: ExecutionName, line: str) -> None:
         """Keep the line, without what looks like a secret. A disk that takes no more keeps no more lines."""
         at = self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         text = f"{at} {redacted(line)[:_LONGEST_LINE]}\n".encode(errors="backslashreplace")
-        path = self.path(flow_name, execution_id)
+        path = self.path(name)
         with self._lock:
             try:
                 if not path.exists():
