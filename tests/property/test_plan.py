@@ -16,7 +16,7 @@ from headrace.flow.defaults import with_defaults
 from headrace.flow.plan import PlanFaults, plan
 from headrace.flow.update import bumps_schema_version, check_update, updated
 from headrace.model.api import SHAPES
-from headrace.model.connector_names import connector_type_of
+from headrace.model.connector_names import connector_types, member_name
 from headrace.model.shapes import Boolean, Integer, ListShape, MapShape, Shape, String, Structure, Timestamp
 from tests.unit.flow.documents import document, s3_destination
 
@@ -103,7 +103,7 @@ def aligned(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_given(config: dict[str, Any], union: str) -> dict[str, Any]:
-    fitting = [connector_type_of(member) for member in config[union]]
+    fitting = [each for each in connector_types() if member_name(each, config[union]) is not None]
     return {"connectorProfileName": "p", **config, "connectorType": [*fitting, config["connectorType"]][0]}
 
 

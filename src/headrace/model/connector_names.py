@@ -1,4 +1,4 @@
-"""From a connectorType's spelling to the member that holds its properties, and back.
+"""From a connectorType's spelling to the member that holds its properties.
 
 Three connectors are spelt differently in the two places: Googleanalytics and GoogleAnalytics,
 Infornexus and InforNexus, Servicenow and ServiceNow. Folding the case joins all of them.
@@ -31,9 +31,3 @@ def member_of(connector_type: str, members: Mapping[str, T]) -> T | None:
     """The value that a one-member-set structure holds for the connector, None if it is another's."""
     name = member_name(connector_type, members)
     return None if name is None else members[name]
-
-
-def connector_type_of(member: str) -> str | None:
-    """The connectorType whose properties stand under `member`, None if no connector is spelt so."""
-    folded = member.casefold()
-    return next((name for name in connector_types() if name.casefold() == folded), None)
