@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from headrace.errors import HeadraceError, ValidationException
-from headrace.model.api import OPERATIONS, SHAPES
+from headrace.model.api import OPERATIONS
+from headrace.model.beyond import ALL
 from headrace.model.constraints import Constraint, is_secret, nested, scalar_constraints, shown, size_constraints
 from headrace.model.places import Place, spell
 from headrace.model.shapes import Limits, ListShape, MapShape, Operation, Structure
@@ -59,7 +60,7 @@ def _shape_name(subject: Operation | str) -> str:
 
 @cache
 def _checker(shape_name: str, limits: Limits) -> _Check:
-    shape = SHAPES[shape_name]
+    shape = ALL[shape_name]
     if isinstance(shape, Structure):
         return _structure_checker(shape, limits)
     if isinstance(shape, ListShape):
@@ -97,7 +98,7 @@ def _value_checker(constraints: tuple[Constraint, ...], *, is_hidden: bool) -> _
 def _list_checker(shape: ListShape, limits: Limits, *, is_hidden: bool) -> _Check:
     constraints = (*size_constraints(shape), *_constraint_of_parts("Member", shape.member, limits, iter))
     check_whole = _value_checker(constraints, is_hidden=is_hidden)
-    if not isinstance(SHAPES[shape.member], _CONTAINERS):
+    if not isinstance(ALL[shape.member], _CONTAINERS):
         return check_whole
     check_member = _checker(shape.member, limits)
 
@@ -113,7 +114,7 @@ def _map_checker(shape: MapShape, limits: Limits, *, is_hidden: bool) -> _Check:
     of_keys = _constraint_of_parts("Map keys", shape.key, limits, iter)
     of_values = _constraint_of_parts("Map value", shape.value, limits, dict[str, Any].values)
     check_whole = _value_checker((*size_constraints(shape), *of_keys, *of_values), is_hidden=is_hidden)
-    if not isinstance(SHAPES[shape.value], _CONTAINERS):
+    if not isinstance(ALL[shape.value], _CONTAINERS):
         return check_whole
     check_value = _checker(shape.value, limits)
 
@@ -129,7 +130,7 @@ def _constraint_of_parts(
     role: str, shape_name: str, limits: Limits, parts_of: Callable[[Any], Iterable[Any]]
 ) -> tuple[Constraint, ...]:
     """The one constraint that stands for those of all parts of a list or map; none where the parts have none."""
-    constraints = scalar_constraints(SHAPES[shape_name], limits)
+    constraints = scalar_constraints(ALL[shape_name], limits)
     tests = tuple(constraint.holds for constraint in constraints)
 
     def holds(whole: Any) -> bool:

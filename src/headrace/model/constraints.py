@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from functools import cache
 from typing import Any, NamedTuple, TypeGuard
 
-from headrace.model.api import SHAPES
+from headrace.model.beyond import ALL
 from headrace.model.shapes import Integer, Limits, ListShape, MapShape, Shape, String, Structure
 
 # Of a faulty value, so many characters are shown.
@@ -48,7 +48,7 @@ def nested(constraints: Iterable[Constraint]) -> str:
 @cache
 def is_secret(shape_name: str) -> bool:
     """Whether the shape, or a part of it, is marked as sensitive."""
-    shape = SHAPES[shape_name]
+    shape = ALL[shape_name]
     if isinstance(shape, Structure):
         return any(is_secret(member.shape) for member in shape.members)
     if isinstance(shape, ListShape):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, TypeGuard
 
-from headrace.model.api import SHAPES
+from headrace.model.beyond import ALL
 from headrace.model.constraints import is_secret
 from headrace.model.json_text import SerializationError
 from headrace.model.places import Place, spell
@@ -26,7 +26,7 @@ def reader(shape_name: str) -> Read:
 
     Members that the model doesn't know and nulls are left out, key order is kept.
     """
-    shape: Shape = SHAPES[shape_name]
+    shape: Shape = ALL[shape_name]
     if isinstance(shape, Structure):
         return _structure_reader({member.name: reader(member.shape) for member in shape.members})
     if isinstance(shape, ListShape):

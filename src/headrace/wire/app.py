@@ -21,6 +21,8 @@ from headrace.wire.bodies import GoneError, Patience
 from headrace.wire.callers import Callers, Identity, KeyLookup, OpenCallers, SignedCallers, authorize
 from headrace.wire.calls import Call
 from headrace.wire.extension import PREFIX, find_beyond, replied
+from headrace.wire.extension_table import DESCRIBE, ROWS
+from headrace.wire.openapi import openapi
 from headrace.wire.owner import OwnerApi, is_for_owner
 from headrace.wire.pages import healthy, live
 from headrace.wire.replies import Reply, answered, failed, refused, send_reply
@@ -138,11 +140,14 @@ class Api:
     async def _answer_beyond(self, call: Call) -> Reply:
         """The same steps for what is no operation of AppFlow's."""
         beyond = find_beyond(call.method, call.raw_path)
-        call.operation_name = beyond.name
+        call.operation_name = beyond.row.name
         body, query, identity = await self._heard(call)
-        authorize(identity, beyond.permission, {"flowName": beyond.flow_name})
+        if beyond.permission is not None:
+            authorize(identity, beyond.permission, beyond.path_values)
         request = beyond.request(query, body, self._limits)
-        return replied(await self._dispatched(beyond.name, identity, request), call.request_id)
+        if beyond.row.name == DESCRIBE:
+            return replied(openapi(ROWS), call.request_id)
+        return replied(await self._dispatched(beyond.row.name, identity, request), call.request_id)
 
     async def _heard(self, call: Call) -> tuple[bytes, Mapping[str, Sequence[str]], Identity]:
         """The body and the query, and who sends them."""

@@ -3,80 +3,67 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, cast
-from urllib.parse import unquote
 
 from headrace.errors import ValidationException
 from headrace.model.api import OPERATIONS
+from headrace.model.beyond import ALL
 from headrace.model.check import check
 from headrace.model.codec import decode_as, dump
 from headrace.model.json_text import parse
-from headrace.model.shapes import Limits, Operation
-from headrace.operations import runs
+from headrace.model.shapes import Boolean, Float, Integer, Limits, Operation, Timestamp
+from headrace.wire.extension_table import LABELS, ROWS, Asked, Row
 from headrace.wire.front_errors import MethodNotAllowedException, SerializationException, UnknownOperationException
 from headrace.wire.replies import Reply
+from headrace.wire.routes import SHOWN_CHARACTERS, shown_path, unquoted
 
 PREFIX = b"/headrace/v1/"
-_EXECUTIONS = re.compile(rb"/headrace/v1/flows/([^/]+)/executions")
-_SHOWN_CHARACTERS = 200
+_NUMBER = re.compile(r"-?[0-9]{1,15}")
+_SWITCHES: Mapping[str, bool] = {"true": True, "false": False}
 
 Query = Mapping[str, Sequence[str]]
 
 
-class Member(NamedTuple):
-    """A member of a request: the model's shape of its value; of a query it may be given several times."""
-
-    shape: str
-    is_list: bool = False
-
-
 class Beyond(NamedTuple):
-    """One thing to ask for: what runs it, and the operation whose permission it takes."""
+    """A row, and what the labels of its path hold, free of percent signs."""
 
-    name: str
-    permission: Operation
-    read: Callable[[Query, bytes], dict[str, Any]]
-    flow_name: str
+    row: Row
+    path_values: Mapping[str, str]
+
+    @property
+    def permission(self) -> Operation | None:
+        """The operation that a policy has to allow; None: any caller may."""
+        return None if self.row.permission is None else OPERATIONS[self.row.permission]
 
     def request(self, query: Query, body: bytes, limits: Limits) -> dict[str, Any]:
         """The request, read and checked. Raises SerializationError and ValidationException."""
-        request = self.read(query, body)
+        row = self.row
+        request = _of_body(row, query, body) if row.has_body else _of_query(row, query, body)
+        missing = [name for name, asked in row.members.items() if asked.is_required and name not in request]
+        if missing:
+            raise ValidationException(f"{', '.join(missing)} must be given: {row.members[missing[0]].about}")
         for name, value in request.items():
-            check_member(name, value, limits)
-        check(self.permission, {"flowName": self.flow_name}, limits=limits)
-        return {**request, "flowName": self.flow_name}
-
-
-_START: Mapping[str, Member] = {
-    "from": Member("Date"),
-    "to": Member("Date"),
-    "fullRefresh": Member("Boolean"),
-    "filters": Member("Tasks"),
-    "clientToken": Member("ClientToken"),
-}
-_LIST: Mapping[str, Member] = {
-    "from": Member("Date"),
-    "to": Member("Date"),
-    "ids": Member("ExecutionId", is_list=True),
-    "statuses": Member("ExecutionStatus", is_list=True),
-    "maxResults": Member("MaxResults"),
-    "nextToken": Member("NextToken"),
-}
+            for each in value if row.members[name].is_list else [value]:
+                check(row.members[name].shape, each, limits=limits, place=(None, name))
+        for label, value in self.path_values.items():
+            check(LABELS[label], value, limits=limits, place=(None, label))
+        return {**request, **self.path_values}
 
 
 def find_beyond(method: str, raw_path: bytes) -> Beyond:
-    """What lies at the path. Raises UnknownOperationException and MethodNotAllowedException."""
-    found = _EXECUTIONS.fullmatch(raw_path)
-    if found is None:
-        shown = raw_path[:_SHOWN_CHARACTERS].decode("ascii", "backslashreplace")
-        raise UnknownOperationException(f"There is nothing at {shown}")
-    flow_name = unquote(found[1].decode("latin-1"))
-    if method == "POST":
-        return Beyond(runs.START, OPERATIONS["StartFlow"], _read_start, flow_name)
-    if method == "GET":
-        return Beyond(runs.LIST, OPERATIONS["DescribeFlowExecutionRecords"], _read_list, flow_name)
-    raise MethodNotAllowedException(f"{method[:_SHOWN_CHARACTERS]} is no method of a flow's executions: use GET, POST")
+    """What lies at the path. Raises UnknownOperationException, MethodNotAllowedException and SerializationException."""
+    given = raw_path.removeprefix(PREFIX).split(b"/")
+    there = [(row, values) for row in ROWS if (values := _matched(row.path, given)) is not None]
+    if not there:
+        raise UnknownOperationException(f"There is nothing at {shown_path(raw_path)}")
+    for row, values in there:
+        if row.method == method:
+            return Beyond(row, {label: unquoted(raw, label) for label, raw in values.items()})
+    allowed = ", ".join(sorted(row.method for row, _ in there))
+    raise MethodNotAllowedException(
+        f"{method[:SHOWN_CHARACTERS]} is no method of {shown_path(raw_path)}: use {allowed}"
+    )
 
 
 def replied(answer: Mapping[str, Any], request_id: str) -> Reply:
@@ -90,42 +77,56 @@ def replied(answer: Mapping[str, Any], request_id: str) -> Reply:
     return Reply(200, headers, body)
 
 
-def check_member(name: str, value: Any, limits: Limits) -> None:
-    """Raise ValidationException unless the value keeps the constraints of its member."""
-    member = _START.get(name) or _LIST[name]
-    for each in value if member.is_list else [value]:
-        check(member.shape, each, limits=limits, place=(None, name))
+def _matched(template: str, given: Sequence[bytes]) -> dict[str, bytes] | None:
+    """What stands at the labels of the template; None where the path is another."""
+    parts = template.removeprefix("/").split("/")
+    if len(parts) != len(given):
+        return None
+    values: dict[str, bytes] = {}
+    for part, raw in zip(parts, given, strict=True):
+        if part.startswith("{") and raw:
+            values[part.strip("{}")] = raw
+        elif part.encode() != raw:
+            return None
+    return values
 
 
-def _read_start(query: Query, body: bytes) -> dict[str, Any]:
+def _of_body(row: Row, query: Query, body: bytes) -> dict[str, Any]:
     _refuse_unknown(query, {})
     given: Any = parse(body) if body else {}
     if not isinstance(given, dict):
         raise SerializationException("The body is no JSON object")
     members = cast("dict[str, Any]", given)
-    _refuse_unknown(members, _START)
+    _refuse_unknown(members, row.members)
     given_members = ((name, value) for name, value in members.items() if value is not None)
-    return {name: decode_as(_START[name].shape, value, (None, name)) for name, value in given_members}
+    return {name: decode_as(row.members[name].shape, value, (None, name)) for name, value in given_members}
 
 
-def _read_list(query: Query, body: bytes) -> dict[str, Any]:
-    _refuse_unknown(query, _LIST)
+def _of_query(row: Row, query: Query, body: bytes) -> dict[str, Any]:
+    _refuse_unknown(query, row.members)
     if body:
-        raise SerializationException("A GET request has no body: write what to look for into the query")
-    return {name: _of_query(name, values) for name, values in query.items() if name in _LIST}
+        raise SerializationException(f"A {row.method} request has no body: write what it asks for into the query")
+    return {name: _values(row.members[name], name, values) for name, values in query.items() if name in row.members}
 
 
-def _of_query(name: str, values: Sequence[str]) -> Any:
-    member, place = _LIST[name], (None, name)
-    if member.is_list:
-        return [decode_as(member.shape, each, place) for value in values for each in value.split(",")]
-    text = values[-1]
-    is_number = member.shape in {"Date", "MaxResults"} and re.fullmatch(r"[0-9]{1,15}", text) is not None
-    return decode_as(member.shape, int(text) if is_number else text, place)
+def _values(asked: Asked, name: str, values: Sequence[str]) -> Any:
+    place = (None, name)
+    if asked.is_list:
+        return [decode_as(asked.shape, each, place) for value in values for each in value.split(",")]
+    return decode_as(asked.shape, _as_json(asked.shape, values[-1]), place)
 
 
-def _refuse_unknown(given: Mapping[str, Any], known: Mapping[str, Member]) -> None:
+def _as_json(shape_name: str, text: str) -> Any:
+    """The text of a query as JSON would have it; text that is none of the shape's stays what it is, to be refused."""
+    shape = ALL[shape_name]
+    if isinstance(shape, Boolean):
+        return _SWITCHES.get(text, text)
+    is_number = isinstance(shape, Integer | Float | Timestamp) and _NUMBER.fullmatch(text) is not None
+    return int(text) if is_number else text
+
+
+def _refuse_unknown(given: Mapping[str, Any], known: Mapping[str, Asked]) -> None:
     unknown = sorted(name for name in given if name not in known and not name.startswith("X-Amz-"))
     if unknown:
         allowed = ", ".join(known) or "none"
-        raise ValidationException(f"There is no member {', '.join(unknown)[:_SHOWN_CHARACTERS]}: allowed are {allowed}")
+        raise ValidationException(f"There is no member {', '.join(unknown)[:SHOWN_CHARACTERS]}: allowed are {allowed}")

@@ -33,8 +33,8 @@ def find_route(method: str, raw_path: bytes) -> Route:
         return Route(_by_method(fixed, method, raw_path), _NO_VALUES)
     for prefix, label, operations in _LABELLED:
         if raw_path.startswith(prefix) and len(raw_path) > len(prefix):
-            return Route(_by_method(operations, method, raw_path), {label: _unquoted(raw_path[len(prefix) :], label)})
-    raise UnknownOperationException(f"There is no operation at {_shown(raw_path)}")
+            return Route(_by_method(operations, method, raw_path), {label: unquoted(raw_path[len(prefix) :], label)})
+    raise UnknownOperationException(f"There is no operation at {shown_path(raw_path)}")
 
 
 def _by_method(operations: Mapping[str, Operation], method: str, raw_path: bytes) -> Operation:
@@ -42,12 +42,12 @@ def _by_method(operations: Mapping[str, Operation], method: str, raw_path: bytes
     if operation is None:
         allowed = ", ".join(sorted(operations))
         raise MethodNotAllowedException(
-            f"{method[:SHOWN_CHARACTERS]} is no method of {_shown(raw_path)}: use {allowed}"
+            f"{method[:SHOWN_CHARACTERS]} is no method of {shown_path(raw_path)}: use {allowed}"
         )
     return operation
 
 
-def _unquoted(text: bytes, label: str) -> str:
+def unquoted(text: bytes, label: str) -> str:
     try:
         return unquote_to_bytes(text).decode("utf-8")
     except UnicodeDecodeError as fault:
@@ -56,7 +56,7 @@ def _unquoted(text: bytes, label: str) -> str:
         ) from fault
 
 
-def _shown(raw_path: bytes) -> str:
+def shown_path(raw_path: bytes) -> str:
     return raw_path[:SHOWN_CHARACTERS].decode("ascii", "backslashreplace")
 
 

@@ -19,6 +19,7 @@ from headrace.model.states import State
 from headrace.operations.runs import LIST, START
 from headrace.operations.starting import PARALLEL_RUNS_TAG
 from headrace.store import executions
+from tests.standins.described import check_answer
 from tests.standins.processes import PATIENCE_S
 from tests.unit.operations.calls import SCHEDULED, Calls, Json, events_flow, flow
 from tests.unit.operations.calls import START as NOW
@@ -39,7 +40,9 @@ LARGE: Json = {
 
 
 def beyond(call: Calls, name: str, **asked: Any) -> Json:
-    return call.dispatcher.call(name, call.caller, {"flowName": "orders"} | asked).result(timeout=PATIENCE_S)
+    answer = call.dispatcher.call(name, call.caller, {"flowName": "orders"} | asked).result(timeout=PATIENCE_S)
+    check_answer(name, answer)
+    return answer
 
 
 def start(call: Calls, **asked: Any) -> executions.Execution:

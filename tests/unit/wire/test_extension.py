@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from headrace.errors import ConflictException
+from headrace.errors import ConflictException, ValidationException
+from headrace.model.json_text import SerializationError
 from headrace.wire.callers import AccessKey
+from headrace.wire.extension import Beyond
+from headrace.wire.extension_table import Asked, Row
 from headrace.wire.policy import parse_policy
 from tests.unit.wire.rig import ACCOUNT, Rig, StandInDispatcher
 from tests.unit.wire.test_sigv4 import ARN, HOST, KEY_ID, SECRET, send, signed
@@ -117,6 +120,8 @@ def test_a_query_that_makes_no_sense_is_refused_in_words(query: str, error: str,
     "path, method, body, status, error",
     [
         ("/headrace/v1/", "GET", b"", 404, "UnknownOperationException"),
+        ("/headrace/v1/flows//executions", "GET", b"", 404, "UnknownOperationException"),
+        ("/headrace/v1/flows/%ff/executions", "GET", b"", 400, "SerializationException"),
         ("/headrace/v1/flows/a/b/executions", "POST", b"", 404, "UnknownOperationException"),
         (PATH, "DELETE", b"", 405, "MethodNotAllowedException"),
         (PATH, "GET", b"{}", 400, "SerializationException"),
@@ -126,6 +131,20 @@ def test_a_query_that_makes_no_sense_is_refused_in_words(query: str, error: str,
 def test_what_is_not_there_is_told(path: str, method: str, body: bytes, status: int, error: str) -> None:
     reply = Rig().ask(path, body, method=method)
     assert (reply.status, reply.error) == (status, error)
+
+
+def test_a_method_that_is_none_of_a_path_is_answered_with_those_that_are() -> None:
+    assert Rig().ask(PATH, method="PUT").message == f"PUT is no method of {PATH}: use GET, POST"
+
+
+def test_a_row_says_what_it_must_be_given_and_reads_numbers_and_switches_of_a_query() -> None:
+    members = {"count": Asked("MaxResults", "How many.", is_required=True), "all": Asked("Boolean", "Everything.")}
+    beyond = Beyond(Row("headrace:Odd", "GET", "/odd", None, "Odd.", "OpenApi", members), {})
+    assert beyond.request({"count": ["5"], "all": ["true"]}, b"", "none") == {"count": 5, "all": True}
+    with pytest.raises(ValidationException, match=r"count must be given: How many\."):
+        beyond.request({}, b"", "none")
+    with pytest.raises(SerializationError):
+        beyond.request({"count": ["5"], "all": ["perhaps"]}, b"", "none")
 
 
 def test_what_the_operation_refuses_is_told_as_in_the_api() -> None:

@@ -1,0 +1,54 @@
+"""Shapes of what headrace answers beside AppFlow's API, and every shape by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from headrace.model.api import SHAPES
+from headrace.model.shapes import Boolean, Integer, ListShape, MapShape, Member, Shape, String, Structure
+
+_RECORD = SHAPES["ExecutionRecord"]
+
+# Names of shapes in the API's model may be used; none of them may be taken.
+BEYOND: Mapping[str, Shape] = {
+    "Flag": Boolean(),
+    "Count": Integer(min=0, bits=64),
+    "CountsByTask": MapShape("String", "Count"),
+    "Trigger": String(enum=("ondemand", "scheduled", "event")),
+    "Overrides": Structure((Member("filters", "Tasks"),)),
+    "StartedExecution": Structure(
+        (
+            Member("flowArn", "FlowArn", is_required=True),
+            Member("executionId", "ExecutionId", is_required=True),
+        )
+    ),
+    "ExecutionCounts": Structure(
+        (
+            Member("read", "Count", is_required=True),
+            Member("written", "Count", is_required=True),
+            Member("rejected", "Count", is_required=True),
+            Member("dropped", "CountsByTask", is_required=True),
+        )
+    ),
+    "Execution": Structure(
+        (
+            *(_RECORD.members if isinstance(_RECORD, Structure) else ()),
+            Member("trigger", "Trigger", is_required=True),
+            Member("queuedAt", "Date", is_required=True),
+            Member("message", "String"),
+            Member("overrides", "Overrides"),
+            Member("counts", "ExecutionCounts", is_required=True),
+        )
+    ),
+    "Executions": ListShape("Execution"),
+    "ExecutionPage": Structure(
+        (
+            Member("executions", "Executions", is_required=True),
+            Member("nextToken", "NextToken"),
+        )
+    ),
+    # A document about the interface itself.
+    "OpenApi": Structure(),
+}
+
+ALL: Mapping[str, Shape] = {**BEYOND, **SHAPES}
