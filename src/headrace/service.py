@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import platform
 import shutil
 import socket
 import uuid
@@ -26,6 +27,7 @@ from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
 from headrace.errors import SettingsError, Stop
 from headrace.log import Log, silent
+from headrace.meters import Meters
 from headrace.operations.authorizing import Authorizer
 from headrace.operations.connector_calls import Connectors, ProfileTrial
 from headrace.operations.connector_secrets import ConnectorSecrets
@@ -42,12 +44,14 @@ from headrace.runner.scheduler import Scheduler
 from headrace.runner.source_check import SourceCheck
 from headrace.runner.worker import Worker
 from headrace.settings import Settings
-from headrace.store import access_keys, connectors, executions
+from headrace.store import access_keys, connectors, executions, figures
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+from headrace.version import version
 from headrace.wire.app import create_app
 from headrace.wire.callers import AccessKey
+from headrace.wire.metrics import Board, MetricsPage
 from headrace.wire.owner import OwnerApi, Serving
 from headrace.wire.policy import parse_policy
 from headrace.wire.server import HttpServer, bind
@@ -85,6 +89,7 @@ class Backend:
         self._environment = environment
         self._url = url or _no_url
         self._heard = Heard()
+        self.meters = Meters(settings.metrics_flows)
         self._stack = ExitStack()
         self._work = ExitStack()
 
@@ -131,7 +136,9 @@ class Backend:
 
     def run_schedules(self) -> None:
         """Queue the runs of scheduled flows from now on, until `drain`."""
-        self.scheduler = Scheduler(store=self.store, clock=self.clock, new_id=self.new_id, log=self.log)
+        self.scheduler = Scheduler(
+            store=self.store, clock=self.clock, new_id=self.new_id, log=self.log, meters=self.meters
+        )
         self.scheduler.start()
         self._work.callback(self.scheduler.stop)
 
@@ -147,8 +154,11 @@ class Backend:
     def _open_store(self, stack: ExitStack, *, is_notifying: bool) -> Notifier:
         settings = self.settings
         receivers = receivers_of(settings, self._environment, self.clock.now) if is_notifying else ()
-        keys = tuple(receiver.key for receiver in receivers)
-        self.store = Store.open(settings.data, executions_kept=settings.executions_kept, reports_to=keys)
+        self._receivers = {receiver.key: receiver.name for receiver in receivers}
+        keys = tuple(self._receivers)
+        self.store = Store.open(
+            settings.data, executions_kept=settings.executions_kept, reports_to=keys, meters=self.meters
+        )
         stack.callback(self.store.close)
         return Notifier(store=self.store, clock=self.clock, receivers=receivers, log=self.log)
 
@@ -179,6 +189,11 @@ class Backend:
         trial = ConnectorTrial(store, plain, opening, self.connector_secrets, self.registry.catalog, self._heard)
         self.owner = Owner(store, self.settings, self.clock, trial.run, self.hosts.renew)
 
+    def board(self) -> Board:
+        """What the page of metrics shows."""
+        build = {"version": version(), "python": platform.python_version(), "store": "sqlite"}
+        return Board(self.meters, lambda: self.store.read(figures.read), self._now_ms, self._receivers, build)
+
     def _now_ms(self) -> int:
         return to_ms(self.clock.now())
 
@@ -208,6 +223,7 @@ class Backend:
             settings=self.settings,
             new_id=self.new_id,
             log=self.log,
+            meters=self.meters,
         )
         worker.start()
         self._work.callback(worker.stop)
@@ -268,6 +284,8 @@ class Service:
                 log=self.backend.log,
                 secrets=self.backend.connector_secrets,
                 owner=OwnerApi(serving.token, self.backend.owner.call, settings.body_limit_bytes),
+                meters=self.backend.meters,
+                metrics=MetricsPage(self.backend.board(), settings),
             )
             server = HttpServer(app, listening, settings.host)
             server.start()

@@ -33,7 +33,8 @@ class Settings:
     under `data`. `s3_endpoint` None means AWS's own. `connector_urls` maps a connector type to the
     URL of a server that stands for the application's own. `key` seals stored secrets, or what
     `key_command` prints; without either the key file in `data` does, made on the first start.
-    `notify` says who is told of runs, and `notify_secret` signs what webhooks get. `port` 0 means any free port.
+    `notify` says who is told of runs, and `notify_secret` signs what webhooks get. Who bears `metrics_token` may read
+    the metrics, of `metrics_flows` flows each by itself. `port` 0 means any free port.
     """
 
     data: Path
@@ -61,6 +62,8 @@ class Settings:
     notify: tuple[str, ...] = field(default=(), repr=False)
     notify_secret: bytes | None = field(default=None, repr=False)
     events_endpoint: str | None = None
+    metrics_token: str | None = field(default=None, repr=False)
+    metrics_flows: int = 1000
     key: str | None = field(default=None, repr=False)
     key_command: str | None = field(default=None, repr=False)
     log_format: Literal["text", "json"] = "text"
@@ -118,6 +121,8 @@ class Settings:
             notify=read("HEADRACE_NOTIFY", text.receivers, (), is_shown=False),
             notify_secret=read("HEADRACE_NOTIFY_SECRET", text.webhook_secret, None, is_shown=False),
             events_endpoint=read("AWS_ENDPOINT_URL_EVENTS", text.endpoint, None),
+            metrics_token=read("HEADRACE_METRICS_TOKEN", text.bearer_token, None, is_shown=False),
+            metrics_flows=read("HEADRACE_METRICS_FLOWS", text.whole(0, 1_000_000), cls.metrics_flows),
             key=read("HEADRACE_KEY", str, None),
             key_command=read("HEADRACE_KEY_COMMAND", str, None),
             log_format=read("HEADRACE_LOG", text.one_of("text", "json"), log_format),

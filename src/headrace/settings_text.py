@@ -17,6 +17,7 @@ _SIZE = re.compile(r"(\d{1,15})\s*([a-z]{0,3})", re.ASCII)
 _BUCKET = re.compile(r"\S{3,63}")
 _HOST = re.compile(r"[0-9A-Za-z:.\-_]{1,253}")
 _BUS = re.compile(r"[/.\-_A-Za-z0-9:]{1,1600}", re.ASCII)
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/=]{16,512}", re.ASCII)
 _SCHEMES = ("s3", "gs", "az", "file")
 
 
@@ -167,6 +168,13 @@ def webhook_secret(given: str) -> bytes:
     if not given.startswith("whsec_") or not 24 <= len(secret) <= 64:
         raise ValueError("allowed is whsec_ with the base64 of 24 to 64 bytes: whsec_$(openssl rand -base64 32)")
     return secret
+
+
+def bearer_token(given: str) -> str:
+    """A token that is sent in a header."""
+    if not _TOKEN.fullmatch(given):
+        raise ValueError("allowed are 16 to 512 letters, digits and any of -._~+/=: openssl rand -hex 32")
+    return given
 
 
 def _receiver_fault(place: str) -> str | None:

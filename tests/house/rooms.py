@@ -21,6 +21,7 @@ HOME = {
     "cryptography": {"store", "wire", "connector_sdk"},
     "click": {"cli", "__main__"},
     "rich": {"cli"},
+    "prometheus_client": {"wire"},
     "botocore": set[str](),
     "boto3": set[str](),
     "pyarrow": set[str](),

@@ -207,6 +207,24 @@ def test_a_place_that_cannot_be_told_is_refused_and_not_shown(given: str, fault:
     assert "planted" not in caught.value.message
 
 
+def test_who_may_read_the_metrics_bears_a_token() -> None:
+    settings = Settings.from_environment(
+        {"HEADRACE_METRICS_TOKEN": "planted-0123456789", "HEADRACE_METRICS_FLOWS": "0"}
+    )
+
+    assert (settings.metrics_token, settings.metrics_flows) == ("planted-0123456789", 0)
+    assert "planted" not in repr(settings)
+
+
+@pytest.mark.parametrize("given", ["planted", "planted 0123456789", "planted-012345678\u00e9", "planted" * 100])
+def test_a_token_that_is_none_is_refused_and_not_shown(given: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"HEADRACE_METRICS_TOKEN": given})
+
+    assert "HEADRACE_METRICS_TOKEN: allowed are 16 to 512" in caught.value.message
+    assert "planted" not in caught.value.message
+
+
 @pytest.mark.parametrize("given", ["planted", "whsec_planted!", "whsec_cGxhbnRlZA==", b64encode(b"k" * 32).decode()])
 def test_a_secret_that_signs_nothing_is_refused_and_not_shown(given: str) -> None:
     with pytest.raises(SettingsError) as caught:

@@ -56,7 +56,7 @@ class LazyGroup(click.Group):
 
 def _print_version(context: click.Context, _parameter: click.Parameter, is_given: bool) -> None:  # noqa: FBT001
     if is_given:
-        click.echo(f"headrace {importlib.import_module('headrace.cli.version').version()}")
+        click.echo(f"headrace {importlib.import_module('headrace.version').version()}")
         context.exit()
 
 

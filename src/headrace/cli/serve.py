@@ -10,10 +10,10 @@ import click
 from headrace.cli.common import data_option, log_of, settings_of, told_to_stop
 from headrace.cli.main import DONE
 from headrace.cli.places import bucket_places
-from headrace.cli.version import version
 from headrace.clock import SystemClock
 from headrace.service import Service
 from headrace.settings import Settings
+from headrace.version import version
 
 
 @click.command()

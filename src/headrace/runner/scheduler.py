@@ -14,6 +14,7 @@ from headrace.flow.schedule import Schedule, Trigger, last_due, next_due
 from headrace.flow.trigger import trigger_of
 from headrace.flow.window import window_at
 from headrace.log import Level, Log, silent
+from headrace.meters import Meters
 from headrace.runner import messages
 from headrace.store import executions, schedules
 from headrace.store.schedules import DueFlow
@@ -53,11 +54,20 @@ class Scheduler:
     `new_id` makes the ids of executions. Any number of schedulers may look at one store.
     """
 
-    def __init__(self, *, store: Store, clock: Clock, new_id: Callable[[], str], log: Log | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        new_id: Callable[[], str],
+        log: Log | None = None,
+        meters: Meters | None = None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._new_id = new_id
         self._log = log or silent()
+        self._lateness = (meters or Meters()).lateness
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._look_until_stopped, name="schedules", daemon=True)
 
@@ -105,7 +115,11 @@ class Scheduler:
             return [self._fire_one(tx, flow, now) for flow in found]
 
         ticks = self._store.write(work).result()
+        # Durable by now; the tick of a service that was down is as late as it was long.
+        done_at = self._clock.now()
         for tick in ticks:
+            if tick.fate == "queued" and tick.instant is not None:
+                self._lateness.add((done_at - tick.instant).total_seconds())
             self._tell(tick, now)
         return ticks
 

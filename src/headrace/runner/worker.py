@@ -14,6 +14,7 @@ from headrace.engine.split import Engine
 from headrace.engine.watch import Cancelled
 from headrace.flow import plan as flow_plan
 from headrace.log import Log, silent
+from headrace.meters import Meters
 from headrace.model.states import State
 from headrace.runner import messages
 from headrace.runner.connections import NoConnections
@@ -23,6 +24,7 @@ from headrace.runner.folders import Folders
 from headrace.runner.grouping import grouped
 from headrace.runner.leases import Leases
 from headrace.runner.ledger import LeaseLost, Ledger
+from headrace.runner.measures import Measures
 from headrace.runner.placement import Local, Placement
 from headrace.runner.progress import Progress
 from headrace.runner.splits import Held, Tools
@@ -57,6 +59,7 @@ class Worker:
         settings: Settings,
         new_id: Callable[[], str],
         log: Log | None = None,
+        meters: Meters | None = None,
         placement: Placement | None = None,
         plan: Callable[[dict[str, Any]], flow_plan.Plan] = flow_plan.plan,
         group: Callable[..., tuple[tuple[SourceFile, ...], ...]] = grouped,
@@ -65,6 +68,7 @@ class Worker:
         self._clock = clock
         self._settings = settings
         self._log = log or silent()
+        self._measures = Measures(meters or Meters(), clock)
         self._ledger = Ledger(store, clock, owner=new_id(), lease_s=settings.lease_s)
         self._leases = Leases(self._ledger, clock, lease_s=settings.lease_s)
         self._folders = Folders(settings.data)
@@ -79,10 +83,8 @@ class Worker:
             group=group,
             wait=wait,
         )
-        self._claimable = threading.Event()
-        self._changed = threading.Event()
-        self._draining = threading.Event()
-        self._ended = threading.Event()
+        self._claimable, self._changed = threading.Event(), threading.Event()
+        self._draining, self._ended = threading.Event(), threading.Event()
         self._claiming = threading.Thread(target=self._claim_until_draining, name="claims", daemon=True)
         self._keeping = threading.Thread(target=self._keep_until_ended, name="leases", daemon=True)
         self._unwatch: Callable[[], None] = lambda: None
@@ -132,6 +134,7 @@ class Worker:
         self._leases.renew_if_due()
         for claim in self._ledger.claim(free):
             held = self._hold(claim)
+            self._measures.claimed(claim)
             execution = claim.execution
             self._leases.take(claim, held.control)
             threading.Thread(
@@ -189,12 +192,15 @@ class Worker:
             held.control.stop(Reason.LOST)
             self._leave(held)
             return
+        self._measures.settled(held.claim, outcome.state, outcome.counts)
         self._folders.drop(execution.execution_id)
         fields = {"state": outcome.state.value, "message": outcome.message, **outcome.counts.to_document()}
         held.log.write("warning" if outcome.state is State.FAILED else "info", "execution settled", fields)
 
     def _leave(self, held: Held) -> None:
         execution_id = held.claim.execution.execution_id
+        if held.control.reason is Reason.LOST:
+            self._measures.lost()
         # Its flow may have been deleted: no later holder would remove what was staged.
         if is_over := self._ledger.is_finished(execution_id):
             self._folders.drop(execution_id)

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
+from time import perf_counter
 from typing import Self, TypeVar
 
+from headrace.meters import Meters
 from headrace.store import migrate, sqlite
 from headrace.store.readers import Readers
 from headrace.store.statements import sqlite_compiler
@@ -27,7 +29,16 @@ class Store:
     Work is a function of a `Tx`; the modules beside this one have the functions to call with it. Made by `open`.
     """
 
-    def __init__(self, data: Path, *, executions_kept: int, stack: ExitStack, reports_to: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *,
+        executions_kept: int,
+        stack: ExitStack,
+        reports_to: tuple[str, ...] = (),
+        meters: Meters | None = None,
+    ) -> None:
+        self._writes = (meters or Meters()).writes
         file = data / sqlite.FILE_NAME
         self._executions_kept = executions_kept
         self._reports_to = reports_to
@@ -44,7 +55,14 @@ class Store:
         self._stack = stack.pop_all()
 
     @classmethod
-    def open(cls, data: Path, *, executions_kept: int = 10_000, reports_to: tuple[str, ...] = ()) -> Self:
+    def open(
+        cls,
+        data: Path,
+        *,
+        executions_kept: int = 10_000,
+        reports_to: tuple[str, ...] = (),
+        meters: Meters | None = None,
+    ) -> Self:
         """Open the store of the folder `data`, made if missing, brought to this version's schema.
 
         `executions_kept` bounds the finished executions that are kept of each flow, oldest dropped first.
@@ -60,7 +78,7 @@ class Store:
             sqlite.make_private(file)
             with sqlite.opening(file):
                 migrate.to_newest(file)
-                return cls(data, executions_kept=executions_kept, stack=stack, reports_to=reports_to)
+                return cls(data, executions_kept=executions_kept, stack=stack, reports_to=reports_to, meters=meters)
 
     def write(self, work: Callable[[Tx], T]) -> Future[T]:
         """Run the work in a transaction of its own; the future resolves after its COMMIT is durable.
@@ -68,7 +86,10 @@ class Store:
         What the work raises, the future raises, and the work's changes are undone. The work runs on the store's
         only writing thread: it must not wait for anything. A future cancelled in time keeps the work from running.
         """
-        return self._writer.submit(work)
+        begun_s = perf_counter()
+        future = self._writer.submit(work)
+        future.add_done_callback(lambda _: self._writes.add(perf_counter() - begun_s))
+        return future
 
     def read(self, work: Callable[[Tx], T]) -> Future[T]:
         """Run the work on a snapshot, beside the writing thread. It must not write."""

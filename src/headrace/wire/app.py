@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from headrace.clock import Clock, SystemClock
 from headrace.errors import HeadraceError, SettingsError
 from headrace.log import Log
+from headrace.meters import Meters
 from headrace.model.check import check
 from headrace.model.codec import decode
 from headrace.model.shapes import Limits
@@ -22,6 +23,8 @@ from headrace.wire.callers import Callers, Identity, KeyLookup, OpenCallers, Sig
 from headrace.wire.calls import Call
 from headrace.wire.extension import PREFIX, find_beyond, replied
 from headrace.wire.extension_table import DESCRIBE, ROWS
+from headrace.wire.metrics import PATH as METRICS
+from headrace.wire.metrics import MetricsPage
 from headrace.wire.openapi import openapi
 from headrace.wire.owner import OwnerApi, is_for_owner
 from headrace.wire.pages import healthy, live
@@ -53,20 +56,25 @@ def create_app(
     patience: Patience = Patience(),  # noqa: B008 - immutable
     secrets: Desk | None = None,
     owner: OwnerApi | None = None,
+    meters: Meters | None = None,
+    metrics: MetricsPage | None = None,
 ) -> Application:
-    """The service as an ASGI application; `secrets` None serves no GetSecretValue, `owner` None no owner.
+    """The service as an ASGI application; `secrets` None serves no GetSecretValue, `owner` None no owner, `metrics`
+    None no page of them.
 
     Raises SettingsError if signatures are to be verified and `keys` is None.
     """
     # Those who sign here are processes: they live by the machine's clock, also where a test turns headrace's by hand.
     vault = None if secrets is None else SecretsApi(secrets, keys, SystemClock(), settings.body_limit_bytes)
-    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience, vault, owner)
+    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience, vault, owner, meters)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await live(scope, receive, send)
         elif scope["path"] == "/healthz":
             await healthy(scope, send)
+        elif metrics is not None and scope["path"] == METRICS:
+            await metrics.serve(scope, send)
         else:
             await api.serve(Call(scope, receive, new_id()), send)
 
@@ -93,8 +101,10 @@ class Api:
         patience: Patience,
         secrets: SecretsApi | None,
         owner: OwnerApi | None = None,
+        meters: Meters | None = None,
     ) -> None:
         self._owner = owner
+        self._meters = meters or Meters()
         self._dispatcher = dispatcher
         self._limits: Limits = settings.limits
         self._body_limit_bytes = settings.body_limit_bytes
@@ -108,6 +118,7 @@ class Api:
         try:
             reply = await self.answer(call)
         except GoneError:
+            self._count(call, "gone")
             self._log.info(call.operation_name or "unknown operation", **call.log_fields(0, 0), gone=True)
             return
         except HeadraceError as error:
@@ -179,4 +190,11 @@ class Api:
             await send({"type": "http.response.body", "body": b""})
         else:
             await send_reply(send, reply)
+        self._count(call, str(reply.status))
         self._log.info(call.operation_name or "unknown operation", **call.log_fields(reply.status, len(reply.body)))
+
+    def _count(self, call: Call, status: str) -> None:
+        # The names of the owner's actions are as they were sent.
+        operation = "owner" if is_for_owner(call) else call.operation_name or "unknown"
+        self._meters.requests.add(operation, status)
+        self._meters.answers.add(call.taken_s(), operation)

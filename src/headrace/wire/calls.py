@@ -59,6 +59,10 @@ class Call:
             return _NO_QUERY
         return parse_qs(self.query_string.decode("latin-1"), keep_blank_values=True)
 
+    def taken_s(self) -> float:
+        """How long ago the request came."""
+        return asyncio.get_running_loop().time() - self.started_s
+
     def log_fields(self, status: int, sent_bytes: int) -> dict[str, Any]:
         """The fields of the call's one log line; nothing of its body or its headers."""
         return {
@@ -67,5 +71,5 @@ class Call:
             "error": self.error,
             "caller": self.caller_arn,
             "sent_bytes": sent_bytes,
-            "ms": round((asyncio.get_running_loop().time() - self.started_s) * 1000, 3),
+            "ms": round(self.taken_s() * 1000, 3),
         }

@@ -21,7 +21,7 @@ def refuse_strange_page(headers: Sequence[tuple[bytes, bytes]], *, may_be_own_ho
     if origin is None:
         return
     host = next((value for name, value in headers if name == b"host"), b"")
-    if _is_of_this_machine(origin) or (may_be_own_host and origin.partition(b"://")[2] == host):
+    if is_of_this_machine(origin) or (may_be_own_host and origin.partition(b"://")[2] == host):
         return
     raise AccessDeniedException(
         "A web page of another site sent this request. Pages may be served from localhost; from elsewhere set"
@@ -29,7 +29,7 @@ def refuse_strange_page(headers: Sequence[tuple[bytes, bytes]], *, may_be_own_ho
     )
 
 
-def _is_of_this_machine(origin: bytes) -> bool:
+def is_of_this_machine(origin: bytes) -> bool:
     try:
         name = urlsplit(origin.decode("latin-1")).hostname or ""
     except ValueError:

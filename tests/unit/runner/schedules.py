@@ -12,6 +12,7 @@ from typing import Any
 
 from headrace.clock import HandClock, from_ms, to_ms
 from headrace.log import Log, silent
+from headrace.meters import Meters
 from headrace.model.states import State
 from headrace.operations import schedules as operations
 from headrace.runner.scheduler import Scheduler
@@ -42,9 +43,13 @@ class Town:
     log: Log = field(default_factory=silent)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def scheduler(self, store: Any = None) -> Scheduler:
+    def scheduler(self, store: Any = None, meters: Meters | None = None) -> Scheduler:
         return Scheduler(
-            store=store or self.store, clock=self.clock, new_id=lambda: f"e{next(self.numbers)}", log=self.log
+            store=store or self.store,
+            clock=self.clock,
+            new_id=lambda: f"e{next(self.numbers)}",
+            log=self.log,
+            meters=meters,
         )
 
     def look(self, by: timedelta = timedelta(0)) -> tuple[str, ...]:

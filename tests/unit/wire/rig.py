@@ -14,6 +14,7 @@ from typing import Any
 
 from headrace.clock import HandClock
 from headrace.log import Log
+from headrace.meters import Meters
 from headrace.operations.context import Answer, Caller
 from headrace.settings import Settings
 from headrace.wire.app import create_app
@@ -81,6 +82,7 @@ class Rig:
     keys: Sequence[AccessKey] | None = ()
     patience: Patience = PATIENT
     clock: HandClock = field(default_factory=lambda: HandClock(NOW))
+    meters: Meters = field(default_factory=Meters)
     log_text: io.StringIO = field(default_factory=io.StringIO)
 
     def __post_init__(self) -> None:
@@ -99,6 +101,7 @@ class Rig:
             log=Log(self.log_text, form="json"),
             new_id=lambda: REQUEST_ID,
             patience=self.patience,
+            meters=self.meters,
         )
 
     def ask(
