@@ -13,6 +13,9 @@ import click
 from headrace.cli.calling import Api
 from headrace.cli.common import settings_of
 
+output_option = click.option(
+    "--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="For people or programs."
+)
 url_option = click.option("--url", help="Where headrace answers.  [HEADRACE_HOST and HEADRACE_PORT]")
 
 

@@ -15,8 +15,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeE
 
 from headrace.cli.one_run import Look
 from headrace.engine.results import SplitResult
-from headrace.engine.tasks import WINDOW
 from headrace.flow.plan import plan
+from headrace.flow.tasks.names import name_of
 from headrace.model.states import SHOWN, State
 from headrace.runner.folders import Folders
 from headrace.settings import Settings
@@ -92,6 +92,8 @@ def summary(
     if execution.state is State.DONE or planned.writing is None:
         yield _line("records written", f"{counts.records_written if execution.state is State.DONE else 0:,}")
     yield _line("records rejected", f"{counts.records_rejected:,}")
+    for index, rejected in sorted(counts.rejected.items()):
+        yield _line("", f"{rejected:,} by {_task(document, index)}")
     yield _line("records dropped", f"{sum(counts.dropped.values()):,}")
     for index, dropped in sorted(counts.dropped.items()):
         yield _line("", f"{dropped:,} by {_task(document, index)}")
@@ -116,10 +118,8 @@ def _seconds(look: Look) -> float:
 
 
 def _task(document: Mapping[str, Any], index: int) -> str:
-    if index == WINDOW:
-        return "the window of the run"
-    task = document["tasks"][index]
-    return f"tasks[{index}], {task['taskType']} {', '.join(task.get('sourceFields', ()))}".rstrip()
+    name = name_of(index, document["tasks"])
+    return name if index < 0 else f"tasks[{index}], {name}"
 
 
 def _output(results: Sequence[SplitResult], document: Mapping[str, Any], settings: Settings) -> Iterator[str]:

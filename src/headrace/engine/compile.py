@@ -14,7 +14,7 @@ from typing import Literal
 from headrace.engine import formulas, predicates
 from headrace.engine.layout import Output
 from headrace.engine.sql import literal
-from headrace.engine.tasks import Arithmetic, Map, MapAll, Merge, Tasks
+from headrace.engine.tasks import READING, Arithmetic, Map, MapAll, Merge, Tasks
 from headrace.engine.types import sql_type
 from headrace.engine.values import JSON, NULL, Field, Value, cast, source_value, text_value
 
@@ -65,7 +65,7 @@ class Compiled:
     partition: tuple[Column, ...]
 
 
-MALFORMED = Branch("reject", -1, "malformed IS NOT NULL", "malformed")
+MALFORMED = Branch("reject", READING, "malformed IS NOT NULL", "malformed")
 
 
 def with_lets(relation: str, compiled: Compiled) -> str:
@@ -223,7 +223,7 @@ class _Compiler:
         return [
             Branch(
                 "reject",
-                -1,
+                self._tasks.partition_index,
                 f"coalesce(strlen(url_encode({column.sql})), 0) > {_PARTITION_BYTES}",
                 literal(f"The partition value{limit}: {column.name!r}"),
             )

@@ -36,19 +36,17 @@ class Counters:
             return f"error(concat('{_STOP}', {branch.reason}))"
         return f"nextval('branch_{place}') IS NULL"
 
-    def dropped_and_rejected(self) -> tuple[Mapping[int, int], int]:
-        """How many records each task dropped, by its index, and how many could be read but not written.
+    def dropped_and_rejected(self) -> tuple[Mapping[int, int], Mapping[int, int]]:
+        """How many records each task dropped, and how many each rejected of those that could be read, by its index.
 
         Ends the counting: asked once, after the pass.
         """
-        dropped: dict[int, int] = {}
-        rejected = 0
+        counted: dict[str, dict[int, int]] = {"drop": {}, "reject": {}}
         for branch, count in zip(self._branches, self._tally(), strict=True):
-            if branch.fate == "drop" and count:
-                dropped[branch.index] = dropped.get(branch.index, 0) + count
-            elif branch.fate == "reject":
-                rejected += count
-        return dropped, rejected
+            if count and branch.fate in counted:
+                by_index = counted[branch.fate]
+                by_index[branch.index] = by_index.get(branch.index, 0) + count
+        return counted["drop"], counted["reject"]
 
     def _tally(self) -> list[int]:
         # Where nothing was counted, there is no current value to ask for.

@@ -11,7 +11,7 @@ from typing import Any
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import InputFormat
 from headrace.engine.layout import Output
-from headrace.engine.tasks import Tasks
+from headrace.engine.tasks import READING, Tasks
 from headrace.errors import HeadraceError
 
 
@@ -23,15 +23,21 @@ class DatasetDropped(HeadraceError):
 class Counts:
     """What became of the records of a split or a run.
 
-    `dropped` counts by the index of the task that dropped them (filters and validations).
+    `rejected` and `dropped` count by the index of the task that did it, or by what is none: READING, WINDOW,
+    DESTINATION of `engine.tasks`.
     """
 
     records_read: int = 0
     records_written: int = 0
-    records_rejected: int = 0
+    rejected: Mapping[int, int] = field(default_factory=dict[int, int])
     dropped: Mapping[int, int] = field(default_factory=dict[int, int])
     bytes_read: int = 0
     bytes_written: int = 0
+
+    @property
+    def records_rejected(self) -> int:
+        """By whatever it was."""
+        return sum(self.rejected.values())
 
     @property
     def balanced(self) -> bool:
@@ -40,14 +46,11 @@ class Counts:
 
     def add(self, other: Counts) -> Counts:
         """The sum of the two."""
-        dropped = dict(self.dropped)
-        for index, count in other.dropped.items():
-            dropped[index] = dropped.get(index, 0) + count
         return Counts(
             self.records_read + other.records_read,
             self.records_written + other.records_written,
-            self.records_rejected + other.records_rejected,
-            dropped,
+            _added(self.rejected, other.rejected),
+            _added(self.dropped, other.dropped),
             self.bytes_read + other.bytes_read,
             self.bytes_written + other.bytes_written,
         )
@@ -58,7 +61,8 @@ class Counts:
             "recordsRead": self.records_read,
             "recordsWritten": self.records_written,
             "recordsRejected": self.records_rejected,
-            "dropped": {str(index): count for index, count in sorted(self.dropped.items())},
+            "rejected": _to_document(self.rejected),
+            "dropped": _to_document(self.dropped),
             "bytesRead": self.bytes_read,
             "bytesWritten": self.bytes_written,
         }
@@ -66,14 +70,28 @@ class Counts:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Counts:
         """The inverse of `to_document`."""
+        # An execution that an older headrace began tells only how many.
+        untold = {str(READING): document["recordsRejected"]} if document["recordsRejected"] else {}
         return cls(
             document["recordsRead"],
             document["recordsWritten"],
-            document["recordsRejected"],
-            {int(index): count for index, count in document["dropped"].items()},
+            _from_document(document.get("rejected", untold)),
+            _from_document(document["dropped"]),
             document["bytesRead"],
             document["bytesWritten"],
         )
+
+
+def _added(one: Mapping[int, int], other: Mapping[int, int]) -> Mapping[int, int]:
+    return {index: one.get(index, 0) + other.get(index, 0) for index in one.keys() | other.keys()}
+
+
+def _to_document(by_index: Mapping[int, int]) -> dict[str, int]:
+    return {str(index): count for index, count in sorted(by_index.items())}
+
+
+def _from_document(by_index: Mapping[str, int]) -> dict[int, int]:
+    return {int(index): count for index, count in by_index.items()}
 
 
 @dataclass(frozen=True)

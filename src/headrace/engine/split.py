@@ -21,6 +21,7 @@ from headrace.engine.partition import write_partitions
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
 from headrace.engine.sources import JsonFile, SourceView, drop_malformed, first_line, open_view
+from headrace.engine.tasks import READING
 from headrace.engine.watch import Cancelled, Watch
 from headrace.engine.writers import Written, write
 from headrace.errors import HeadraceError
@@ -112,7 +113,7 @@ class _Passed:
 
     parts: tuple[tuple[str, Written], ...]
     dropped: Mapping[int, int]
-    rejected: int
+    rejected: Mapping[int, int]
     malformed: int
 
     @property
@@ -123,7 +124,12 @@ class _Passed:
     @property
     def read(self) -> int:
         """All records, whatever became of them."""
-        return self.written + self.rejected + self.malformed + sum(self.dropped.values())
+        return self.written + self.refused + self.malformed + sum(self.dropped.values())
+
+    @property
+    def refused(self) -> int:
+        """The records that could be read and not written."""
+        return sum(self.rejected.values())
 
 
 class _Split:
@@ -209,7 +215,7 @@ class _Split:
             careful = [view.lenient(self._scratch) for view in views]
             if passed is None or careful != views:
                 views, passed = careful, self._write(place, careful, compiled)
-        if passed.rejected or passed.malformed:
+        if passed.refused or passed.malformed:
             self._keep_rejects(place, views, compiled, passed)
         self._count(views, passed)
 
@@ -243,7 +249,7 @@ class _Split:
             raise DatasetDropped(f"The data set was dropped: {reason}") from error
         dropped, rejected = counters.dropped_and_rejected()
         malformed = malformed_count(self._con)
-        self._has_malformed = malformed > 0 or rejected > 0
+        self._has_malformed = malformed > 0 or bool(rejected)
         return _Passed(parts, dropped, rejected, malformed)
 
     def _count(self, views: Sequence[SourceView], passed: _Passed) -> None:
@@ -252,7 +258,7 @@ class _Split:
             Counts(
                 records_read=passed.read,
                 records_written=passed.written,
-                records_rejected=passed.rejected + passed.malformed,
+                rejected=_with_malformed(passed),
                 dropped=passed.dropped,
                 bytes_read=sum(view.file.size_bytes for view in views),
                 bytes_written=sum(file.size_bytes for file in staged),
@@ -283,7 +289,13 @@ class _Split:
         order = self._order
         path = order.rejects / f"{order.number:05d}-{place}.json"
         with path.open("w", encoding="utf-8") as stream:
-            for reject in rejects_of(self._con, views, compiled, passed.rejected, passed.read):
+            for reject in rejects_of(self._con, views, compiled, passed.refused, passed.read):
                 self._watch.check()
                 stream.write(f"{reject.to_json()}\n")
         self._rejects.append(StagedFile(str(path), path.name, path.stat().st_size))
+
+
+def _with_malformed(passed: _Passed) -> Mapping[int, int]:
+    """The rejected records by what rejected them; one that was found malformed while it was read is READING's too."""
+    malformed = passed.malformed + passed.rejected.get(READING, 0)
+    return {**passed.rejected, **({READING: malformed} if malformed else {})}

@@ -20,8 +20,9 @@ ArithmeticOperator = Literal["ADDITION", "SUBTRACTION", "MULTIPLICATION", "DIVIS
 ValidateOperator = Literal["VALIDATE_NON_NULL", "VALIDATE_NON_ZERO", "VALIDATE_NON_NEGATIVE", "VALIDATE_NUMERIC"]
 ValidateAction = Literal["DropRecord", "DropDataset"]
 
-# The index of filters that are no task of the flow: those that bound an incremental run to its window.
-WINDOW = -2
+# What drops or rejects records and is no task of the flow: reading what is no record, the filters that bound an
+# incremental run to its window, and a destination that refuses.
+READING, WINDOW, DESTINATION = -1, -2, -3
 
 # How two values of a filter are compared; DATA_TYPE names of the vendors fall into these.
 Kind = Literal["string", "number", "instant", "boolean"]
@@ -122,7 +123,8 @@ class Tasks:
     """All tasks of one flow.
 
     `projection` None: no projection task, every field may be read. `passthrough`: records go
-    through unmodified. `partition` names destination fields, outermost folder first.
+    through unmodified. `partition` names destination fields, outermost folder first; `partition_index` is
+    the place of the task that does so.
     """
 
     projection: frozenset[str] | None = None
@@ -135,4 +137,5 @@ class Tasks:
     maps: tuple[Map, ...] = ()
     map_all: MapAll | None = None
     partition: tuple[str, ...] = ()
+    partition_index: int = READING
     passthrough: bool = False

@@ -30,6 +30,16 @@ BEYOND: Mapping[str, Shape] = {
             Member("dropped", "CountsByTask", is_required=True),
         )
     ),
+    # `index` is there for tasks of the flow, and for filters of the execution alone, which come after them.
+    "TaskCounts": Structure(
+        (
+            Member("index", "Count"),
+            Member("name", "String", is_required=True),
+            Member("dropped", "Count", is_required=True),
+            Member("rejected", "Count", is_required=True),
+        )
+    ),
+    "TaskCountsList": ListShape("TaskCounts"),
     "Execution": Structure(
         (
             *(_RECORD.members if isinstance(_RECORD, Structure) else ()),
@@ -38,6 +48,7 @@ BEYOND: Mapping[str, Shape] = {
             Member("message", "String"),
             Member("overrides", "Overrides"),
             Member("counts", "ExecutionCounts", is_required=True),
+            Member("tasks", "TaskCountsList", is_required=True),
         )
     ),
     "Executions": ListShape("Execution"),

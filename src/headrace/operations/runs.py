@@ -12,7 +12,7 @@ from headrace.flow.trigger import trigger_of
 from headrace.flow.window import window_at
 from headrace.model.shapes import Document
 from headrace.model.states import SHOWN
-from headrace.operations import pages, refusals, shown
+from headrace.operations import pages, refusals, told
 from headrace.operations.context import Answer, Context
 from headrace.operations.idempotency import Retry
 from headrace.operations.starting import check_start
@@ -79,7 +79,7 @@ def list_executions(context: Context, tx: Tx, request: Document) -> Answer:
         limit=pages.page_size(request) + 1,
     )
     page, more = pages.split(context, LIST, request, found, lambda execution: execution.sequence)
-    return {"executions": [shown.told(execution) for execution in page], **more}
+    return {"executions": told.told(tx, flow.flow_id, page), **more}
 
 
 def _asked(context: Context, tx: Tx, flow: FlowRow, request: Document) -> Asked:

@@ -91,24 +91,6 @@ def recorded(execution: Execution) -> Answer:
     )
 
 
-def told(execution: Execution) -> Answer:
-    """The execution as headrace's own listing has it: a record of AppFlow's, and what became of the records."""
-    counts: Document = execution.counts or {}
-    return recorded(execution) | {
-        "trigger": execution.trigger,
-        "queuedAt": seconds(execution.queued_ms),
-        "message": execution.message,
-        "overrides": execution.overrides,
-        "counts": {
-            "read": counts.get("recordsRead", 0),
-            "written": counts.get("recordsWritten", 0),
-            "rejected": counts.get("recordsRejected", 0),
-            # By the index of the task; -2 is the window.
-            "dropped": counts.get("dropped", {}),
-        },
-    }
-
-
 def profile(profile: Profile) -> Answer:
     """The connector profile as an element of DescribeConnectorProfiles; its credentials are a name only."""
     # Nothing has to be provisioned: headrace goes through the private link as through any other network.

@@ -10,6 +10,7 @@ from typing import Protocol
 from headrace.connector_sdk.contract import FileDestination
 from headrace.connector_sdk.records import RecordDestination
 from headrace.engine.results import Counts, StagedFile
+from headrace.engine.tasks import DESTINATION
 from headrace.engine.watch import Cancelled
 from headrace.flow.plan import Plan
 from headrace.flow.records import Writing
@@ -200,7 +201,7 @@ class Batches:
         return replace(
             counts,
             records_written=counts.records_written - position.refused,
-            records_rejected=counts.records_rejected + position.refused,
+            rejected={**counts.rejected, **({DESTINATION: position.refused} if position.refused else {})},
             bytes_written=position.bytes_written,
         )
 

@@ -179,3 +179,20 @@ def test_requests_are_signed_where_there_are_credentials(
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key.secret)
         assert run(arguments) == RUN_FAILED
         assert "Flow a@b not found" in capsys.readouterr().err
+
+
+def test_one_run_tells_what_each_task_did(headrace: Headrace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert start(headrace, "--where", "id >= 2") == DONE
+    execution_id = capsys.readouterr().out.strip()
+    asked = ["executions", "people", "--id", execution_id, "--url", headrace.url]
+
+    assert run(asked) == DONE
+    line, *tasks = capsys.readouterr().out.splitlines()
+    assert line.startswith(f"{execution_id}  Successful")
+    assert [task.split() for task in tasks][-1] == ["tasks[1]", "Filter", "id", "dropped", "1,", "rejected", "0"]
+
+    assert run([*asked, "--output", "json"]) == DONE
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["tasks"][-1] == {"index": 1, "name": "Filter id", "dropped": 1, "rejected": 0}
+    assert run(["executions", "people", "--id", "nobody", "--url", headrace.url]) == DONE
+    assert capsys.readouterr().out == ""

@@ -149,9 +149,17 @@ def test_a_result_survives_the_store(bench: Bench) -> None:
 
 
 def test_counts_add_up() -> None:
-    one, other = Counts(5, 1, 1, {0: 2, 3: 1}, 10, 20), Counts(3, 1, 0, {3: 2}, 1, 2)
-    assert one.add(other) == Counts(8, 2, 1, {0: 2, 3: 3}, 11, 22)
+    one, other = Counts(5, 1, {-1: 1}, {0: 2, 3: 1}, 10, 20), Counts(5, 1, {-1: 1, 1: 1}, {3: 2}, 1, 2)
+    assert one.add(other) == Counts(10, 2, {-1: 2, 1: 1}, {0: 2, 3: 3}, 11, 22)
     assert (one.balanced, other.balanced, Counts(1).balanced) == (True, True, False)
+    assert (one.records_rejected, other.records_rejected) == (1, 2)
+
+
+def test_counts_of_an_older_headrace_still_add_up() -> None:
+    document = Counts(5, 1, {2: 1}, {0: 3}).to_document()
+    del document["rejected"]
+    assert Counts.from_document(document) == Counts(5, 1, {-1: 1}, {0: 3})
+    assert Counts.from_document(document | {"recordsRejected": 0, "recordsWritten": 2}) == Counts(5, 2, {}, {0: 3})
 
 
 @pytest.mark.parametrize(

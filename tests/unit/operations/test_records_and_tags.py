@@ -42,7 +42,7 @@ def test_a_finished_run_shows_its_counts_and_instants(call: Calls) -> None:
 def test_rejected_records_are_told_in_words_that_the_model_allows(call: Calls) -> None:
     call("CreateFlow", flow())
     call("StartFlow", flowName="orders")
-    call.settle(call.claim(), counts=Counts(7, 5, 2).to_document(), message="2 of 7: «kept» at /x" + "y" * 3000)
+    call.settle(call.claim(), counts=Counts(7, 5, {0: 2}).to_document(), message="2 of 7: «kept» at /x" + "y" * 3000)
     (record,) = call.records()
     error = record["executionResult"]["errorInfo"]
     assert error["putFailuresCount"] == 2

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from headrace.clock import to_ms
+from headrace.engine.results import Counts
 from headrace.errors import (
     ConflictException,
     ResourceNotFoundException,
@@ -186,10 +187,16 @@ def test_listed_runs_come_in_pages(call: Calls) -> None:
 def test_a_listed_run_says_what_became_of_its_records(call: Calls) -> None:
     call("CreateFlow", flow())
     start(call, filters=[LARGE])
-    counts = {"recordsRead": 9, "recordsWritten": 4, "recordsRejected": 2, "dropped": {"2": 3}}
+    counts = Counts(10, 4, {0: 1, -3: 1}, {2: 3, -2: 1}).to_document()
     call.settle(call.claim(), counts=counts, message="some words")
     (run,) = beyond(call, LIST)["executions"]
-    assert run["counts"] == {"read": 9, "written": 4, "rejected": 2, "dropped": {"2": 3}}
+    assert run["counts"] == {"read": 10, "written": 4, "rejected": 2, "dropped": {"-2": 1, "2": 3}}
+    assert run["tasks"] == [
+        {"index": 0, "name": "Map id", "dropped": 0, "rejected": 1},
+        {"index": 2, "name": "Filter id", "dropped": 3, "rejected": 0},
+        {"name": "the window of the run", "dropped": 1, "rejected": 0},
+        {"name": "the destination", "dropped": 0, "rejected": 1},
+    ]
     assert (run["executionStatus"], run["trigger"], run["message"]) == ("Successful", "ondemand", "some words")
     assert run["overrides"] == {"filters": [LARGE]}
     assert run["queuedAt"] == NOW.timestamp()

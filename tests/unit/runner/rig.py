@@ -151,7 +151,7 @@ class LineEngine:
         counts = Counts(
             records_read=len(lines),
             records_written=len(kept),
-            records_rejected=len(kinds["bad"]),
+            rejected={1: len(kinds["bad"])} if kinds["bad"] else {},
             dropped={0: len(kinds["drop"])} if kinds["drop"] else {},
             bytes_read=sum(map(len, lines)),
             bytes_written=sum(file.size_bytes for file in outputs),

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from headrace.connector_sdk.records import Batch, Rejection
+from headrace.engine.tasks import DESTINATION
 from headrace.errors import Retry, Stop
 from headrace.model.states import State
 from headrace.runner.batches import BATCH_BYTES
@@ -103,6 +104,7 @@ def test_records_that_the_destination_refuses_are_kept_with_its_reason(made: Run
     ]
     counts = made.rig.counts()
     assert (counts.records_read, counts.records_written, counts.records_rejected) == (5, 3, 2)
+    assert counts.rejected == {DESTINATION: 2}
     assert counts.bytes_written == 3 * len('{"id":0}\n')
     assert counts.balanced
 

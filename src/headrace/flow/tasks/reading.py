@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from headrace.engine.tasks import MapAll, Tasks
+from headrace.engine.tasks import READING, MapAll, Tasks
 from headrace.flow.faults import Faults
 from headrace.flow.tasks.changes import read_mask, read_truncate, read_validate
 from headrace.flow.tasks.filters import read_filter
@@ -59,6 +59,7 @@ def _sorted(gathered: Gathered) -> Tasks:
         maps=tuple(gathered.maps),
         map_all=_map_all(gathered),
         partition=next((keys for _, keys in gathered.partitions), ()),
+        partition_index=next((index for index, _ in gathered.partitions), READING),
         passthrough=bool(gathered.passthroughs),
     )
 
