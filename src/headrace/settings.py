@@ -33,8 +33,9 @@ class Settings:
     under `data`. `s3_endpoint` None means AWS's own. `connector_urls` maps a connector type to the
     URL of a server that stands for the application's own. `key` seals stored secrets, or what
     `key_command` prints; without either the key file in `data` does, made on the first start.
-    `notify` says who is told of runs, and `notify_secret` signs what webhooks get. Who bears `metrics_token` may read
-    the metrics, of `metrics_flows` flows each by itself. `port` 0 means any free port.
+    `flow_concurrency` None means `concurrent_executions`. `notify` says who is told of runs, and `notify_secret` signs
+    what webhooks get. Who bears `metrics_token` may read the metrics, of `metrics_flows` flows each by itself. `port` 0
+    means any free port.
     """
 
     data: Path
@@ -49,6 +50,7 @@ class Settings:
     parallel_runs: bool = False
     executions_kept: int = 10_000
     concurrent_executions: int = 4
+    flow_concurrency: int | None = None
     memory_limit_bytes: int = field(default_factory=_default_memory_limit_bytes)
     threads: int = field(default_factory=_default_threads)
     lease_s: float = 30.0
@@ -68,6 +70,11 @@ class Settings:
     key_command: str | None = field(default=None, repr=False)
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def flow_limit(self) -> int:
+        """How many executions of one flow may run at once."""
+        return self.flow_concurrency or self.concurrent_executions
 
     @classmethod
     def from_environment(
@@ -108,6 +115,7 @@ class Settings:
             parallel_runs=read("HEADRACE_PARALLEL_RUNS", text.yes_or_no, cls.parallel_runs),
             executions_kept=read("HEADRACE_EXECUTIONS_KEPT", text.whole(1, 10_000_000), cls.executions_kept),
             concurrent_executions=read("HEADRACE_CONCURRENT_EXECUTIONS", text.whole(1, 256), cls.concurrent_executions),
+            flow_concurrency=read("HEADRACE_FLOW_CONCURRENCY", text.whole(1, 10_000), None),
             memory_limit_bytes=read("HEADRACE_MEMORY_LIMIT", text.size(64 * MIB), _default_memory_limit_bytes()),
             threads=read("HEADRACE_THREADS", text.whole(1, 1024), _default_threads()),
             lease_s=read("HEADRACE_LEASE", text.seconds(3, 3600), cls.lease_s),

@@ -25,21 +25,38 @@ class LeaseLost(HeadraceError):
 class Ledger:
     """The executions in the store, as one worker sees them.
 
-    Every write returns once it is durable. `owner` names the worker among all that ever were.
+    Every write returns once it is durable. `owner` names the worker among all that ever were. `flow_limit` bounds the
+    executions of one flow that run at once, here and elsewhere; None: nothing does.
     """
 
-    def __init__(self, store: Store, clock: Clock, *, owner: str, lease_s: float) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, *, owner: str, lease_s: float, flow_limit: int | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._owner = owner
         self._lease_ms = int(lease_s * 1000)
+        self._flow_limit = flow_limit
+        # Where the ring of flows goes on.
+        self._last_flow = ""
 
     def claim(self, limit: int) -> list[Claim]:
-        """At most `limit` executions that wait or whose lease ran out, oldest first."""
+        """At most `limit` executions that wait or whose lease ran out; see `executions.claim` on whose turn it is."""
         now_ms, until_ms = self._lease()
-        return self._store.write(
-            lambda tx: executions.claim(tx, owner=self._owner, now_ms=now_ms, lease_until_ms=until_ms, limit=limit)
+        claims = self._store.write(
+            lambda tx: executions.claim(
+                tx,
+                owner=self._owner,
+                now_ms=now_ms,
+                lease_until_ms=until_ms,
+                limit=limit,
+                flow_limit=self._flow_limit,
+                after=self._last_flow,
+            )
         ).result()
+        if claims:
+            self._last_flow = claims[-1].execution.flow_id
+        return claims
 
     def renew(self, execution_ids: Iterable[str]) -> Mapping[str, State]:
         """The state of each execution still held; one that is missing is lost."""

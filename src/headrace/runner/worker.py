@@ -69,7 +69,7 @@ class Worker:
         self._settings = settings
         self._log = log or silent()
         self._measures = Measures(meters or Meters(), clock)
-        self._ledger = Ledger(store, clock, owner=new_id(), lease_s=settings.lease_s)
+        self._ledger = Ledger(store, clock, owner=new_id(), lease_s=settings.lease_s, flow_limit=settings.flow_limit)
         self._leases = Leases(self._ledger, clock, lease_s=settings.lease_s)
         self._folders = Folders(settings.data)
         self._tools = Tools(

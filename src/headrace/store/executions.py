@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.model.states import State
-from headrace.store import bookmarks, deliveries, documents, reports
+from headrace.store import bookmarks, deliveries, documents, reports, turns
 from headrace.store import executions_sql as sql
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
@@ -175,19 +175,22 @@ def count_active(tx: Tx, account: str, region: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def claim(tx: Tx, *, owner: str, now_ms: int, lease_until_ms: int, limit: int) -> list[Claim]:
-    """Take at most `limit` executions, oldest first: queued ones, and ones whose lease ran out at `now_ms`.
+def claim(
+    tx: Tx, *, owner: str, now_ms: int, lease_until_ms: int, limit: int, flow_limit: int | None = None, after: str = ""
+) -> list[Claim]:
+    """Take at most `limit` executions: first ones whose lease ran out at `now_ms`, then queued ones, fairly.
 
-    Each gets a new fence and counts one more attempt. A queued one becomes running; one that is being
-    cancelled stays so, for its worker to settle.
+    See `turns.waiting` on `flow_limit` and on `after`, the flow of the last claim that was made here. Each gets a new
+    fence and counts one more attempt. A queued one becomes running; one that is being cancelled stays so, for its
+    worker to settle.
     """
-    claims: list[Claim] = []
-    for (execution_id,) in tx.rows(sql.CLAIMABLE, now_ms=now_ms, limit=limit):
-        taken = tx.row(sql.CLAIM, id=execution_id, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms)
-        if taken is not None:
-            claims.append(_claim(tx, execution_id))
-            if claims[-1].execution.attempt == 1:
-                reports.put_start(tx, execution_id, now_ms=now_ms)
+    ids = turns.ran_out(tx, now_ms=now_ms, limit=limit)
+    ids += turns.waiting(tx, limit=limit - len(ids), flow_limit=flow_limit, after=after)
+    taken = [tx.row(turns.CLAIM, id=id_, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms) for id_ in ids]
+    claims = [_claim(tx, row[0]) for row in taken if row is not None]
+    for each in claims:
+        if each.execution.attempt == 1:
+            reports.put_start(tx, each.execution.execution_id, now_ms=now_ms)
     return claims
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Integer, Text, bindparam, case, delete, func, null, or_, select
+from sqlalchemy import ColumnElement, Integer, Text, bindparam, delete, func, null, or_, select
 from sqlalchemy import insert as into
 from sqlalchemy import update as change
 
@@ -44,6 +44,7 @@ _IS_IT = _e.execution_id == bindparam("id")
 _IS_FLOW = _f.flow_id == bindparam("id")
 # Spelt out, not bound: SQLite takes the partial indexes only for this very condition.
 _IS_UNFINISHED = _e.finished_ms.is_(None)
+_IS_LEASED = _e.lease_until_ms.is_not(None)
 
 
 def _is_in(*states: State) -> ColumnElement[bool]:
@@ -120,25 +121,6 @@ SELECT_SPLITS = Statement(
     select(_s.number, _s.document, _s.result).where(_s.execution_id == bindparam("id")).order_by(_s.number)
 )
 
-_IS_CLAIMABLE = (_e.state == State.QUEUED.value) | (_IS_HELD & (_e.lease_until_ms <= bindparam("now_ms")))
-CLAIMABLE = Statement(
-    select(_e.execution_id).where(_IS_UNFINISHED, _IS_CLAIMABLE).order_by(_e.ticket).limit(bindparam("limit"))
-)
-# The condition stands here again, so that of two who saw the same entry one takes it.
-CLAIM = Statement(
-    change(tables.executions)
-    .where(_IS_IT, _IS_CLAIMABLE)
-    .values(
-        state=case((_e.state == State.QUEUED.value, State.RUNNING.value), else_=_e.state),
-        owner=bindparam("owner"),
-        lease_until_ms=bindparam("lease_until_ms"),
-        fence=_e.fence + 1,
-        attempt=_e.attempt + 1,
-        started_ms=func.coalesce(_e.started_ms, bindparam("now_ms", type_=Integer)),
-        updated_ms=bindparam("now_ms"),
-    )
-    .returning(_e.execution_id)
-)
 RENEW = Statement(
     change(tables.executions)
     .where(_IS_IT, _e.owner == bindparam("owner"), _IS_HELD)
@@ -240,7 +222,7 @@ _HAS_DELIVERED = (
 REQUEUE = Statement(
     change(tables.executions)
     .where(
-        _IS_UNFINISHED,
+        _IS_LEASED,
         _e.owner == bindparam("owner"),
         _e.state == State.RUNNING.value,
         _e.commit_ms.is_(None),
@@ -249,6 +231,6 @@ REQUEUE = Statement(
     .values(state=State.QUEUED.value, owner=null(), lease_until_ms=null())
 )
 RELEASE = Statement(
-    change(tables.executions).where(_IS_UNFINISHED, _e.owner == bindparam("owner"), _IS_HELD).values(lease_until_ms=0)
+    change(tables.executions).where(_IS_LEASED, _e.owner == bindparam("owner"), _IS_HELD).values(lease_until_ms=0)
 )
-EXPIRE = Statement(change(tables.executions).where(_IS_UNFINISHED, _IS_HELD).values(lease_until_ms=0))
+EXPIRE = Statement(change(tables.executions).where(_IS_LEASED, _IS_HELD).values(lease_until_ms=0))

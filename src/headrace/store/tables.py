@@ -96,12 +96,22 @@ Index(
     postgresql_where=_IS_DUE,
 )
 _UNFINISHED = executions.c.finished_ms.is_(None)
-# The queue: small however long the history is.
+_IS_QUEUED = _UNFINISHED & executions.c.lease_until_ms.is_(None)
+# The queue: small however long the history is. By flow, so that one flow's queue is stepped over at once.
 Index(
-    "executions_unfinished",
+    "executions_queued",
+    executions.c.flow_id,
     executions.c.ticket,
-    sqlite_where=_UNFINISHED,
-    postgresql_where=_UNFINISHED,
+    sqlite_where=_IS_QUEUED,
+    postgresql_where=_IS_QUEUED,
+)
+_IS_HELD = executions.c.lease_until_ms.is_not(None)
+Index(
+    "executions_held",
+    executions.c.flow_id,
+    executions.c.lease_until_ms,
+    sqlite_where=_IS_HELD,
+    postgresql_where=_IS_HELD,
 )
 Index(
     "executions_unfinished_of_flow",

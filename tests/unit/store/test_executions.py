@@ -6,7 +6,7 @@ import re
 import pytest
 
 from headrace.model.states import FINISHED, State
-from headrace.store import executions, executions_sql, flows
+from headrace.store import executions, executions_sql, flows, turns
 from headrace.store.statements import Statement, sqlite_compiler
 from headrace.store.store import Store
 from headrace.store.tx import Tx
@@ -247,7 +247,7 @@ def test_a_clean_shutdown_gives_back_what_runs_and_keeps_what_commits_or_is_canc
         "others": State.RUNNING,
     }
     claims = write(queue_store, lambda tx: take(tx, limit=9))
-    assert [claim.execution.execution_id for claim in claims] == ["running", "committing", "cancelling"]
+    assert [claim.execution.execution_id for claim in claims] == ["committing", "cancelling", "running"]
 
 
 def test_at_the_start_every_lease_ends(queue_store: Store) -> None:
@@ -269,8 +269,13 @@ def test_active_executions_are_counted_by_account_and_region(queue_store: Store)
 @pytest.mark.parametrize(
     "statement, index",
     [
-        (executions_sql.CLAIMABLE, "executions_unfinished"),
-        (executions_sql.EXPIRE, "executions_unfinished"),
+        (turns.RAN_OUT, "executions_held"),
+        (turns.HELD, "executions_held"),
+        (turns.FLOWS, "executions_queued"),
+        (turns.OLDEST, "executions_queued"),
+        (executions_sql.REQUEUE, "executions_held"),
+        (executions_sql.RELEASE, "executions_held"),
+        (executions_sql.EXPIRE, "executions_held"),
         (executions_sql.SELECT_ACTIVE, "executions_unfinished_of_flow"),
         (executions_sql.SELECT_PAGE, "sqlite_autoindex_executions_2"),
         (executions_sql.PRUNE, "sqlite_autoindex_executions_2"),
