@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
+from datetime import timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -42,6 +43,7 @@ from headrace.runner.notifier import Notifier
 from headrace.runner.receivers import receivers_of
 from headrace.runner.scheduler import Scheduler
 from headrace.runner.source_check import SourceCheck
+from headrace.runner.sweeper import Sweeper
 from headrace.runner.worker import Worker
 from headrace.settings import Settings
 from headrace.store import access_keys, connectors, executions, figures
@@ -141,6 +143,14 @@ class Backend:
         )
         self.scheduler.start()
         self._work.callback(self.scheduler.stop)
+
+    def sweep(self) -> None:
+        """Remove what nobody needs any more from now on, until `drain`."""
+        days = self.settings.keep_days
+        keep = None if days is None else timedelta(days=days)
+        sweeper = Sweeper(store=self.store, clock=self.clock, data=self.settings.data, keep=keep, log=self.log)
+        sweeper.start()
+        self._work.callback(sweeper.stop)
 
     def drain(self) -> None:
         """Let running executions finish or hand them back; none are taken any more."""
@@ -275,6 +285,7 @@ class Service:
             stack.callback(self.backend.stop)
             if is_working:
                 self.backend.run_schedules()
+                self.backend.sweep()
             serving = Serving.new(self._local_url)
             app = create_app(
                 dispatcher=self.backend.dispatcher,

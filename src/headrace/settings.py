@@ -49,6 +49,7 @@ class Settings:
     body_limit_bytes: int = 10 * MIB
     parallel_runs: bool = False
     executions_kept: int = 10_000
+    keep_days: int | None = None
     concurrent_executions: int = 4
     flow_concurrency: int | None = None
     memory_limit_bytes: int = field(default_factory=_default_memory_limit_bytes)
@@ -114,6 +115,7 @@ class Settings:
             body_limit_bytes=read("HEADRACE_BODY_LIMIT", text.size(1024), cls.body_limit_bytes),
             parallel_runs=read("HEADRACE_PARALLEL_RUNS", text.yes_or_no, cls.parallel_runs),
             executions_kept=read("HEADRACE_EXECUTIONS_KEPT", text.whole(1, 10_000_000), cls.executions_kept),
+            keep_days=read("HEADRACE_KEEP_DAYS", text.whole(1, 36_500), None),
             concurrent_executions=read("HEADRACE_CONCURRENT_EXECUTIONS", text.whole(1, 256), cls.concurrent_executions),
             flow_concurrency=read("HEADRACE_FLOW_CONCURRENCY", text.whole(1, 10_000), None),
             memory_limit_bytes=read("HEADRACE_MEMORY_LIMIT", text.size(64 * MIB), _default_memory_limit_bytes()),

@@ -126,7 +126,7 @@ class ConnectorSecrets:
 
     def handed_to(self, connection: Connection) -> None:
         """Hide the secrets of the connection from now on: its connector knows them."""
-        self.handed.add(connection.credentials.secrets.values())
+        self.handed.add(connection.credentials.secrets.values(), connection.secret_arn)
 
     def _handed_out(self, found: tuple[Connection, int]) -> SecretValue:
         connection, changed_ms = found

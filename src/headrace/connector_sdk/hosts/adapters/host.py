@@ -204,16 +204,17 @@ class AdapterHost:
 
     def _authenticated(self, request: Request) -> Json:
         credentials = as_object(_context(request).get("credentials")) or as_object(request.get("credentials")) or {}
-        text = self._adapted.secret(str(credentials.get("secretArn")))
+        owner = str(credentials.get("secretArn"))
+        text = self._adapted.secret(owner)
         held = as_object((as_object(json.loads(text)) if text else {}) or {}) or {}
         told = as_object(held.get("customCredentials")) or {}
-        return self._configuration(_settings(request), {name: str(value) for name, value in told.items()})
+        return self._configuration(_settings(request), {name: str(value) for name, value in told.items()}, owner)
 
-    def _configuration(self, settings: Mapping[str, str], credentials: Mapping[str, str]) -> Json:
+    def _configuration(self, settings: Mapping[str, str], credentials: Mapping[str, str], owner: str = "") -> Json:
         options, made = self._described().options, self._given()
         for told in (settings, credentials):
             made = options.configuration(made, told, has_defaults=self._adapted.protocol.has_defaults)
-        self._adapted.handed.add([*options.secrets(made), *credentials.values()])
+        self._adapted.handed.add([*options.secrets(made), *credentials.values()], owner)
         return made
 
     def _given(self) -> Json:
