@@ -94,7 +94,7 @@ class OneRun:
 
         def queue(tx: Tx) -> None:
             flow = self._flow(tx)
-            if executions.has_active(tx, flow.flow_id):
+            if executions.has_run(tx, flow.flow_id):
                 raise ConflictException(f"Conflict executing request: Flow {flow.name} is already running")
             executions.insert(tx, flow, execution_id=execution_id, trigger="ondemand", now_ms=now_ms)
 

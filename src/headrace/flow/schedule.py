@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import MAXYEAR, UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
 from headrace.flow.cron import Cron, next_match, parse_cron
 from headrace.flow.faults import shown
+from headrace.slicing import Unit, months_later
 
 TriggerType = Literal["Scheduled", "Event", "OnDemand"]
 PullMode = Literal["Incremental", "Complete"]
-Unit = Literal["minute", "hour", "day", "week", "month"]
 
 _SECONDS: Final[dict[str, int]] = {"minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 _UNITS: Final[dict[str, Unit]] = {
@@ -186,18 +185,10 @@ def _next_month_tick(count: int, start: datetime, after: datetime) -> datetime |
     steps = apart // count
     # The tick of this very month may lie before or after `after`; the next one always after.
     for months in (steps * count, (steps + 1) * count):
-        tick = _months_later(start, months)
+        tick = months_later(start, months)
         if tick is None or tick > after:
             return tick
     return None
-
-
-def _months_later(start: datetime, months: int) -> datetime | None:
-    year, month = divmod(start.year * 12 + start.month - 1 + months, 12)
-    if year > MAXYEAR:
-        return None
-    length = calendar.monthrange(year, month + 1)[1]
-    return start.replace(year=year, month=month + 1, day=min(start.day, length))
 
 
 def _parsed_cron(expression: str, fields: str) -> Cron:

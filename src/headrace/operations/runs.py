@@ -45,7 +45,7 @@ def start_execution(context: Context, tx: Tx, request: Document) -> Answer:
     flow = refusals.whole_flow(context, tx, request["flowName"])
     asked = _asked(context, tx, flow, request)
     is_incremental = asked.window is not None and asked.overrides is None
-    is_running = executions.has_active(tx, flow.flow_id)
+    is_running = executions.has_run(tx, flow.flow_id)
     # Two that begin at one position would read the same.
     check_start(context, tx, flow.name, flow.arn, is_running=is_running, may_overlap=not is_incremental)
     answer = {"flowArn": flow.arn, "executionId": context.new_id()}

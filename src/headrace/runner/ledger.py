@@ -10,7 +10,7 @@ from headrace.clock import Clock, to_ms
 from headrace.engine.watch import Cancelled
 from headrace.errors import HeadraceError
 from headrace.model.states import FINISHED, State
-from headrace.store import executions
+from headrace.store import backfills, executions
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
 from headrace.store.executions import Claim, Execution
@@ -108,13 +108,17 @@ class Ledger:
         bookmark: Bookmark | None = None,
     ) -> None:
         """End the execution; `counts` None leaves the last ones shown. See `executions.settle` on `bookmark`."""
-        now_ms = to_ms(self._clock.now())
-        self._write(
-            claim,
-            lambda tx, id_, fence: executions.settle(
-                tx, id_, fence, state=state, counts=counts, message=message, now_ms=now_ms, bookmark=bookmark
-            ),
-        )
+        now_ms, backfill_id = to_ms(self._clock.now()), claim.execution.backfill_id
+
+        def work(tx: Tx, execution_id: str, fence: int) -> bool:
+            if backfill_id is not None:
+                # Before the execution, as everybody does who changes both.
+                backfills.hold(tx, backfill_id)
+            return executions.settle(
+                tx, execution_id, fence, state=state, counts=counts, message=message, now_ms=now_ms, bookmark=bookmark
+            )
+
+        self._write(claim, work)
 
     def release(self) -> None:
         """Give every lease back: what this worker ran can be claimed at once."""

@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.model.states import State
-from headrace.store import bookmarks, deliveries, documents, reports, turns
+from headrace.store import backfills, bookmarks, deliveries, documents, queueing, reports, turns
 from headrace.store import executions_sql as sql
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
-from headrace.store.flows import FlowHead, StartView
-from headrace.store.schedules import ADVANCE, DueFlow
+from headrace.store.schedules import ADVANCE
 from headrace.store.tx import Row, Tx
 
-TOPIC = "executions"
+TOPIC = queueing.TOPIC
+insert = queueing.insert
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Execution:
     `sequence` counts the executions of the flow from 1. `trigger` is "ondemand", "scheduled" or "event".
     `message` says how it ended, None: nothing to say. `overrides` are what a caller asked for beyond the flow; an
     execution that has any leaves the flow's position alone. `counts` are the latest that the worker reported.
+    `backfill_id` is the backfill that it is a slice of, None: it is a run of its own.
     """
 
     execution_id: str
@@ -57,6 +58,7 @@ class Execution:
     counts: dict[str, Any] | None
     message: str | None
     overrides: dict[str, Any] | None = None
+    backfill_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,38 +85,6 @@ class Claim:
     splits: tuple[SplitRow, ...] | None
     delivered: Delivered | None = None
     bookmark: Bookmark | None = None
-
-
-def insert(
-    tx: Tx,
-    flow: FlowHead | StartView | DueFlow,
-    *,
-    execution_id: str,
-    trigger: str,
-    now_ms: int,
-    window_from_ms: int | None = None,
-    window_to_ms: int | None = None,
-    scheduled_for_ms: int | None = None,
-    overrides: dict[str, Any] | None = None,
-) -> None:
-    """Queue an execution of the flow's document as it was read, and wake the workers once it is durable.
-
-    `scheduled_for_ms` is the due instant it is for: the driver's IntegrityError meets a second one (invariant 6).
-    `overrides` are for this execution alone: `filters` are tasks to add to the flow's.
-    """
-    tx.rows(
-        sql.INSERT,
-        execution_id=execution_id,
-        flow_id=flow.flow_id,
-        revision=flow.revision,
-        trigger=trigger,
-        now_ms=now_ms,
-        window_from_ms=window_from_ms,
-        window_to_ms=window_to_ms,
-        scheduled_for_ms=scheduled_for_ms,
-        overrides=None if overrides is None else documents.dumps(overrides),
-    )
-    tx.announce(TOPIC)
 
 
 def get(tx: Tx, execution_id: str) -> Execution | None:
@@ -166,7 +136,13 @@ def unfinished(tx: Tx) -> list[str]:
 
 
 def has_active(tx: Tx, flow_id: str) -> bool:
+    """Whether any of the flow's executions has not finished, slices of backfills among them."""
     return tx.row(sql.SELECT_ANY_ACTIVE, flow_id=flow_id) is not None
+
+
+def has_run(tx: Tx, flow_id: str) -> bool:
+    """Whether the flow runs: slices of backfills, which go on beside its runs, don't count."""
+    return tx.row(sql.SELECT_ANY_RUN, flow_id=flow_id) is not None
 
 
 def count_active(tx: Tx, account: str, region: str) -> int:
@@ -271,6 +247,7 @@ def settle(
     its threshold, lets the next window of a scheduled flow begin where that of a successful run ended, and drops
     the flow's oldest finished executions beyond those kept; what happened is reported. `counts` None leaves the last
     ones that `progress` reported. `bookmark`, of one that is done, is where the flow's next execution begins.
+    A slice of a backfill, which the caller holds, moves nothing of the flow's; the next slice is queued.
     """
     settled = tx.row(
         sql.SETTLE[state],
@@ -282,18 +259,23 @@ def settle(
     )
     if settled is None:
         return False
-    flow_id, *ended = settled
+    flow_id, backfill_id, counted, *ended = settled
     reports.put_end(tx, execution_id, now_ms=now_ms)
-    if state is State.FAILED:
-        tx.rows(sql.COUNT_FAILURE, id=flow_id)
-        if tx.row(sql.SUSPEND, id=flow_id) is not None:
-            reports.put_deactivation(tx, flow_id, now_ms=now_ms)
+    if backfill_id is not None:
+        backfills.end_slice(tx, backfill_id, execution_id, state=state, counts=counted, message=message, now_ms=now_ms)
+    elif state is State.FAILED:
+        _count_failure(tx, flow_id, now_ms=now_ms)
     elif state is State.DONE:
-        tx.rows(sql.FORGET_FAILURES, id=flow_id)
         _move_on(tx, flow_id, bookmark, *ended)
     tx.rows(sql.PRUNE, flow_id=flow_id, kept=tx.executions_kept)
     tx.announce(TOPIC)
     return True
+
+
+def _count_failure(tx: Tx, flow_id: str, *, now_ms: int) -> None:
+    tx.rows(sql.COUNT_FAILURE, id=flow_id)
+    if tx.row(sql.SUSPEND, id=flow_id) is not None:
+        reports.put_deactivation(tx, flow_id, now_ms=now_ms)
 
 
 def _move_on(
@@ -303,6 +285,7 @@ def _move_on(
 
     Invariant 1: all that lies before is durable, and known to be so with this transaction.
     """
+    tx.rows(sql.FORGET_FAILURES, id=flow_id)
     if bookmark is not None:
         bookmarks.put(tx, flow_id, bookmark, sequence=sequence)
     if window_to_ms is not None and overrides is None:
@@ -314,13 +297,21 @@ def cancel(tx: Tx, execution_id: str, *, now_ms: int) -> bool:
 
     True also if it is being cancelled already. False if it finished, began its commit, or does not exist.
     """
-    for statement in (sql.CANCEL_QUEUED, sql.CANCEL_RUNNING, sql.IS_CANCELLING):
-        if tx.row(statement, id=execution_id, now_ms=now_ms) is not None:
-            if statement is sql.CANCEL_QUEUED:
-                reports.put_end(tx, execution_id, now_ms=now_ms)
-            tx.announce(TOPIC)
-            return True
-    return False
+    dequeued = tx.row(sql.CANCEL_QUEUED, id=execution_id, now_ms=now_ms)
+    if dequeued is not None:
+        reports.put_end(tx, execution_id, now_ms=now_ms)
+        _end_cancelled_slice(tx, dequeued[0], execution_id, now_ms=now_ms)
+    elif all(tx.row(step, id=execution_id, now_ms=now_ms) is None for step in (sql.CANCEL_RUNNING, sql.IS_CANCELLING)):
+        return False
+    tx.announce(TOPIC)
+    return True
+
+
+def _end_cancelled_slice(tx: Tx, backfill_id: str | None, execution_id: str, *, now_ms: int) -> None:
+    if backfill_id is not None:
+        backfills.end_slice(
+            tx, backfill_id, execution_id, state=State.CANCELLED, counts=None, message=None, now_ms=now_ms
+        )
 
 
 def release(tx: Tx, *, owner: str) -> None:
@@ -373,5 +364,5 @@ def _joined(values: Iterable[str]) -> str:
 
 def _execution(row: Row) -> Execution:
     values: Row = (*row[:8], State(row[8]), *row[9:21], documents.loads_or_none(row[21]), row[22])
-    values = (*values, documents.loads_or_none(row[23]))
+    values = (*values, documents.loads_or_none(row[23]), row[24])
     return Execution(*values)

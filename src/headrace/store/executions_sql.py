@@ -39,6 +39,7 @@ _COLUMNS = (
     _e.counts,
     _e.message,
     _e.overrides,
+    _e.backfill_id,
 )
 _IS_IT = _e.execution_id == bindparam("id")
 _IS_FLOW = _f.flow_id == bindparam("id")
@@ -79,6 +80,7 @@ INSERT = Statement(
         window_to_ms=bindparam("window_to_ms"),
         scheduled_for_ms=bindparam("scheduled_for_ms"),
         overrides=bindparam("overrides"),
+        backfill_id=bindparam("backfill_id"),
         fence=0,
         attempt=0,
     )
@@ -105,7 +107,9 @@ SEARCH = Statement(
 )
 SELECT_ACTIVE = Statement(_ALL.where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).order_by(_e.sequence))
 SELECT_UNFINISHED = Statement(select(_e.execution_id).where(_IS_UNFINISHED).order_by(_e.ticket))
-SELECT_ANY_ACTIVE = Statement(select(_e.ticket).where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).limit(1))
+_ANY_ACTIVE = select(_e.ticket).where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).limit(1)
+SELECT_ANY_ACTIVE = Statement(_ANY_ACTIVE)
+SELECT_ANY_RUN = Statement(_ANY_ACTIVE.where(_e.backfill_id.is_(None)))
 COUNT_ACTIVE = Statement(
     select(func.count())
     .join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
@@ -167,7 +171,7 @@ def _settle(to: State) -> Statement:
             finished_ms=bindparam("now_ms"),
             lease_until_ms=null(),
         )
-        .returning(_e.flow_id, _e.sequence, _e.window_to_ms, _e.overrides)
+        .returning(_e.flow_id, _e.backfill_id, _e.counts, _e.sequence, _e.window_to_ms, _e.overrides)
     )
 
 
@@ -205,7 +209,7 @@ CANCEL_QUEUED = Statement(
     change(tables.executions)
     .where(_IS_IT, _e.state == State.QUEUED.value)
     .values(state=State.CANCELLED.value, updated_ms=bindparam("now_ms"), finished_ms=bindparam("now_ms"))
-    .returning(_e.execution_id)
+    .returning(_e.backfill_id)
 )
 CANCEL_RUNNING = Statement(
     change(tables.executions)

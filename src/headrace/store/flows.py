@@ -30,7 +30,9 @@ class LastRun:
 
 
 class StartView(NamedTuple):
-    """What decides about starting a flow; `is_running` is 1 while an execution of it has not finished, else 0."""
+    """What decides about starting a flow; `is_running` is 1 while an execution of it has not finished that is no slice
+    of a backfill, else 0.
+    """
 
     flow_id: str
     arn: str
@@ -112,7 +114,7 @@ _SELECT_START = Statement(
         _f.trigger_type,
         _f.status,
         _f.revision,
-        select(_e.ticket).where(_e.flow_id == _f.flow_id, _e.finished_ms.is_(None)).exists(),
+        select(_e.ticket).where(_e.flow_id == _f.flow_id, _e.finished_ms.is_(None), _e.backfill_id.is_(None)).exists(),
     ).where(_IS_NAMED)
 )
 _SELECT_WHOLE = Statement(_WHOLE.where(_IS_NAMED))

@@ -22,7 +22,8 @@ class DueFlow:
     """An active flow whose tick at `next_fire_ms` has come.
 
     `grid_start_ms` is where its ticks began when it was activated, `read_until_ms` where its last successful window
-    ended (None: there was none), `is_running` 1 while an execution of it has not finished, else 0.
+    ended (None: there was none), `is_running` 1 while an execution of it has not finished that is no slice of a
+    backfill, else 0.
     """
 
     flow_id: str
@@ -46,7 +47,8 @@ DUE = Statement(
         _f.next_fire_ms,
         _f.grid_start_ms,
         _f.read_until_ms,
-        select(_e.ticket).where(_e.flow_id == _f.flow_id, _e.finished_ms.is_(None)).exists(),
+        # Slices of backfills go on beside the schedule.
+        select(_e.ticket).where(_e.flow_id == _f.flow_id, _e.finished_ms.is_(None), _e.backfill_id.is_(None)).exists(),
         _r.document,
     )
     .join_from(tables.flows, tables.revisions, (_r.flow_id == _f.flow_id) & (_r.revision == _f.revision))

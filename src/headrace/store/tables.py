@@ -71,6 +71,8 @@ executions = Table(
     Column("window_to_ms", BigInteger),
     # What a caller asked for beyond what the flow says; None: nothing.
     Column("overrides", Text),
+    # The backfill that it is a slice of; None: it is a run of its own.
+    Column("backfill_id", Text),
     # The due instant that this execution is for; None: a caller started it.
     Column("scheduled_for_ms", BigInteger),
     Column("owner", Text),
@@ -152,6 +154,58 @@ bookmarks = Table(
     Column("bookmark", Text, nullable=False),
     # Of the execution that ended with it.
     Column("sequence", BigInteger, nullable=False),
+)
+
+# Spans of time that are read in slices, a slice an execution.
+backfills = Table(
+    "backfills",
+    METADATA,
+    Column("backfill_id", Text, primary_key=True),
+    Column("flow_id", Text, ForeignKey("flows.flow_id", ondelete="CASCADE"), nullable=False),
+    # Counts the backfills of one flow from 1.
+    Column("number", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("from_ms", BigInteger, nullable=False),
+    Column("to_ms", BigInteger, nullable=False),
+    Column("every", Text, nullable=False),
+    Column("slice_count", BigInteger, nullable=False),
+    # How many slices have been begun, the first ones; each has a row in backfill_slices.
+    Column("begun", BigInteger, nullable=False),
+    Column("parallel", BigInteger, nullable=False),
+    Column("stops_on_failure", BigInteger, nullable=False),
+    # Filter tasks for every slice.
+    Column("filters", Text, nullable=False),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("created_by", Text, nullable=False),
+    # Of the start, or of the last time it was taken up again.
+    Column("started_ms", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    UniqueConstraint("flow_id", "number", name="backfills_of_flow"),
+)
+
+backfill_slices = Table(
+    "backfill_slices",
+    METADATA,
+    Column("backfill_id", Text, ForeignKey("backfills.backfill_id", ondelete="CASCADE"), primary_key=True),
+    # From 0, in the order of time.
+    Column("number", BigInteger, primary_key=True),
+    Column("state", Text, nullable=False),
+    # Its last execution, and how many it has had.
+    Column("execution_id", Text, nullable=False),
+    Column("runs", BigInteger, nullable=False),
+    Column("finished_ms", BigInteger),
+    # What the execution said and counted, kept for longer than the execution is.
+    Column("message", Text),
+    Column("records_read", BigInteger, nullable=False),
+    Column("records_written", BigInteger, nullable=False),
+    Column("records_rejected", BigInteger, nullable=False),
+    Column("records_dropped", BigInteger, nullable=False),
+)
+Index(
+    "backfill_slices_by_state",
+    backfill_slices.c.backfill_id,
+    backfill_slices.c.state,
+    backfill_slices.c.number,
 )
 
 # What is yet to be told, once for each receiver, in the order it happened in. No foreign key: a report outlives
