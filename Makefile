@@ -55,7 +55,7 @@ check-house: $(VENV)/.dev
 bench: $(VENV)/.bench ## Measure headrace against DuckDB itself and moto_server: a page of ratios
 	@$(BIN)/python -m bench
 
-generate: $(VENV)/.dev ## Make src/headrace/model again from botocore's model
+generate: $(VENV)/.dev ## Make the API's model, the client's modules and its pages again from botocore's model
 	@$(BIN)/python tools/generate.py
 
 format: $(VENV)/.dev ## Format the code and mend what ruff can mend

@@ -28,9 +28,16 @@ class HeadraceError(Exception):
 
 
 class ServiceError(HeadraceError):
-    """An error modelled by the API; `status` is its HTTP status."""
+    """An error modelled by the API; `status` is its HTTP status.
+
+    `is_retryable`: the same request may be answered well a little later. What the client raises has the service's
+    name for the call as `request_id`, and `retry_after_s` where the service asked for so much patience.
+    """
 
     status: ClassVar[int] = 500
+    is_retryable: ClassVar[bool] = False
+    request_id: str | None = None
+    retry_after_s: float | None = None
 
 
 class ValidationException(ServiceError):
@@ -85,12 +92,14 @@ class ThrottlingException(ServiceError):
     """Too many requests at once."""
 
     status: ClassVar[int] = 429
+    is_retryable: ClassVar[bool] = True
 
 
 class InternalServerException(ServiceError):
     """headrace failed; the request may be fine."""
 
     status: ClassVar[int] = 500
+    is_retryable: ClassVar[bool] = True
 
 
 class ConnectorError(HeadraceError):

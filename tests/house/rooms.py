@@ -16,6 +16,7 @@ HOME = {
     "sqlite3": {"store"},
     "msgspec": {"connector_sdk", "connectors"},
     "obstore": {"connector_sdk"},
+    "httptools": {"client", "wire"},
     "starlette": {"wire", "console", "service", "testing"},
     "uvicorn": {"wire", "service", "cli", "testing"},
     "cryptography": {"store", "wire", "connector_sdk"},
@@ -27,7 +28,8 @@ HOME = {
     "pyarrow": set[str](),
 }
 
-ASYNC_ROOMS = {"wire", "console"}
+# client: for callers that are coroutines themselves.
+ASYNC_ROOMS = {"client", "console", "wire"}
 
 _PATCHES = {"unittest.mock", "mock"}
 

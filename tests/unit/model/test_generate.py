@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -29,12 +30,13 @@ def test_the_generated_files_are_fresh() -> None:
 
 def test_a_stale_file_is_named_and_fails_the_check(tmp_path: Path) -> None:
     copy = tmp_path / "tools" / "generate.py"
-    copy.parent.mkdir()
-    copy.write_text(GENERATOR.read_text(encoding="utf-8"), encoding="utf-8")
+    shutil.copytree(GENERATOR.parent, copy.parent)
     answer = subprocess.run([sys.executable, copy, "--check"], check=False, capture_output=True, text=True)
     assert answer.returncode == 1
     assert "api.py is stale" in answer.stderr
     assert "types.py is stale" in answer.stderr
+    assert "operations/start_flow.py is stale" in answer.stderr
+    assert "start-flow.md is stale" in answer.stderr
 
 
 def test_an_unknown_argument_writes_nothing() -> None:

@@ -1,0 +1,199 @@
+"""The transport by default: HTTP/1.1 on sockets that are kept open.
+
+httptools reads the answers; TLS is loaded when the first https address is spoken to.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from headrace.client.errors import ConnectionFailed, TimedOut, UnreadableAnswer
+from headrace.client.transport import Reply, Request, Timeouts
+
+if TYPE_CHECKING:
+    import ssl
+
+_PIECE_BYTES = 65536
+_PORTS = {"http": 80, "https": 443}
+
+
+class Origin(NamedTuple):
+    """Where a connection leads."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+class Connections:
+    """Connections by origin; an idle one is used again unless the other side has closed it."""
+
+    def __init__(self, timeouts: Timeouts, environment: Mapping[str, str]) -> None:
+        self._timeouts = timeouts
+        self._environment = environment
+        self._lock = Lock()
+        self._idle: dict[Origin, list[socket.socket]] = {}
+        self._owner = os.getpid()
+        self._tls: ssl.SSLContext | None = None
+
+    def send(self, request: Request) -> Reply:
+        """The answer; raises ConnectionFailed, UnreadableAnswer."""
+        parts = urlsplit(request.url)
+        origin = Origin(parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 80))
+        target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        connection = self._idle_one(origin) or self._open(origin)
+        try:
+            answer = _exchanged(connection, _written(request, target), origin)
+        except BaseException:
+            connection.close()
+            raise
+        if answer.is_reusable:
+            with self._lock:
+                self._idle.setdefault(origin, []).append(connection)
+        else:
+            connection.close()
+        return answer.reply()
+
+    def close(self) -> None:
+        """Close all idle connections."""
+        with self._lock:
+            idle = [each for connections in self._idle.values() for each in connections]
+            self._idle.clear()
+        for each in idle:
+            each.close()
+
+    def _idle_one(self, origin: Origin) -> socket.socket | None:
+        with self._lock:
+            if self._owner != os.getpid():
+                # A fork: these sockets are the parent's.
+                self._idle, self._owner = {}, os.getpid()
+            idle = self._idle.get(origin, [])
+            while idle:
+                connection = idle.pop()
+                if not _is_readable(connection):
+                    return connection
+                # What can be read while nothing was asked is the end of the connection.
+                connection.close()
+        return None
+
+    def _open(self, origin: Origin) -> socket.socket:
+        try:
+            connection = socket.create_connection((origin.host, origin.port), self._timeouts.connect_s)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if origin.scheme == "https":
+                connection = self._tls_context().wrap_socket(connection, server_hostname=origin.host)
+            connection.settimeout(self._timeouts.read_s)
+        except TimeoutError:
+            where = f"{origin.host}:{origin.port}"
+            raise TimedOut(
+                f"No connection to {where} in {self._timeouts.connect_s:g} s: is it the right address?", was_sent=False
+            ) from None
+        except (OSError, UnicodeError) as error:
+            # UnicodeError: a host that no name can be, such as a label of more than 63 characters.
+            where = f"{origin.host}:{origin.port}"
+            raise ConnectionFailed(
+                f"Nothing answers at {where}: {error}. Is it running, and is the address right?", was_sent=False
+            ) from error
+        return connection
+
+    def _tls_context(self) -> ssl.SSLContext:
+        with self._lock:
+            if self._tls is None:
+                files = (self._environment.get(name) for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE"))
+                bundle = next(filter(None, files), None) or import_module("certifi").where()
+                create: Callable[..., ssl.SSLContext] = import_module("ssl").create_default_context
+                self._tls = create(cafile=bundle)
+            return self._tls
+
+
+class _Answer:
+    """What httptools calls back while it reads one answer."""
+
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._parser = HttpResponseParser(self)
+        self._has_headers = False
+        self.is_whole = False
+        self.is_begun = False
+        self.is_reusable = False
+
+    def feed(self, piece: bytes) -> None:
+        """Take what came; an empty piece is the end of the connection. Raises ConnectionFailed, UnreadableAnswer."""
+        if not piece:
+            self._end()
+            return
+        self.is_begun = True
+        try:
+            self._parser.feed_data(piece)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            where = f"{self._origin.host}:{self._origin.port}"
+            raise UnreadableAnswer(f"What answers at {where} does not speak HTTP: {error}", status=0) from None
+
+    def reply(self) -> Reply:
+        return Reply(self._parser.get_status_code(), self._headers, b"".join(self._body))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        self._headers[key] = f"{self._headers[key]}, {text}" if key in self._headers else text
+
+    def on_headers_complete(self) -> None:
+        self._has_headers = self._parser.get_status_code() >= 200
+        if not self._has_headers:
+            self._headers.clear()
+
+    def on_body(self, body: bytes) -> None:
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        # An answer of 1xx only announces the one that counts.
+        if self._has_headers:
+            self.is_whole = True
+            self.is_reusable = self._parser.should_keep_alive()
+
+    def _end(self) -> None:
+        is_until_the_end = not self._headers.keys() & {"content-length", "transfer-encoding"}
+        if not (self._has_headers and is_until_the_end):
+            where = f"{self._origin.host}:{self._origin.port}"
+            part = "in the middle of its answer" if self.is_begun else "without an answer"
+            raise ConnectionFailed(f"{where} closed the connection {part}", was_sent=True)
+        self.is_whole = True
+
+
+def _exchanged(connection: socket.socket, request: bytes, origin: Origin) -> _Answer:
+    answer = _Answer(origin)
+    where = f"{origin.host}:{origin.port}"
+    try:
+        connection.sendall(request)
+        while not answer.is_whole:
+            answer.feed(connection.recv(_PIECE_BYTES))
+    except TimeoutError:
+        raise TimedOut(f"{where} gave no answer in {connection.gettimeout():g} s", was_sent=True) from None
+    except OSError as error:
+        raise ConnectionFailed(f"The connection to {where} broke: {error}", was_sent=True) from error
+    return answer
+
+
+def _written(request: Request, target: str) -> bytes:
+    lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in request.headers.items())]
+    if request.body or request.method == "POST":
+        lines.append(f"content-length: {len(request.body)}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + request.body
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    if hasattr(select, "poll"):
+        asked = select.poll()
+        asked.register(connection, select.POLLIN)
+        return bool(asked.poll(0))
+    return bool(select.select([connection], [], [], 0)[0])

@@ -1,0 +1,91 @@
+"""Where the service is: the address that was given, else the region's at AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from headrace.client.errors import NoEndpoint
+
+# For signatures only, where an address was given and no region: headrace takes any.
+_ANY_REGION = "us-east-1"
+_NAMES = ("AWS_ENDPOINT_URL_APPFLOW", "AWS_ENDPOINT_URL")
+_YES = frozenset({"1", "true", "yes", "on"})
+
+
+class Partition(NamedTuple):
+    """A separate AWS: the domain of its services, and the one where they answer by IPv6 too."""
+
+    domain: str
+    dual: str
+
+
+# By the beginnings of its regions' names; the last one has all others.
+_PARTITIONS = (
+    ("cn-", Partition("amazonaws.com.cn", "api.amazonwebservices.com.cn")),
+    ("us-isob-", Partition("sc2s.sgov.gov", "api.aws.scloud")),
+    ("us-isof-", Partition("csp.hci.ic.gov", "api.aws.hci.ic.gov")),
+    ("us-iso-", Partition("c2s.ic.gov", "api.aws.ic.gov")),
+    ("eu-isoe-", Partition("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk")),
+    ("eusc-", Partition("amazonaws.eu", "api.amazonwebservices.eu")),
+    ("", Partition("amazonaws.com", "api.aws")),
+)
+
+
+class Endpoint(NamedTuple):
+    """An address without a slash at its end, the region to sign for, and whether it is AWS's own."""
+
+    url: str
+    region: str
+    is_aws: bool
+
+
+def endpoint(
+    environment: Mapping[str, str],
+    *,
+    url: str | None = None,
+    region: str | None = None,
+    use_fips: bool | None = None,
+    use_dualstack: bool | None = None,
+) -> Endpoint | None:
+    """The endpoint; None where there is neither an address nor a region. Raises NoEndpoint for what is no address."""
+    region = region or environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    ignores = _says_yes(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+    configured = () if ignores else (environment.get(name) for name in _NAMES)
+    found = url or next(filter(None, configured), None)
+    if found:
+        return Endpoint(_checked(found), region or _ANY_REGION, is_aws=_is_aws(found))
+    if not region:
+        return None
+    is_fips = _says_yes(environment, "AWS_USE_FIPS_ENDPOINT") if use_fips is None else use_fips
+    is_dual = _says_yes(environment, "AWS_USE_DUALSTACK_ENDPOINT") if use_dualstack is None else use_dualstack
+    return Endpoint(f"https://{region_host(region, is_fips=is_fips, is_dual=is_dual)}", region, is_aws=True)
+
+
+def region_host(region: str, *, is_fips: bool = False, is_dual: bool = False) -> str:
+    """The host of AppFlow in a region of AWS. Raises NoEndpoint for what is no region."""
+    if not all(part.isascii() and part.isalnum() for part in region.split("-")):
+        raise NoEndpoint(f"{region!r} is no region: write one such as us-east-1")
+    partition = next(found for start, found in _PARTITIONS if region.startswith(start))
+    return f"appflow{'-fips' if is_fips else ''}.{region}.{partition.dual if is_dual else partition.domain}"
+
+
+def _checked(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good:
+        raise NoEndpoint(f"{url!r} is no address: write one such as http://127.0.0.1:8080")
+    return url.rstrip("/")
+
+
+def _is_aws(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return any(host.endswith(f".{domain}") for _, known in _PARTITIONS for domain in known)
+
+
+def _says_yes(environment: Mapping[str, str], name: str) -> bool:
+    return environment.get(name, "").lower() in _YES

@@ -1,0 +1,1 @@
+"""A module for each operation, loaded when it is first called."""
