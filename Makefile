@@ -11,10 +11,13 @@ ODATA_SERVER_PACKAGES := @sap/cds@$(ODATA_SERVER_VERSION) @cap-js/sqlite@2.4.2 s
 ADAPTERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/adapters
 ADAPTERS_SINGER := meltanolabs-tap-postgres==0.10.0
 ADAPTERS_AIRBYTE := airbyte-cdk==7.39.1
+AIRFLOW ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/airflow
+AIRFLOW_PACKAGES := apache-airflow==3.3.2 apache-airflow-providers-amazon==9.39.0
+AIRFLOW_MARK := $(AIRFLOW)/.$(subst ==,-,$(subst $() $(),-,$(AIRFLOW_PACKAGES)))
 # The slowest first: two run at once.
 CHECKS := check-types check-house check-lint check-format check-layers check-generated
 
-.PHONY: help setup demo test search check bench generate format adapters node-client odata-server clean $(CHECKS)
+.PHONY: help setup demo test search check bench generate format adapters airflow node-client odata-server clean $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make
@@ -26,7 +29,7 @@ demo: $(VENV)/.demo ## Run a flow over 100,000 records with boto3, and look at w
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev ## Run every test
-	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" APPFLOW_ADAPTERS="$(ADAPTERS)" ODATA_SERVER="$(ODATA_SERVER)" $(BIN)/python -m pytest $(ARGS)
+	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" APPFLOW_ADAPTERS="$(ADAPTERS)" APPFLOW_AIRFLOW="$(AIRFLOW)" ODATA_SERVER="$(ODATA_SERVER)" $(BIN)/python -m pytest $(ARGS)
 
 search: $(VENV)/.dev ## Try the properties on examples that are new every time
 	@$(BIN)/python -m pytest tests/property --hypothesis-profile=search $(ARGS)
@@ -67,6 +70,8 @@ node-client: $(NODE_CLIENT)/.v$(NODE_CLIENT_VERSION) ## Fetch the AWS SDK for Ja
 odata-server: $(ODATA_SERVER)/.v$(ODATA_SERVER_VERSION) ## Fetch SAP's OData server that tests/e2e reads from (needs npm)
 
 adapters: $(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_SINGER)) $(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_AIRBYTE)) ## Install the Singer tap and the Airbyte CDK that tests/e2e runs, each in its own environment
+
+airflow: $(AIRFLOW_MARK) ## Install Airflow, whose AppFlow operators tests/e2e runs, in an environment of its own
 
 clean: ## Remove the virtual environment and what the tools keep
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build bench/out
@@ -110,4 +115,11 @@ $(ADAPTERS)/.%:
 	@rm -rf "$(ADAPTERS)/$(ENVIRONMENT)"
 	@python=$$(tools/find-python) && "$$python" -m venv "$(ADAPTERS)/$(ENVIRONMENT)"
 	@"$(ADAPTERS)/$(ENVIRONMENT)/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile "$(PACKAGE)"
+	@touch "$@"
+
+$(AIRFLOW_MARK):
+	@mkdir -p "$(AIRFLOW)"
+	@rm -rf "$(AIRFLOW)"/venv "$(AIRFLOW)"/.apache-airflow-*
+	@python=$$(tools/find-python) && "$$python" -m venv "$(AIRFLOW)/venv"
+	@"$(AIRFLOW)/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile $(AIRFLOW_PACKAGES)
 	@touch "$@"
