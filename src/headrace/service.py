@@ -69,7 +69,8 @@ class Backend:
 
     Usable between `start` and `stop`, once. `start` raises SettingsError if the data folder can't
     be used, and leaves nothing open then. `url` says where custom connectors fetch their credentials. `entries` are
-    the connectors that there are, None: those that are installed.
+    the connectors that there are, None: those that are installed. `around_store` may put something around the opened
+    store that sees every transaction.
     """
 
     def __init__(
@@ -82,8 +83,10 @@ class Backend:
         environment: Mapping[str, str] = os.environ,
         url: Callable[[], str] | None = None,
         entries: Iterable[EntryPoint] | None = None,
+        around_store: Callable[[Store], Store] = lambda store: store,
     ) -> None:
         self._entries = entries
+        self._around_store = around_store
         self.settings = settings
         self.clock = clock or SystemClock()
         self.log = log or silent()
@@ -166,10 +169,11 @@ class Backend:
         receivers = receivers_of(settings, self._environment, self.clock.now) if is_notifying else ()
         self._receivers = {receiver.key: receiver.name for receiver in receivers}
         keys = tuple(self._receivers)
-        self.store = Store.open(
+        opened = Store.open(
             settings.data, executions_kept=settings.executions_kept, reports_to=keys, meters=self.meters
         )
-        stack.callback(self.store.close)
+        stack.callback(opened.close)
+        self.store = self._around_store(opened)
         return Notifier(store=self.store, clock=self.clock, receivers=receivers, log=self.log)
 
     def _open_connectors(self, stack: ExitStack) -> None:

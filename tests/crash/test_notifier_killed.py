@@ -1,54 +1,60 @@
-"""SIGKILL of a delivery: every report comes, in order, one perhaps twice and then under its own id (invariant 9)."""
+"""SIGKILL at every moment of a delivery: every report comes, in order, one perhaps twice and then under its own id."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import signal
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-import pytest
-
-from headrace.clock import to_ms
+from headrace.clock import HandClock, to_ms
+from headrace.log import silent
+from headrace.runner.notifier import Rounds
 from headrace.runner.receivers import FileReceiver
 from headrace.store import outbox
 from headrace.store.store import Store
-from tests.crash.notifier_process import NOW, deliver
-from tests.standins.processes import PATIENCE_S, plain_environment
+from tests.crash.forks import Forks, Tell
+from tests.crash.moments import Moments, WatchedStore
 
-SCRIPT = Path(__file__).with_name("notifier_process.py")
-ROOT = Path(__file__).parents[2]
-TOLD = {
-    "before the mark": ["1", "1", "2", "3"],
-    "within the mark": ["1", "1", "2", "3"],
-    "after the mark": ["1", "2", "3"],
-}
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+NAMES = ["1", "2", "3"]
 
 
-def deliver_and_die(data: Path, file: Path, moment: str) -> None:
-    environment = plain_environment()
-    environment["PYTHONPATH"] = f"{environment.get('PYTHONPATH', '')}:{ROOT}:{ROOT / 'src'}".strip(":")
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), str(data), str(file), moment],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-        start_new_session=True,
-    )
-    assert done.returncode == -9, done.stderr
+def receiver_in(folder: Path) -> FileReceiver:
+    return FileReceiver((folder / "data" / "told.jsonl").as_uri())
 
 
-@pytest.mark.parametrize("moment", TOLD)
-def test_a_delivery_that_is_killed_goes_on_with_the_same_ids(moment: str, tmp_path: Path) -> None:
-    file = tmp_path / "told.jsonl"
-    store = Store.open(tmp_path / "data", reports_to=(FileReceiver(file.as_uri()).key,))
-    for name in ("1", "2", "3"):
-        store.write(lambda tx, name=name: outbox.put(tx, "a flow", {"id": name}, now_ms=to_ms(NOW))).result()
+def deliver(folder: Path, moments: Moments, tell: Tell) -> None:
+    receiver = receiver_in(folder)
+    store = Store.open(folder / "data", reports_to=(receiver.key,))
+    watched: Any = WatchedStore(store, moments)
+    assert Rounds(watched, HandClock(NOW), receiver, silent(), lambda _: 0.0).deliver_all()
     store.close()
 
-    deliver_and_die(tmp_path / "data", file, moment)
-    assert deliver(tmp_path / "data", file, "never")
 
-    assert [json.loads(line)["id"] for line in file.read_text().splitlines()] == TOLD[moment]
+def reporting(folder: Path) -> Path:
+    store = Store.open(folder / "data", reports_to=(receiver_in(folder).key,))
+    for name in NAMES:
+        store.write(lambda tx, name=name: outbox.put(tx, "a flow", {"id": name}, now_ms=to_ms(NOW))).result()
+    store.close()
+    return folder
+
+
+def told(folder: Path) -> list[str]:
+    return [json.loads(line)["id"] for line in (folder / "data" / "told.jsonl").read_text().splitlines()]
+
+
+def test_a_delivery_that_is_killed_goes_on_with_the_same_ids(tmp_path: Path) -> None:
+    forks = Forks()
+    whole = forks.play(deliver, reporting(tmp_path / "whole"))
+    assert (whole.code, told(tmp_path / "whole")) == (0, NAMES)
+    assert any("commit" in moment for moment in whole.moments)
+
+    for at in range(1, len(whole.moments) + 1):
+        folder = reporting(tmp_path / str(at))
+        assert forks.play(deliver, folder, at).code == -signal.SIGKILL
+        assert forks.play(deliver, folder).code == 0
+        heard = told(folder)
+        assert list(dict.fromkeys(heard)) == NAMES, whole.moments[at - 1]
+        assert len(heard) <= len(NAMES) + 1, whole.moments[at - 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -64,6 +65,7 @@ class FolderBucket:
                 _put(Path(file.path), target)
             except OSError as error:
                 raise Stop(f"s3://{self.name}/{file.key} can't be written: {error}") from error
+        self._clear(targets)
         self._make_durable(touched)
 
     def _must_exist(self) -> None:
@@ -138,6 +140,19 @@ class FolderBucket:
 
     # --- writing ----------------------------------------------------------------------------
 
+    def _clear(self, targets: Iterable[Path]) -> None:
+        """Remove what processes that were killed left of objects that are whole by now."""
+        beginnings = {_unfinished(target) for target in targets}
+        for folder in {each.parent for each in beginnings}:
+            try:
+                with os.scandir(folder) as entries:
+                    left = [Path(entry.path) for entry in entries if entry.name.startswith(UNFINISHED)]
+            except OSError as error:
+                raise Stop(f"The bucket {self.name!r} can't be listed: {error}") from error
+            for path in left:
+                if path.with_suffix("") in beginnings:
+                    path.unlink(missing_ok=True)
+
     def _make_durable(self, folders: Iterable[Path]) -> None:
         for folder in folders:
             try:
@@ -157,8 +172,13 @@ def _made(folder: Path) -> set[Path]:
     return {folder, *(each.parent for each in missing)}
 
 
+def _unfinished(target: Path) -> Path:
+    """What the names of an object begin with until it is whole; each attempt adds an end of its own."""
+    return target.parent / f"{UNFINISHED}{hashlib.blake2b(os.fsencode(target.name), digest_size=8).hexdigest()}"
+
+
 def _put(source: Path, target: Path) -> None:
-    unfinished = target.parent / f"{UNFINISHED}{uuid.uuid4().hex}"
+    unfinished = _unfinished(target).with_suffix(f".{uuid.uuid4().hex}")
     try:
         _link_or_copy(source, unfinished)
         unfinished.replace(target)

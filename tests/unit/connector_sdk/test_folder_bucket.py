@@ -12,7 +12,7 @@ from headrace.connector_sdk.contract import SourceFile
 from headrace.connector_sdk.folder_bucket import FolderBucket
 from headrace.connector_sdk.keys import UNFINISHED
 from headrace.errors import Stop
-from tests.standins.processes import PATIENCE_S
+from tests.standins.processes import PATIENCE_S, plain_environment
 from tests.unit.connector_sdk.planted import bodies, keys, plant, staged
 
 
@@ -234,6 +234,34 @@ def test_a_key_that_is_both_file_and_folder_is_refused(bucket: FolderBucket, tmp
         bucket.publish([staged(tmp_path / "staged", key, b"2")])
     assert keys(bucket.list("")) == ["folder/x", "taken"]
     assert not [name for _, _, names in os.walk(bucket.folder) for name in names if name.startswith(UNFINISHED)]
+
+
+def test_what_a_killed_process_left_of_an_object_goes_once_the_object_is_whole(
+    bucket: FolderBucket, tmp_path: Path
+) -> None:
+    program = """
+import os, signal, sys
+from pathlib import Path
+from headrace.connector_sdk.folder_bucket import FolderBucket
+from headrace.engine.results import StagedFile
+
+def die(event, arguments):
+    if event == "os.rename":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(die)
+FolderBucket("raw", Path(sys.argv[1]), makes_itself=True).publish([StagedFile(sys.argv[2], "out/a.csv", 1)])
+"""
+    file = staged(tmp_path / "staged", "out/a.csv", b"1")
+    other = bucket.folder / "out" / f"{UNFINISHED}0000000000000000.1"
+    plant(bucket.folder, {f"out/{other.name}": b"of another object"})
+    command = [sys.executable, "-c", program, str(bucket.folder), file.path]
+    subprocess.run(command, env=plain_environment(), timeout=PATIENCE_S, check=False)
+    assert len(list((bucket.folder / "out").iterdir())) == 2
+
+    bucket.publish([file])
+
+    assert sorted((bucket.folder / "out").iterdir()) == [other, bucket.folder / "out" / "a.csv"]
 
 
 def test_publishing_makes_an_embedded_bucket_and_refuses_a_mapped_one(tmp_path: Path) -> None:

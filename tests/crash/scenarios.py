@@ -1,0 +1,223 @@
+"""What is done to a headrace that is killed: each scenario may be begun anew at any point, as its callers would."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from headrace.errors import Retry
+from headrace.store import executions, flows
+from headrace.store.executions import Execution
+from tests.crash.forks import Tell
+from tests.crash.moments import Moments
+from tests.crash.world import CALLER, START, World, running
+from tests.standins.ledger import CONNECTOR_TYPE, PROFILE, Ledger
+from tests.standins.processes import PATIENCE_S
+
+Json = dict[str, Any]
+FLOW = "orders"
+FIRST_START = "the first start"
+FILES = 3
+LATER = START + timedelta(seconds=30)
+TICKS = (START + timedelta(seconds=1), START + timedelta(seconds=61))
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """`plant` fills the folder before anything runs; `act` is what callers do; `hook` what the application does."""
+
+    plant: Callable[[Path], None]
+    act: Callable[[World], None]
+    hook: Callable[[Ledger, World], None] = lambda ledger, world: None
+
+
+def play(name: str, folder: Path, moments: Moments, tell: Tell) -> None:
+    """Do what the scenario of that name is, and tell how its executions ended."""
+    scenario, ledger = SCENARIOS[name], ledger_in(folder)
+    ledger.on_any = lambda what: moments.pass_by(f"before {what}")
+    with running(data_in(folder), moments, partial(tell, "answers"), ledger) as world:
+        scenario.hook(ledger, world)
+        scenario.act(world)
+        for each in ended(world):
+            tell("executions", each)
+
+
+def ended(world: World) -> list[Json]:
+    """Every execution as it is, but for its times and its attempts."""
+
+    def work(tx: Any) -> list[Execution]:
+        found = flows.head(tx, CALLER.account, CALLER.region, FLOW)
+        return [] if found is None else executions.page(tx, found.flow_id, before_sequence=None, limit=100)
+
+    return [
+        {
+            "id": each.execution_id,
+            "sequence": each.sequence,
+            "state": each.state.value,
+            "counts": each.counts,
+            "message": each.message,
+            "window": [each.window_from_ms, each.window_to_ms],
+            "lease": each.lease_until_ms,
+        }
+        for each in world.backend.store.read(work).result(timeout=PATIENCE_S)
+    ]
+
+
+def ledger_in(folder: Path) -> Ledger:
+    return Ledger(folder / "ledger")
+
+
+def data_in(folder: Path) -> Path:
+    return folder / "data"
+
+
+# --- what is planted -------------------------------------------------------------------------
+
+
+def plant_files(folder: Path, *, later: int = 0) -> None:
+    """Files of eight records each: one is dropped, one is none. The last ones come later."""
+    place = data_in(folder) / "buckets" / "raw" / "in"
+    place.mkdir(parents=True)
+    for file in range(FILES):
+        lines = [f"{file * 10 + number},name {number}" for number in range(6)]
+        path = place / f"{file}.csv"
+        path.write_text("\n".join(["n,name", "0,Grace", *lines[:3], "no,record,at all", *lines[3:], ""]), "utf-8")
+        at_s = (LATER if file >= FILES - later else START - timedelta(days=1)).timestamp()
+        os.utime(path, (at_s, at_s))
+
+
+def plant_ledger(folder: Path) -> None:
+    ledger_in(folder).hold(7, START - timedelta(days=1))
+    ledger_in(folder).hold(4, LATER)
+
+
+# --- flows -----------------------------------------------------------------------------------
+
+
+def flow(source: Json, destination: Json, trigger: Json | None = None) -> Json:
+    """From files, it drops every Grace; the ledger's conditions are others."""
+    dropped = {
+        "taskType": "Filter",
+        "sourceFields": ["name"],
+        "connectorOperator": {"S3": "NOT_EQUAL_TO"},
+        "taskProperties": {"DATA_TYPE": "string", "VALUE": "Grace"},
+    }
+    all_fields = {"taskType": "Map_all", "sourceFields": [], "taskProperties": {}}
+    return {
+        "flowName": FLOW,
+        "triggerConfig": trigger or {"triggerType": "OnDemand"},
+        "sourceFlowConfig": source,
+        "destinationFlowConfigList": [destination],
+        "tasks": [*([dropped] if source is FROM_S3 else []), all_fields],
+        "clientToken": "the one flow",
+    }
+
+
+FROM_S3: Json = {
+    "connectorType": "S3",
+    "sourceConnectorProperties": {"S3": {"bucketName": "raw", "bucketPrefix": "in"}},
+}
+TO_S3: Json = {
+    "connectorType": "S3",
+    "destinationConnectorProperties": {"S3": {"bucketName": "lake", "s3OutputFormatConfig": {"fileType": "JSON"}}},
+}
+FROM_LEDGER: Json = {
+    "connectorType": CONNECTOR_TYPE,
+    "connectorProfileName": "ledger",
+    "sourceConnectorProperties": {CONNECTOR_TYPE: {"object": "entry"}},
+    # Its place is its own to keep; what is asked of all that have none is asked of it too.
+    "incrementalPullConfig": {"datetimeTypeFieldName": "at_ms"},
+}
+TO_LEDGER: Json = {
+    "connectorType": CONNECTOR_TYPE,
+    "connectorProfileName": "ledger",
+    "destinationConnectorProperties": {
+        CONNECTOR_TYPE: {"object": "entry", "errorHandlingConfig": {"bucketName": "errors"}}
+    },
+}
+EVERY_MINUTE: Json = {
+    "triggerType": "Scheduled",
+    "triggerProperties": {"Scheduled": {"scheduleExpression": "rate(1minutes)", "dataPullMode": "Incremental"}},
+}
+
+
+# --- what callers do -------------------------------------------------------------------------
+
+
+def on_demand(document: Json) -> Callable[[World], None]:
+    def act(world: World) -> None:
+        create(world, document)
+        world.call("StartFlow", {"flowName": FLOW, "clientToken": "the one run"})
+        world.wait_until_idle()
+
+    return act
+
+
+def at_each_tick(document: Json) -> Callable[[World], None]:
+    def act(world: World) -> None:
+        create(world, document)
+        world.call("StartFlow", {"flowName": FLOW, "clientToken": "activated"})
+        # What was queued before its process died comes before what is due next.
+        world.wait_until_idle()
+        for instant in TICKS:
+            world.turn_to(instant)
+            world.fire()
+            world.wait_until_idle()
+
+    return act
+
+
+def create(world: World, document: Json) -> None:
+    if document["sourceFlowConfig"] is FROM_LEDGER or TO_LEDGER in document["destinationFlowConfigList"]:
+        world.call("CreateConnectorProfile", PROFILE | {"clientToken": "the one profile"})
+    world.call("CreateFlow", document)
+
+
+def cancel(world: World) -> None:
+    """Cancel what runs, once."""
+    records = world.call("DescribeFlowExecutionRecords", {"flowName": FLOW})["flowExecutions"]
+    if [record["executionStatus"] for record in records] == ["InProgress"]:
+        world.call("CancelFlowExecutions", {"flowName": FLOW})
+
+
+def cancelled_at_page_three(ledger: Ledger, world: World) -> None:
+    ledger.is_endless = True
+    # How many more pages come until the cancellation is heard is not always the same.
+    ledger.on_any = lambda what: None
+    ledger.on_page = lambda number: cancel(world) if number == 3 else None
+
+
+def cancelled_at_batch_three(ledger: Ledger, world: World) -> None:
+    def on_batch(number: int) -> None:
+        if number >= 3:
+            cancel(world)
+            raise Retry("it is closed")
+
+    ledger.on_batch = on_batch
+
+
+SCENARIOS = {
+    FIRST_START: Scenario(lambda folder: data_in(folder).mkdir(parents=True), lambda world: None),
+    "from files to files": Scenario(plant_files, on_demand(flow(FROM_S3, TO_S3))),
+    "from files to an application": Scenario(plant_files, on_demand(flow(FROM_S3, TO_LEDGER))),
+    "new files at each tick": Scenario(
+        lambda folder: plant_files(folder, later=1), at_each_tick(flow(FROM_S3, TO_S3, EVERY_MINUTE))
+    ),
+    "new records at each tick": Scenario(
+        plant_ledger,
+        at_each_tick(flow(FROM_LEDGER, TO_S3, EVERY_MINUTE)),
+    ),
+    "cancelled while it reads": Scenario(
+        plant_ledger,
+        on_demand(flow(FROM_LEDGER, TO_S3)),
+        hook=cancelled_at_page_three,
+    ),
+    "cancelled while it writes": Scenario(
+        plant_files, on_demand(flow(FROM_S3, TO_LEDGER)), hook=cancelled_at_batch_three
+    ),
+}
