@@ -64,6 +64,8 @@ class Attempt:
             self._splits.run(plan)
             if refusal := self._refusal(plan, str(rejects)):
                 return self.failed(refusal)
+            if not self._has_staged():
+                return self._done(plan)
             outlet.begin()
         # Before anything is visible: a bucket for errors that can't be written is known then.
         self._deliver(rejects)
@@ -72,8 +74,7 @@ class Attempt:
             if refusal := self._refusal(plan, str(rejects)):
                 return self.failed(refusal)
             self._deliver(rejects)
-        bookmark = bookmark_of(plan, self._splits.results)
-        return Outcome(State.DONE, self._counts, self._remark(str(rejects)), bookmark)
+        return self._done(plan)
 
     def failed(self, message: str) -> Outcome:
         """The outcome of an execution that fails; the rejects of its finished splits are kept."""
@@ -91,6 +92,14 @@ class Attempt:
     def leave(self) -> None:
         """Stop without an outcome: another holder, or this one after its next start, goes on."""
         self._splits.leave()
+
+    def _done(self, plan: Plan) -> Outcome:
+        bookmark = bookmark_of(plan, self._splits.results)
+        return Outcome(State.DONE, self._counts, self._remark(str(self._rejects)), bookmark)
+
+    def _has_staged(self) -> bool:
+        """Whether there is anything to make visible; a run that found nothing new has no commit."""
+        return any(result.outputs or result.rejects for result in self._splits.results)
 
     @property
     def _counts(self) -> Counts:

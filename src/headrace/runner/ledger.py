@@ -91,13 +91,7 @@ class Ledger:
     def begin_commit(self, claim: Claim) -> None:
         """From here on the execution can only be finished. Raises Cancelled if a caller was faster."""
         now_ms = to_ms(self._clock.now())
-        try:
-            self._write(claim, lambda tx, id_, fence: executions.begin_commit(tx, id_, fence, now_ms=now_ms))
-        except LeaseLost:
-            found = self.look_up([claim.execution.execution_id]).get(claim.execution.execution_id)
-            if found is None or found.fence != claim.execution.fence or found.state is not State.CANCELLING:
-                raise
-            raise Cancelled("The execution was cancelled before its commit.") from None
+        self._write_or_cancel(claim, lambda tx, id_, fence: executions.begin_commit(tx, id_, fence, now_ms=now_ms))
 
     def settle(
         self,
@@ -107,7 +101,10 @@ class Ledger:
         message: str | None,
         bookmark: Bookmark | None = None,
     ) -> None:
-        """End the execution; `counts` None leaves the last ones shown. See `executions.settle` on `bookmark`."""
+        """End the execution; `counts` None leaves the last ones shown. See `executions.settle` on `bookmark`.
+
+        Raises Cancelled if it is to be done, has committed nothing, and a caller was faster.
+        """
         now_ms, backfill_id = to_ms(self._clock.now()), claim.execution.backfill_id
 
         def work(tx: Tx, execution_id: str, fence: int) -> bool:
@@ -118,7 +115,7 @@ class Ledger:
                 tx, execution_id, fence, state=state, counts=counts, message=message, now_ms=now_ms, bookmark=bookmark
             )
 
-        self._write(claim, work)
+        self._write_or_cancel(claim, work)
 
     def release(self) -> None:
         """Give every lease back: what this worker ran can be claimed at once."""
@@ -136,6 +133,15 @@ class Ledger:
     def _lease(self) -> tuple[int, int]:
         now_ms = to_ms(self._clock.now())
         return now_ms, now_ms + self._lease_ms
+
+    def _write_or_cancel(self, claim: Claim, work: Callable[[Tx, str, int], bool]) -> None:
+        try:
+            self._write(claim, work)
+        except LeaseLost:
+            found = self.look_up([claim.execution.execution_id]).get(claim.execution.execution_id)
+            if found is None or found.fence != claim.execution.fence or found.state is not State.CANCELLING:
+                raise
+            raise Cancelled("The execution was cancelled before its commit.") from None
 
     def _write(self, claim: Claim, work: Callable[[Tx, str, int], bool]) -> None:
         execution = claim.execution

@@ -150,7 +150,8 @@ class Splits:
 
     def _listed(self, source: SplitSource) -> Sequence[SplitRow]:
         documents = [work.to_document() for work in source.works()]
-        self._tools.ledger.record_splits(self._held.claim, documents)
+        if documents:
+            self._tools.ledger.record_splits(self._held.claim, documents)
         return [SplitRow(number, document, None) for number, document in enumerate(documents)]
 
     def _without_result(self, rows: Sequence[SplitRow]) -> list[SplitWork]:

@@ -185,9 +185,8 @@ class Worker:
             attempt.leave()
             self._leave(held)
             return
-        message = None if outcome.message is None else messages.shown(outcome.message)
         try:
-            self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message, outcome.bookmark)
+            outcome = self._settled(attempt, held, outcome)
         except LeaseLost:
             held.control.stop(Reason.LOST)
             self._leave(held)
@@ -196,6 +195,15 @@ class Worker:
         self._folders.drop(execution.execution_id)
         fields = {"state": outcome.state.value, "message": outcome.message, **outcome.counts.to_document()}
         held.log.write("warning" if outcome.state is State.FAILED else "info", "execution settled", fields)
+
+    def _settled(self, attempt: Attempt, held: Held, outcome: Outcome) -> Outcome:
+        message = None if outcome.message is None else messages.shown(outcome.message)
+        try:
+            self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message, outcome.bookmark)
+        except Cancelled:
+            # It had nothing to commit, so nothing kept a caller from cancelling it to the last.
+            return self._settled(attempt, held, attempt.cancelled())
+        return outcome
 
     def _leave(self, held: Held) -> None:
         execution_id = held.claim.execution.execution_id

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from headrace.engine.results import SplitOrder
+from headrace.engine.results import Counts, SplitOrder
 from headrace.errors import Retry
 from headrace.model.states import State
 from headrace.runner.control import Control
-from headrace.store import flows
+from headrace.store import executions, flows
+from headrace.store.tx import Tx
 from tests.unit.runner.rig import TWO_SPLITS, Rig, claim, expire, hold, rig, wait_for
 
 
@@ -68,6 +69,30 @@ def test_a_cancellation_that_is_not_heard_in_time_is_seen_before_the_commit(rig:
         assert rig.settled("e1").state is State.CANCELLED
 
     assert rig.objects.output() == {}
+
+
+def test_a_run_that_found_nothing_can_be_cancelled_to_the_last(rig: Rig) -> None:
+    """It has no commit, so it is the settling that is refused."""
+    rig.objects.objects.clear()
+    rig.objects.on_list = lambda: rig.store.write(cancel_quietly).result()
+    execution = rig.run()
+
+    assert execution.state is State.CANCELLED
+    assert execution.commit_ms is None
+
+
+def cancel_quietly(tx: Tx) -> None:
+    """Without word to the worker."""
+    assert executions.cancel(tx, "e1", now_ms=10**12)
+    tx.topics.clear()
+
+
+def test_a_run_that_found_nothing_has_no_commit(rig: Rig) -> None:
+    rig.objects.objects.clear()
+    execution = rig.run()
+
+    assert execution.state is State.DONE
+    assert (execution.commit_ms, execution.counts) == (None, Counts().to_document())
 
 
 def test_a_cancellation_ends_the_wait_for_a_busy_source(rig: Rig) -> None:
