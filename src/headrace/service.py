@@ -47,6 +47,7 @@ from headrace.runner.sweeper import Sweeper
 from headrace.runner.worker import Worker
 from headrace.settings import Settings
 from headrace.store import access_keys, connectors, executions, figures
+from headrace.store.opening import open_store
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 from headrace.store.tx import Tx
@@ -130,8 +131,7 @@ class Backend:
             # First of these: a connector or an application that hangs holds up whoever waits for the dispatcher.
             stack.callback(self.hosts.close)
             stack.callback(self.applications.close)
-            # This process holds the folder's lock, so whoever held a lease is dead.
-            self.store.write(executions.expire_leases).result()
+            self._take_back()
             notifier.start()
             # Stopped after the worker, so that what it settles last may still be told.
             self._work.callback(notifier.stop)
@@ -164,14 +164,16 @@ class Backend:
         self.drain()
         self._stack.close()
 
+    def _take_back(self) -> None:
+        """Let what the last process ran be claimed at once, where nobody else can hold a lease."""
+        if not self.store.is_shared:
+            self.store.write(executions.expire_leases).result()
+
     def _open_store(self, stack: ExitStack, *, is_notifying: bool) -> Notifier:
         settings = self.settings
         receivers = receivers_of(settings, self._environment, self.clock.now) if is_notifying else ()
         self._receivers = {receiver.key: receiver.name for receiver in receivers}
-        keys = tuple(self._receivers)
-        opened = Store.open(
-            settings.data, executions_kept=settings.executions_kept, reports_to=keys, meters=self.meters
-        )
+        opened = open_store(settings, reports_to=tuple(self._receivers), meters=self.meters)
         stack.callback(opened.close)
         self.store = self._around_store(opened)
         return Notifier(store=self.store, clock=self.clock, receivers=receivers, log=self.log)

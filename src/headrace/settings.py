@@ -32,13 +32,14 @@ class Settings:
     `buckets` maps a bucket's name, or `*`, to a URL; a bucket that it doesn't name is a folder
     under `data`. `s3_endpoint` None means AWS's own. `connector_urls` maps a connector type to the
     URL of a server that stands for the application's own. `key` seals stored secrets, or what
-    `key_command` prints; without either the key file in `data` does, made on the first start.
-    `flow_concurrency` None means `concurrent_executions`. `notify` says who is told of runs, and `notify_secret` signs
-    what webhooks get. Who bears `metrics_token` may read the metrics, of `metrics_flows` flows each by itself. `port` 0
-    means any free port.
+    `key_command` prints; without either the key file in `data` does, made on the first start. `database_url` None:
+    the store is a file in `data`. `flow_concurrency` None means `concurrent_executions`. `notify` says who is told of
+    runs, and `notify_secret` signs what webhooks get. Who bears `metrics_token` may read the metrics, of
+    `metrics_flows` flows each by itself. `port` 0 means any free port.
     """
 
     data: Path
+    database_url: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = 8080
     account: str = "000000000000"
@@ -85,6 +86,7 @@ class Settings:
         data: Path | None = None,
         host: str | None = None,
         port: int | None = None,
+        database_url: str | None = None,
         is_terminal: bool = True,
     ) -> Settings:
         """Read all settings; the keyword arguments (the command line) win over the environment.
@@ -95,7 +97,13 @@ class Settings:
         Raises SettingsError with one line for each value that can't be used.
         """
         given = dict(environment)
-        given.update({name: str(value) for name, value in _overrides(data, host, port) if value is not None})
+        chosen = {
+            "HEADRACE_DATA": data,
+            "HEADRACE_HOST": host,
+            "HEADRACE_PORT": port,
+            "HEADRACE_DATABASE_URL": database_url,
+        }
+        given.update({name: str(value) for name, value in chosen.items() if value is not None})
         read = _Reader(given)
         settings = cls._read(read, log_format="text" if is_terminal else "json")
         read.finish()
@@ -105,6 +113,7 @@ class Settings:
     def _read(cls, read: _Reader, *, log_format: Literal["text", "json"]) -> Settings:
         return cls(
             data=read("HEADRACE_DATA", text.folder, Path.home() / ".headrace"),
+            database_url=read("HEADRACE_DATABASE_URL", text.database_url, None, is_shown=False),
             host=read("HEADRACE_HOST", text.host, cls.host),
             port=read("HEADRACE_PORT", text.whole(0, 65_535), cls.port),
             account=read("HEADRACE_ACCOUNT", text.account, cls.account),
@@ -138,10 +147,6 @@ class Settings:
             log_format=read("HEADRACE_LOG", text.one_of("text", "json"), log_format),
             log_level=read("HEADRACE_LOG_LEVEL", text.one_of("debug", "info", "warning", "error"), cls.log_level),
         )
-
-
-def _overrides(data: Path | None, host: str | None, port: int | None) -> tuple[tuple[str, object | None], ...]:
-    return (("HEADRACE_DATA", data), ("HEADRACE_HOST", host), ("HEADRACE_PORT", port))
 
 
 class _Reader:

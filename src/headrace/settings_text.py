@@ -177,6 +177,17 @@ def bearer_token(given: str) -> str:
     return given
 
 
+def database_url(given: str) -> str:
+    """The URL of a PostgreSQL database. The fault doesn't show what was given: it may hold a password."""
+    scheme, _, rest = given.strip().partition("://")
+    if scheme not in {"postgresql", "postgres"} or not rest:
+        raise ValueError(
+            "allowed is the URL of a PostgreSQL database, such as postgresql://user:password@db.example.com/headrace."
+            " Without one the store is a SQLite file in the data folder"
+        )
+    return given.strip()
+
+
 def _receiver_fault(place: str) -> str | None:
     if place.startswith("eventbridge:"):
         is_bus = _BUS.fullmatch(place.partition(":")[2])

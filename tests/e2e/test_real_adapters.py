@@ -59,7 +59,7 @@ def installed_tap() -> Path:
 
 @pytest.fixture(name="database")
 def served_database(tap: Path) -> Iterator[Postgres]:
-    with postgres(tap.with_name("python")) as database:
+    with postgres() as database:
         database.run(ORDERS + INSERT.format(first=1, last=3000))
         yield database
 

@@ -66,7 +66,7 @@ def test_no_instant_fires_twice_and_the_windows_of_successful_runs_lie_end_to_en
 
     runs = town.runs()
     fired = [run.queued_ms for run in runs]
-    instants = town.read(lambda tx: tx._connection.execute("SELECT scheduled_for_ms FROM executions").fetchall())
+    instants = town.read(lambda tx: tx._session.rows("SELECT scheduled_for_ms FROM executions"))
     assert len(set(instants)) == len(runs) == len(instants)
     assert all(instant <= at for (instant,), at in zip(sorted(instants), sorted(fired), strict=True))
     read = [(run.window_from_ms, run.window_to_ms) for run in runs if run.state is State.DONE]

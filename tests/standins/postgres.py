@@ -1,73 +1,155 @@
-"""A real PostgreSQL on loopback, with one database."""
+"""A real PostgreSQL on loopback, whose databases cost little."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import psycopg
 
 from tests.standins.processes import Program, free_ports, plain_environment, until
 
 USER, PASSWORD = "shop", "planted-password"
+MISSING = "no PostgreSQL here: apt-get install postgresql"
 # PostgreSQL refuses to run as root.
 _NOBODY = 65534
-_QUERY = """
-import sys, psycopg2
-_, port, user, password = sys.argv
-connection = psycopg2.connect(host="127.0.0.1", port=port, user=user, password=password, dbname="postgres")
-connection.autocommit = True
-connection.cursor().execute(sys.stdin.read())
-"""
+# Debian keeps them off the PATH, in a folder for each version.
+_DEBIAN = Path("/usr/lib/postgresql")
+_TEMPLATE = "headrace_template"
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """Where it is, and a Python that can speak to it."""
+    """A server that runs; `port` is where."""
 
     port: int
-    python: Path
+    _numbers: itertools.count[int] = field(default_factory=itertools.count, repr=False)
 
-    def run(self, sql: str) -> None:
-        """Run statements."""
-        arguments = [str(self.port), USER, PASSWORD]
-        subprocess.run([self.python, "-c", _QUERY, *arguments], input=sql, text=True, check=True, timeout=120)
+    def url(self, database: str = "postgres") -> str:
+        """Where a database is, password included."""
+        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+
+    def run(self, sql: str, database: str = "postgres") -> list[tuple[Any, ...]]:
+        """Run statements; the rows of the last."""
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(sql.encode())
+            while cursor.nextset():
+                pass
+            return [] if cursor.description is None else cursor.fetchall()
+
+    def new_database(self, template: str = "template0") -> str:
+        """Make an empty database, or a copy of another; its URL."""
+        name = f"headrace_{next(self._numbers)}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def copy_of(self, fill: Callable[[str], None]) -> str:
+        """Make a database as `fill` leaves an empty one, which it is given the URL of the first time; its URL."""
+        if not self.run(f"SELECT 1 FROM pg_database WHERE datname = '{_TEMPLATE}'"):
+            self.run(f"CREATE DATABASE {_TEMPLATE} TEMPLATE template0")
+            fill(self.url(_TEMPLATE))
+        return self.new_database(_TEMPLATE)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        self.run(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
     def answers(self) -> bool:
         """Whether statements can be run."""
-        command = [self.python, "-c", _QUERY, str(self.port), USER, PASSWORD]
-        return subprocess.run(command, input="select 1", text=True, capture_output=True, check=False).returncode == 0
+        try:
+            return bool(self.run("SELECT 1"))
+        except psycopg.Error:
+            return False
 
 
-def is_installed() -> bool:
-    """Whether there is a PostgreSQL, and a way to run it."""
-    needed = ("initdb", "postgres", *(("setpriv",) if os.geteuid() == 0 else ()))
-    return all(shutil.which(program) is not None for program in needed)
+class Server:
+    """A PostgreSQL that can be stopped and started again on the same data."""
 
-
-@contextmanager
-def postgres(python: Path) -> Generator[Postgres]:
-    """Make a database, serve it, and remove it in the end."""
-    with tempfile.TemporaryDirectory(prefix="headrace-postgres-") as name:
-        folder, (port,) = Path(name), free_ports(1)
+    def __init__(self, folder: Path) -> None:
+        """Make its data in the folder, which must be empty, and start it."""
+        self._folder = folder
+        (port,) = free_ports(1)
+        self.postgres = Postgres(port)
         password = folder / "password"
         password.write_text(PASSWORD)
         if os.geteuid() == 0:
             for path in (folder, password):
                 os.chown(path, _NOBODY, _NOBODY)
-        data, environment = folder / "data", plain_environment(LC_ALL="C")
-        making = ["initdb", "-D", data, "-U", USER, "--auth=scram-sha-256", f"--pwfile={password}", "--no-sync"]
-        subprocess.run(_as_nobody(making), env=environment, cwd=folder, check=True, capture_output=True, timeout=120)
-        serving = ["postgres", "-D", data, "-p", str(port), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off"]
-        program = Program(_as_nobody([*serving, "-c", "unix_socket_directories="]), env=environment, cwd=folder)
-        with closing(program):
-            made = Postgres(port, python)
-            until(made.answers)
-            yield made
+        self._environment = plain_environment(LC_ALL="C.UTF-8")
+        # A language's order of letters is not that of their codes, which is what answers are sorted by.
+        order = ["--locale-provider=icu", "--icu-locale=en-US", "--encoding=UTF8"]
+        making = [_program("initdb"), "-D", self._data, "-U", USER, f"--pwfile={password}", "--no-sync", *order]
+        subprocess.run(
+            _as_nobody([*making, "--auth=scram-sha-256"]),
+            env=self._environment,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+        self.start()
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def start(self) -> None:
+        """Serve; returns when it answers."""
+        settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=200"]
+        options = [word for setting in settings for word in ("-c", setting)]
+        serving = [_program("postgres"), "-D", self._data, "-p", str(self.postgres.port), *options]
+        self._running = Program(_as_nobody(serving), env=self._environment, cwd=self._folder)
+        until(self.postgres.answers)
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it: `fast` ends what is under way, `immediate` is as if it had crashed."""
+        stopping = [_program("pg_ctl"), "stop", "-D", self._data, "-m", mode, "-w"]
+        subprocess.run(_as_nobody(stopping), env=self._environment, check=True, capture_output=True, timeout=120)
+        self._running.wait()
+        self._running.close()
+
+    def close(self) -> None:
+        """End it for good."""
+        self._running.close()
+
+
+def is_installed() -> bool:
+    """Whether there is a PostgreSQL, and a way to run it."""
+    is_runnable = os.geteuid() != 0 or shutil.which("setpriv") is not None
+    return is_runnable and all(_found(program) for program in ("initdb", "postgres", "pg_ctl"))
+
+
+@contextmanager
+def server() -> Generator[Server]:
+    """Make a server with data of its own, and remove both in the end."""
+    with tempfile.TemporaryDirectory(prefix="headrace-postgres-") as name, closing(Server(Path(name))) as made:
+        yield made
+
+
+@contextmanager
+def postgres() -> Generator[Postgres]:
+    """The same, for those who never stop it."""
+    with server() as made:
+        yield made.postgres
+
+
+def _program(name: str) -> str:
+    found = _found(name)
+    assert found, f"there is no {name} here"
+    return found
+
+
+def _found(name: str) -> str | None:
+    newest = sorted(_DEBIAN.glob(f"*/bin/{name}"), key=lambda path: float(path.parts[-3]))
+    return shutil.which(name) or (str(newest[-1]) if newest else None)
 
 
 def _as_nobody(command: Sequence[str | Path]) -> list[str | Path]:

@@ -259,3 +259,18 @@ def test_every_setting_is_documented() -> None:
 
     assert len(names) >= 20
     assert [name for name in sorted(names) if f"`{name}`" not in documented] == []
+
+
+@pytest.mark.parametrize("url", ["sqlite:///headrace.db", "mysql://u:planted@h/d", "/data/headrace.db"])
+def test_a_database_of_another_kind_is_refused_without_its_url(url: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        Settings.from_environment({"HEADRACE_DATABASE_URL": url})
+    assert "allowed is the URL of a PostgreSQL database" in str(raised.value)
+    assert url not in str(raised.value)
+    assert "planted" not in str(raised.value)
+
+
+def test_the_url_of_the_database_is_not_shown() -> None:
+    chosen = Settings.from_environment({}, database_url="postgresql://u:planted@h/d")
+    assert chosen.database_url == "postgresql://u:planted@h/d"
+    assert "planted" not in repr(chosen)

@@ -23,13 +23,25 @@ data_option = click.option(
     type=click.Path(path_type=Path),
     help="The folder of everything headrace keeps.  [default: HEADRACE_DATA or ~/.headrace]",
 )
+database_option = click.option(
+    "--database-url",
+    metavar="URL",
+    help="The PostgreSQL database that nodes share.  [default: HEADRACE_DATABASE_URL or a file in the data folder]",
+)
 
 
 def settings_of(
-    *, data: Path | None, host: str | None = None, port: int | None = None, environment: Mapping[str, str] = os.environ
+    *,
+    data: Path | None,
+    host: str | None = None,
+    port: int | None = None,
+    database_url: str | None = None,
+    environment: Mapping[str, str] = os.environ,
 ) -> Settings:
     """The settings of this process; SettingsError names every bad one."""
-    return Settings.from_environment(environment, data=data, host=host, port=port, is_terminal=sys.stderr.isatty())
+    return Settings.from_environment(
+        environment, data=data, host=host, port=port, database_url=database_url, is_terminal=sys.stderr.isatty()
+    )
 
 
 def log_of(settings: Settings, *, least: Level | None = None) -> Log:

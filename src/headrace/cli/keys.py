@@ -18,6 +18,7 @@ from headrace.clock import from_ms
 from headrace.errors import SettingsError
 from headrace.settings import Settings
 from headrace.store import access_keys, profiles
+from headrace.store.opening import open_store
 from headrace.store.secrets import KeyFile, Sealer
 from headrace.store.store import Store
 from headrace.wire.policy import parse_policy
@@ -119,7 +120,7 @@ def _resealed(store: Store, settings: Settings) -> int:
 
 @contextmanager
 def _store(settings: Settings) -> Generator[Store]:
-    store = Store.open(settings.data)
+    store = open_store(settings)
     try:
         yield store
     finally:

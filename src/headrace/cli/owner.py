@@ -20,7 +20,7 @@ from headrace.errors import (
 from headrace.operations.owner import Owner
 from headrace.service import Service
 from headrace.settings import Settings
-from headrace.store.store import Store
+from headrace.store.opening import open_store
 from headrace.wire.owner import Serving
 
 Act = Callable[[str, Mapping[str, Any]], dict[str, Any]]
@@ -38,7 +38,7 @@ def owner(settings: Settings) -> Generator[Act]:
     Raises SettingsError where another process has the folder open and does not answer.
     """
     try:
-        store = Store.open(settings.data)
+        store = open_store(settings)
     except SettingsError as error:
         yield _running(settings, error)
         return

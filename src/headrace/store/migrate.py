@@ -1,8 +1,10 @@
-"""Bringing a file to this version's schema."""
+"""Bringing a file or a database to this version's schema."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -15,6 +17,8 @@ from headrace.errors import SettingsError
 from headrace.store import sqlite
 
 _REVISIONS = Path(__file__).parent / "migrations"
+# So that of two processes that migrate at once, one waits for the other: "headrace" as a number.
+_MIGRATING = int.from_bytes(b"headrace", "big")
 
 
 def to_newest(file: Path) -> None:
@@ -22,28 +26,39 @@ def to_newest(file: Path) -> None:
 
     Raises SettingsError if the file has a revision that this version doesn't know.
     """
-    script = ScriptDirectory(str(_REVISIONS))
     engine = create_engine("sqlite://", creator=lambda: sqlite.connect(file), poolclass=NullPool)
     event.listen(engine, "begin", _begin)
     with engine.begin() as connection:
-        present = MigrationContext.configure(connection).get_current_heads()
-        if present != tuple(script.get_heads()):
-            _check_known(file, script, present)
-            _upgrade(connection)
+        _migrate(connection, f"the store {file}", "choose another folder with --data")
+
+
+def postgres_to_newest(connect: Callable[[], Any], place: str) -> None:
+    """The same for a database. Of several processes that do it at once, one does."""
+    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+        _migrate(connection, place, "another database with HEADRACE_DATABASE_URL")
 
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _check_known(file: Path, script: ScriptDirectory, present: tuple[str, ...]) -> None:
+def _migrate(connection: Connection, place: str, choice: str) -> None:
+    script = ScriptDirectory(str(_REVISIONS))
+    present = MigrationContext.configure(connection).get_current_heads()
+    if present != tuple(script.get_heads()):
+        _check_known(script, present, place, choice)
+        _upgrade(connection)
+
+
+def _check_known(script: ScriptDirectory, present: tuple[str, ...], place: str, choice: str) -> None:
     known = {revision.revision for revision in script.walk_revisions()}
     unknown = [revision for revision in present if revision not in known]
     if unknown:
         raise SettingsError(
-            f"the store {file} was written by a newer headrace: its schema is {', '.join(unknown)}, this version"
-            f" knows schemas up to {script.get_current_head()}. Install that version, or choose another folder"
-            " with --data."
+            f"{place} was written by a newer headrace: its schema is {', '.join(unknown)}, this version"
+            f" knows schemas up to {script.get_current_head()}. Install that version, or {choice}."
         )
 
 

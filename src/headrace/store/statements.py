@@ -49,7 +49,7 @@ class Compiler:
     def _compile(self, statement: Statement) -> tuple[str, Mapping[str, Any]]:
         compiled = cast("SQLCompiler", statement.clause.compile(dialect=self._dialect))
         # A parameter without a value stays out: to forget it is then an error, not a NULL.
-        literals = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        literals = {name: bind.value for bind, name in compiled.bind_names.items() if not bind.required}
         return str(compiled), literals
 
 

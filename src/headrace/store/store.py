@@ -1,57 +1,58 @@
-"""The store: transactions on one file, and word of what changed."""
+"""The store: transactions, and word of what changed."""
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
-from typing import Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from headrace.meters import Meters
-from headrace.store import migrate, sqlite
-from headrace.store.readers import Readers
-from headrace.store.statements import sqlite_compiler
-from headrace.store.tx import Tx
-from headrace.store.writer import Writer
+from headrace.store.folder import FolderLock
+from headrace.store.sqlite_database import SqliteDatabase
+from headrace.store.topics import Listener, Topics
+from headrace.store.tx import Terms, Tx
 
 T = TypeVar("T")
-Listener = Callable[[str], None]
-_READERS = 3
+Work = Callable[[Tx], Any]
+
+
+class Database(Protocol):
+    """Where the rows lie; it calls its store's topics with what a durable transaction announced."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may have it open."""
+        ...
+
+    def write(self, work: Work) -> Future[Any]:
+        """See `Store.write`."""
+        ...
+
+    def read(self, work: Work) -> Future[Any]:
+        """See `Store.read`."""
+        ...
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        ...
 
 
 class Store:
-    """What headrace remembers. All threads share one Store; exactly one process opens a data folder.
+    """What headrace remembers. All threads of a process share one Store; exactly one process opens a data folder.
 
-    Work is a function of a `Tx`; the modules beside this one have the functions to call with it. Made by `open`.
+    Work is a function of a `Tx`; the modules beside this one have the functions to call with it. Made by
+    `opening.open_store`, or by `open` on the file of a data folder.
     """
 
-    def __init__(
-        self,
-        data: Path,
-        *,
-        executions_kept: int,
-        stack: ExitStack,
-        reports_to: tuple[str, ...] = (),
-        meters: Meters | None = None,
-    ) -> None:
+    def __init__(self, database: Database, topics: Topics, stack: ExitStack, meters: Meters | None = None) -> None:
+        """`stack` is closed with the store, after the database."""
+        self._database = database
+        self._topics = topics
         self._writes = (meters or Meters()).writes
-        file = data / sqlite.FILE_NAME
-        self._executions_kept = executions_kept
-        self._reports_to = reports_to
-        self._compiler = sqlite_compiler()
-        self._listeners: list[Listener] = []
-        self._listening = threading.Lock()
-        connection = sqlite.connect(file)
-        stack.callback(connection.close)
-        self._writer = Writer(connection, lambda: self._tx(connection), self._announce)
-        stack.callback(self._writer.close)
-        # Closed first: the writer's connection is the last, so no other one ever checkpoints.
-        self._readers = Readers([sqlite.connect(file, is_reader=True) for _ in range(_READERS)], self._tx)
-        stack.callback(self._readers.close)
+        stack.callback(database.close)
         self._stack = stack.pop_all()
 
     @classmethod
@@ -63,60 +64,52 @@ class Store:
         reports_to: tuple[str, ...] = (),
         meters: Meters | None = None,
     ) -> Self:
-        """Open the store of the folder `data`, made if missing, brought to this version's schema.
+        """Open the store in the file of the folder `data`, made if missing, brought to this version's schema.
 
-        `executions_kept` bounds the finished executions that are kept of each flow, oldest dropped first.
-        `reports_to` are the keys of the receivers that are told of runs.
+        For `executions_kept` and `reports_to` see `Terms`.
 
         Raises SettingsError if another process holds the folder, the folder can't be written, the file is
         damaged, or a newer headrace wrote it.
         """
         with ExitStack() as stack:
-            lock = sqlite.Lock(data)
+            lock = FolderLock(data)
             stack.callback(lock.release)
-            file = data / sqlite.FILE_NAME
-            sqlite.make_private(file)
-            with sqlite.opening(file):
-                migrate.to_newest(file)
-                return cls(data, executions_kept=executions_kept, stack=stack, reports_to=reports_to, meters=meters)
+            topics = Topics()
+            database = SqliteDatabase.open(data, Terms(executions_kept, reports_to), topics.announce)
+            return cls(database, topics, stack, meters)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may have the same database open."""
+        return self._database.is_shared
 
     def write(self, work: Callable[[Tx], T]) -> Future[T]:
         """Run the work in a transaction of its own; the future resolves after its COMMIT is durable.
 
-        What the work raises, the future raises, and the work's changes are undone. The work runs on the store's
-        only writing thread: it must not wait for anything. A future cancelled in time keeps the work from running.
+        What the work raises, the future raises, and the work's changes are undone. The work must not wait for
+        anything. It may be run again if the database undid it, so it changes nothing but through its `Tx`. Works
+        that wait together may run in any order. A future cancelled in time keeps the work from running.
+
+        The future raises InternalServerException where the database fails; on PostgreSQL also where it can't be
+        told whether a change was kept.
         """
         begun_s = perf_counter()
-        future = self._writer.submit(work)
+        future = self._database.write(work)
         future.add_done_callback(lambda _: self._writes.add(perf_counter() - begun_s))
         return future
 
     def read(self, work: Callable[[Tx], T]) -> Future[T]:
-        """Run the work on a snapshot, beside the writing thread. It must not write."""
-        return self._readers.submit(work)
+        """Run the work on a snapshot, beside those that write. It must not write."""
+        return self._database.read(work)
 
     def watch(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with each topic that a durable transaction announced; the answer ends that.
 
-        The listener runs on the writing thread: it must only wake somebody else, and not raise.
+        Transactions of other processes on the same database count too; word of them may get lost. The listener
+        runs on a thread of the store: it must only wake somebody else, and not raise.
         """
-        with self._listening:
-            self._listeners = [*self._listeners, listener]
-
-        def unwatch() -> None:
-            with self._listening:
-                self._listeners = [known for known in self._listeners if known is not listener]
-
-        return unwatch
+        return self._topics.watch(listener)
 
     def close(self) -> None:
-        """Finish what waits, then close the file and let the folder go. Closing again does nothing."""
+        """Finish what waits, then close the database and let the folder go. Closing again does nothing."""
         self._stack.close()
-
-    def _tx(self, connection: sqlite3.Connection) -> Tx:
-        return Tx(connection, self._compiler, executions_kept=self._executions_kept, reports_to=self._reports_to)
-
-    def _announce(self, topics: set[str]) -> None:
-        for listener in self._listeners:
-            for topic in topics:
-                listener(topic)

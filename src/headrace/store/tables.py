@@ -10,6 +10,8 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
 
 METADATA = MetaData()
+# A name that answers are sorted by: in the order of code points, whatever language the database was made for.
+_NAME = Text().with_variant(Text(collation="C"), "postgresql")
 
 flows = Table(
     "flows",
@@ -17,7 +19,7 @@ flows = Table(
     Column("flow_id", Text, primary_key=True),
     Column("account", Text, nullable=False),
     Column("region", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", _NAME, nullable=False),
     Column("arn", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("trigger_type", Text, nullable=False),
@@ -241,7 +243,7 @@ tags = Table(
     "tags",
     METADATA,
     Column("arn", Text, primary_key=True),
-    Column("key", Text, primary_key=True),
+    Column("key", _NAME, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
@@ -261,7 +263,7 @@ connector_profiles = Table(
     Column("arn", Text, primary_key=True),
     Column("account", Text, nullable=False),
     Column("region", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", _NAME, nullable=False),
     Column("connector_type", Text, nullable=False),
     Column("connector_label", Text),
     Column("connection_mode", Text, nullable=False),
@@ -283,7 +285,7 @@ connectors = Table(
     Column("arn", Text, primary_key=True),
     Column("account", Text, nullable=False),
     Column("region", Text, nullable=False),
-    Column("label", Text, nullable=False),
+    Column("label", _NAME, nullable=False),
     Column("description", Text),
     Column("lambda_arn", Text, nullable=False),
     # What the connector said of itself, in its own members.
@@ -296,6 +298,6 @@ connectors = Table(
 connector_hosts = Table(
     "connector_hosts",
     METADATA,
-    Column("lambda_arn", Text, primary_key=True),
+    Column("lambda_arn", _NAME, primary_key=True),
     Column("place", Text, nullable=False),
 )

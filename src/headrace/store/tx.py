@@ -2,41 +2,75 @@
 
 from __future__ import annotations
 
-import sqlite3
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from headrace.store.statements import Compiler, Statement
 
 Row = tuple[Any, ...]
 
 
+class Session(Protocol):
+    """A connection in the middle of a transaction."""
+
+    def rows(self, text: str, values: Mapping[str, Any] | None = None, /) -> list[Row]:
+        """Run the SQL; every row it returns, none for a statement that returns nothing."""
+        ...
+
+    def lock(self, name: str, /) -> None:
+        """See `Tx.lock`."""
+        ...
+
+    def try_lock(self, name: str, /) -> bool:
+        """See `Tx.try_lock`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for every transaction of a store.
+
+    `executions_kept` bounds the finished executions that are kept of each flow, oldest dropped first. `reports_to`
+    are the keys of the receivers that are told of runs; none: nothing is reported.
+    """
+
+    executions_kept: int = 10_000
+    reports_to: tuple[str, ...] = ()
+
+
 class Tx:
     """One transaction, from `Store.write` or `Store.read`. Not to be kept after the work returns."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        compiler: Compiler,
-        *,
-        executions_kept: int,
-        reports_to: tuple[str, ...] = (),
-    ) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, compiler: Compiler, terms: Terms) -> None:
+        self._session = session
         self._compiler = compiler
-        self.executions_kept = executions_kept
-        # Keys of the receivers of reports; none: nothing is reported.
-        self.reports_to = reports_to
+        self.executions_kept = terms.executions_kept
+        self.reports_to = terms.reports_to
         self.topics: set[str] = set()
 
     def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
         """Run the statement; every row it returns."""
         text, literals = self._compiler.sql(statement)
-        return self._connection.execute(text, {**literals, **values}).fetchall()
+        return self._session.rows(text, {**literals, **values})
 
     def row(self, statement: Statement, /, **values: Any) -> Row | None:
         """Run the statement; the row it returns, or None. For statements that return one row at most."""
         rows = self.rows(statement, **values)
         return rows[0] if rows else None
+
+    def lock(self, name: str) -> None:
+        """Hold the lock of that name until the transaction ends, waiting for whoever holds it: nobody else decides
+        meanwhile about what it stands for.
+
+        What is read afterwards is what the last holder left. Who needs several takes that of a token before that of
+        a flow. Nothing where all writes go through one thread, nor in `Store.read`, which decides nothing.
+        """
+        self._session.lock(name)
+
+    def try_lock(self, name: str) -> bool:
+        """As `lock`, but for False at once where another transaction holds it."""
+        return self._session.try_lock(name)
 
     def announce(self, topic: str) -> None:
         """Tell the store's listeners of `topic` once this transaction is durable; never if it is undone."""

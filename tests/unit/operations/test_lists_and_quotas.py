@@ -67,7 +67,7 @@ def test_flows_come_in_pages_of_twenty_unless_told_otherwise(call: Calls) -> Non
 
 def fill(tx: Any) -> None:
     """As many flows as the quota allows, each with a run in progress; flow-0 is there already."""
-    tx._connection.execute(
+    tx._session.rows(
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
         " INSERT INTO flows (flow_id, account, region, name, arn, revision, trigger_type, failure_threshold, status,"
         " status_message, schema_version, kms_arn, created_ms, created_by, updated_ms, updated_by, failures_in_a_row)"
@@ -75,7 +75,7 @@ def fill(tx: Any) -> None:
         " status, NULL, 1, NULL, 1, 'x', 1, 'x', 0 FROM flows, n",
         (operations.MOST_FLOWS - 1,),
     )
-    tx._connection.execute(
+    tx._session.rows(
         "INSERT INTO executions (execution_id, flow_id, sequence, revision, trigger, state, queued_ms, updated_ms,"
         " fence, attempt) SELECT flow_id, flow_id, 1, 1, 'ondemand', 'queued', 1, 1, 0, 0"
         " FROM flows WHERE name <> 'flow-0'"

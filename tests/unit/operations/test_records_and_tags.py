@@ -65,7 +65,7 @@ def test_a_pull_window_is_shown(call: Calls) -> None:
     call("CreateFlow", flow())
     call("StartFlow", flowName="orders")
     call.store.write(
-        lambda tx: tx._connection.execute("UPDATE executions SET window_from_ms = 1000, window_to_ms = 2500")
+        lambda tx: tx._session.rows("UPDATE executions SET window_from_ms = 1000, window_to_ms = 2500")
     ).result(timeout=PATIENCE_S)
     assert (call.records()[0]["dataPullStartTime"], call.records()[0]["dataPullEndTime"]) == (1.0, 2.5)
 

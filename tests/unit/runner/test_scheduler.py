@@ -350,7 +350,7 @@ def test_a_flow_whose_document_can_not_be_scheduled_is_marked_and_holds_up_nobod
     town.add(scheduled("rate(1minutes)"), "broken")
     town.add(scheduled(), "sound")
     town.write(
-        lambda tx: tx._connection.execute(
+        lambda tx: tx._session.rows(
             "UPDATE revisions SET document = replace(document, '1minutes', 'x') WHERE flow_id = 'id of broken'"
         )
     )

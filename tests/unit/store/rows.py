@@ -6,7 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from headrace.store import executions, flows
+from headrace.store import executions, flows, tags
 from headrace.store.executions import Claim, Execution
 from headrace.store.store import Store
 from headrace.store.tx import Tx
@@ -27,6 +27,24 @@ def write(store: Store, work: Callable[[Tx], T]) -> T:
 
 def read(store: Store, work: Callable[[Tx], T]) -> T:
     return done(store.read(work))
+
+
+class Undone(Exception):
+    """What a work raises to have its changes undone."""
+
+
+def keep(tx: Tx, key: str) -> str:
+    tags.put(tx, "arn", {key: key})
+    return key
+
+
+def kept(store: Store) -> set[str]:
+    return set(read(store, lambda tx: tags.get(tx, "arn")))
+
+
+def keep_and_fail(tx: Tx, key: str) -> None:
+    keep(tx, key)
+    raise Undone
 
 
 def add_flow(

@@ -78,7 +78,7 @@ def test_slices_leave_what_the_flow_keeps_for_its_own_runs_alone(store: Store) -
     write(store, lambda tx: schedules.schedule(tx, FLOW, grid_start_ms=0, next_fire_ms=1000))
     write(store, lambda tx: begin(tx, "b", days=3, parallel=1))
 
-    (due,) = read(store, lambda tx: schedules.due(tx, now_ms=1000, limit=9))
+    (due,) = write(store, lambda tx: schedules.due(tx, now_ms=1000, limit=9))
     start = read(store, lambda tx: flows.start_view(tx, ACCOUNT, REGION, "orders"))
     end(store, State.FAILED)
     end(store)
@@ -212,9 +212,9 @@ def test_backfills_are_listed_newest_first_by_flow_account_and_region(queue_stor
 
 
 @pytest.mark.parametrize("statement", [backfills_sql.ACTIVE, backfills_sql.END_SLICE, backfills_sql.TAKE_WAITING])
-def test_what_ends_a_slice_looks_at_few_of_its_fellows(store: Store, statement: Statement) -> None:
+def test_what_ends_a_slice_looks_at_few_of_its_fellows(file_store: Store, statement: Statement) -> None:
     text, literals = sqlite_compiler().sql(statement)
     names = set(re.findall(r":(\w+)", text)) - literals.keys()
     values = {**literals, **dict.fromkeys(names, 0)}
-    plan = write(store, lambda tx: tx._connection.execute(f"EXPLAIN QUERY PLAN {text}", values).fetchall())
+    plan = write(file_store, lambda tx: tx._session.rows(f"EXPLAIN QUERY PLAN {text}", values))
     assert "backfill_slices_by_state" in " ".join(str(row) for row in plan)

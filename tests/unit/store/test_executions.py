@@ -282,9 +282,9 @@ def test_active_executions_are_counted_by_account_and_region(queue_store: Store)
         (flows._SELECT_START, "executions_unfinished_of_flow"),
     ],
 )
-def test_the_history_costs_the_queue_nothing(queue_store: Store, statement: Statement, index: str) -> None:
+def test_the_history_costs_the_queue_nothing(file_store: Store, statement: Statement, index: str) -> None:
     text, literals = sqlite_compiler().sql(statement)
     values = dict.fromkeys(re.findall(r":(\w+)", text), 1) | dict(literals)
-    plan = read(queue_store, lambda tx: tx._connection.execute("EXPLAIN QUERY PLAN " + text, values).fetchall())
+    plan = read(file_store, lambda tx: tx._session.rows("EXPLAIN QUERY PLAN " + text, values))
     assert re.search(rf"executions.* USING (COVERING )?INDEX {index}\b", json.dumps(plan)), plan
     assert 'SCAN executions"' not in json.dumps(plan)

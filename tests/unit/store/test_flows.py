@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 
 from headrace.model.states import State
@@ -9,6 +7,7 @@ from headrace.store import executions, flows
 from headrace.store.flows import FlowHead, FlowRow, StartView
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+from tests.standins.stores import CONSTRAINT_BROKEN
 from tests.unit.store.rows import ACCOUNT, DOCUMENT, REGION, add_flow, queue, read, take, write
 
 
@@ -51,7 +50,7 @@ def test_a_flow_of_another_account_or_region_is_not_seen(queue_store: Store) -> 
 
 
 def test_two_flows_of_one_name_do_not_fit(queue_store: Store) -> None:
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(CONSTRAINT_BROKEN):
         write(queue_store, lambda tx: add_flow(tx, flow_id="another"))
 
 

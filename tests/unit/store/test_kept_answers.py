@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
-
 import pytest
 from sqlalchemy import func, select
 
@@ -9,6 +7,7 @@ from headrace.store import tables, tags, tokens
 from headrace.store.statements import Statement
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+from tests.standins.stores import CONSTRAINT_BROKEN
 from tests.unit.store.rows import read, write
 
 COUNT = Statement(select(func.count()).select_from(tables.tokens))
@@ -62,7 +61,7 @@ def test_one_token_keeps_an_answer_for_each_request(store: Store) -> None:
 
 def test_the_same_call_is_not_kept_twice_before_it_expires(store: Store) -> None:
     write(store, put)
-    with pytest.raises(sqlite3.IntegrityError):
+    with pytest.raises(CONSTRAINT_BROKEN):
         write(store, lambda tx: put(tx, now_ms=99, expires_ms=199))
     write(store, lambda tx: put(tx, now_ms=100, expires_ms=200))
     assert [kept.answer["a"] for kept in get(store, 150)] == [100]

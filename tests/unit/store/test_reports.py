@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from headrace.store import executions, outbox, schedules
 from headrace.store.executions import Claim
 from headrace.store.outbox import Report
 from headrace.store.store import Store
+from tests.standins.stores import StorePlace
 from tests.unit.store.rows import add_flow, queue, read, take, write
 
 ARN = "arn:aws:appflow:us-east-1:000000000000:flow/orders"
@@ -57,8 +57,8 @@ COUNTS = {
 
 
 @pytest.fixture(name="telling")
-def store_that_tells(tmp_path: Path) -> Iterator[Store]:
-    with closing(Store.open(tmp_path / "data", executions_kept=1, reports_to=("a", "b"))) as store:
+def store_that_tells(store_place: StorePlace) -> Iterator[Store]:
+    with closing(store_place.open(executions_kept=1, reports_to=("a", "b"))) as store:
         write(store, lambda tx: add_flow(tx, document=DOCUMENT))
         yield store
 

@@ -21,7 +21,7 @@ from tests.unit.store.rows import add_flow, queue, read, take, write
 
 
 def due(store: Store, now_ms: int = 10**13, limit: int = 99) -> list[schedules.DueFlow]:
-    return read(store, lambda tx: schedules.due(tx, now_ms=now_ms, limit=limit))
+    return write(store, lambda tx: schedules.due(tx, now_ms=now_ms, limit=limit))
 
 
 def add_due(tx: Tx, name: str, next_fire_ms: int) -> None:
@@ -43,7 +43,7 @@ def test_a_page_of_due_flows_goes_on_after_the_last(store: Store) -> None:
     for name in "abc":
         write(store, lambda tx, name=name: add_due(tx, name, 1000))
     (first,) = due(store, limit=1)
-    rest = read(store, lambda tx: schedules.due(tx, now_ms=1000, limit=9, after=first))
+    rest = write(store, lambda tx: schedules.due(tx, now_ms=1000, limit=9, after=first))
     assert [flow.name for flow in rest] == ["b", "c"]
 
 
@@ -99,10 +99,10 @@ def test_a_position_ahead_of_the_clock_is_taken_back_and_no_other(store: Store) 
 
 
 @pytest.mark.parametrize("statement", [EARLIEST, DUE])
-def test_flows_that_are_not_due_cost_nothing(store: Store, statement: Statement) -> None:
+def test_flows_that_are_not_due_cost_nothing(file_store: Store, statement: Statement) -> None:
     sql, literals = sqlite_compiler().sql(statement)
     values = dict.fromkeys(re.findall(r":(\w+)", sql), 1) | dict(literals)
-    plan = read(store, lambda tx: tx._connection.execute("EXPLAIN QUERY PLAN " + sql, values).fetchall())
+    plan = read(file_store, lambda tx: tx._session.rows("EXPLAIN QUERY PLAN " + sql, values))
     assert re.search(r"SEARCH flows USING (COVERING )?INDEX flows_due \(next_fire_ms", json.dumps(plan)), plan
     assert "SCAN" not in json.dumps(plan)
 

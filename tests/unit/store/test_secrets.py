@@ -72,28 +72,29 @@ def test_a_folder_that_is_missing_has_no_key_made_in_it(tmp_path: Path) -> None:
     assert not os.path.lexists(tmp_path / "missing")
 
 
-def test_an_access_key_shows_its_secret_once_and_keeps_it_sealed(store: Store, tmp_path: Path) -> None:
+def test_an_access_key_shows_its_secret_once_and_keeps_it_sealed(file_store: Store, tmp_path: Path) -> None:
     arn = "arn:aws:iam::123456789012:user/x"
     policy = {"Statement": []}
-    made = write(store, lambda tx: access_keys.create(tx, sealer(OLD), arn=arn, policy=policy, now_ms=5))
+    made = write(file_store, lambda tx: access_keys.create(tx, sealer(OLD), arn=arn, policy=policy, now_ms=5))
     assert made.secret not in repr(made)
     assert len(made.secret) == 40
-    listed = read(store, access_keys.list_all)
+    listed = read(file_store, access_keys.list_all)
     assert [(key.key_id, key.arn, key.policy, key.created_ms) for key in listed] == [(made.key_id, arn, policy, 5)]
     assert listed[0].account == "123456789012"
-    found = read(store, lambda tx: access_keys.get(tx, sealer(NEW, OLD), made.key_id))
+    found = read(file_store, lambda tx: access_keys.get(tx, sealer(NEW, OLD), made.key_id))
     assert found == made
-    store.close()
+    file_store.close()
     content = b"".join(path.read_bytes() for path in (tmp_path / "data").iterdir() if path.is_file())
     assert made.secret.encode() not in content
     assert made.key_id.encode() in content
 
 
-def test_a_secret_moved_to_another_key_does_not_open(store: Store, tmp_path: Path) -> None:
+def test_a_secret_moved_to_another_key_does_not_open(file_store: Store, tmp_path: Path) -> None:
     first, second = (
-        write(store, lambda tx: access_keys.create(tx, sealer(OLD), arn="a", policy=None, now_ms=1)) for _ in range(2)
+        write(file_store, lambda tx: access_keys.create(tx, sealer(OLD), arn="a", policy=None, now_ms=1))
+        for _ in range(2)
     )
-    store.close()
+    file_store.close()
     with sqlite3.connect(tmp_path / "data" / "headrace.db") as raw:
         raw.execute(
             "UPDATE access_keys SET sealed_secret ="

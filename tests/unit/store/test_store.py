@@ -3,92 +3,47 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, inspect
 
 from headrace.errors import InternalServerException, SettingsError
-from headrace.store import sqlite, tables, tags
-from headrace.store.statements import Statement
+from headrace.store import tables, tags
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+from tests.standins.postgres import Postgres
 from tests.standins.processes import PATIENCE_S
-from tests.unit.store.rows import done, read, write
+from tests.standins.stores import StorePlace
+from tests.unit.store.rows import Undone, add_flow, done, keep, keep_and_fail, kept, read, write
 
 
-class Stop(Exception):
-    pass
+def test_a_work_that_raises_is_undone_and_the_store_lives_on(store: Store) -> None:
+    for number in range(10):
+        with pytest.raises(Undone):
+            write(store, lambda tx: keep_and_fail(tx, "undone"))
+        write(store, lambda tx, number=number: keep(tx, str(number)))
+    assert kept(store) == {str(number) for number in range(10)}
 
 
-def keep(tx: Tx, key: str) -> str:
-    tags.put(tx, "arn", {key: key})
-    return key
+def test_a_read_sees_one_moment_however_long_it_takes(store: Store) -> None:
+    begun, changed = threading.Event(), threading.Event()
 
+    def look(tx: Tx) -> list[set[str]]:
+        before = set(tags.get(tx, "arn"))
+        begun.set()
+        assert changed.wait(PATIENCE_S)
+        return [before, set(tags.get(tx, "arn"))]
 
-def kept(store: Store) -> set[str]:
-    return set(read(store, lambda tx: tags.get(tx, "arn")))
-
-
-def held(store: Store) -> threading.Event:
-    """Keep the writing thread busy until the event is set, so that what comes next is committed together."""
-    go, busy = threading.Event(), threading.Event()
-
-    def wait(_: Tx) -> None:
-        busy.set()
-        assert go.wait(PATIENCE_S)
-
-    store.write(wait)
-    assert busy.wait(PATIENCE_S)
-    return go
-
-
-def test_waiting_writes_share_a_commit_and_a_failed_one_is_undone_alone(store: Store) -> None:
-    def fail(tx: Tx) -> None:
-        keep(tx, "undone")
-        raise Stop
-
-    go = held(store)
-    first, failed, second = (
-        store.write(lambda tx: keep(tx, "1")),
-        store.write(fail),
-        store.write(lambda tx: keep(tx, "2")),
-    )
-    go.set()
-    assert (done(first), done(second)) == ("1", "2")
-    with pytest.raises(Stop):
-        done(failed)
-    assert kept(store) == {"1", "2"}
-
-
-def test_a_write_sees_the_writes_before_it_and_a_read_only_what_is_durable(store: Store) -> None:
-    seen: list[set[str]] = []
-    go = held(store)
-    store.write(lambda tx: keep(tx, "1"))
-    last = store.write(lambda tx: set(tags.get(tx, "arn")))
-    seen.append(kept(store))
-    go.set()
-    assert done(last) == {"1"}
-    assert seen == [set()]
-    assert kept(store) == {"1"}
-
-
-def test_a_future_resolves_after_its_commit_is_durable(store: Store, tmp_path: Path) -> None:
-    write(store, lambda tx: keep(tx, "1"))
-    with closing(sqlite3.connect(tmp_path / "data" / "headrace.db")) as other:
-        assert other.execute("SELECT key FROM tags").fetchall() == [("1",)]
-
-
-def test_a_cancelled_write_does_not_run(store: Store) -> None:
-    go = held(store)
-    future = store.write(lambda tx: keep(tx, "never"))
-    assert future.cancel()
-    go.set()
-    write(store, lambda tx: keep(tx, "later"))
-    assert kept(store) == {"later"}
+    looking = store.read(look)
+    assert begun.wait(PATIENCE_S)
+    write(store, lambda tx: keep(tx, "meanwhile"))
+    changed.set()
+    assert done(looking) == [set(), set()]
 
 
 def test_a_read_can_not_write_and_its_connection_stays_usable(store: Store) -> None:
@@ -110,10 +65,10 @@ def test_listeners_hear_of_a_topic_once_it_is_durable_and_never_of_what_was_undo
         tx.announce(key)
         keep(tx, key)
         if key == "undone":
-            raise Stop
+            raise Undone
 
     unwatch = store.watch(listen)
-    with pytest.raises(Stop):
+    with pytest.raises(Undone):
         write(store, lambda tx: announce(tx, "undone"))
     write(store, lambda tx: announce(tx, "kept"))
     assert told.wait(PATIENCE_S)
@@ -123,141 +78,75 @@ def test_listeners_hear_of_a_topic_once_it_is_durable_and_never_of_what_was_undo
     assert heard == [("kept", {"kept"})]
 
 
-def test_closing_finishes_what_waits_and_then_refuses(tmp_path: Path) -> None:
-    store = Store.open(tmp_path)
-    go = held(store)
-    future = store.write(lambda tx: keep(tx, "1"))
-    go.set()
+def test_closing_finishes_what_waits_and_then_refuses(store_place: StorePlace) -> None:
+    store = store_place.open()
+    futures = [store.write(lambda tx, number=number: keep(tx, str(number))) for number in range(50)]
     store.close()
     store.close()
-    assert done(future) == "1"
+    assert [done(future) for future in futures] == [str(number) for number in range(50)]
     for call in (store.write, store.read):
         with pytest.raises(InternalServerException, match="its store is closed"):
             call(lambda _: None)
-    with closing(Store.open(tmp_path)) as again:
-        assert kept(again) == {"1"}
+    with closing(store_place.open()) as again:
+        assert len(kept(again)) == 50
 
 
-def test_a_folder_in_use_is_refused_naming_the_process_that_uses_it(store: Store, tmp_path: Path) -> None:
+def test_a_folder_in_use_is_refused_naming_the_process_that_uses_it(store: Store, store_place: StorePlace) -> None:
     with pytest.raises(SettingsError, match=f"in use by process {os.getpid()}\\..*--data"):
-        Store.open(tmp_path / "data")
+        store_place.open()
     write(store, lambda tx: keep(tx, "still works"))
 
 
-def test_a_folder_that_can_not_be_made_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(SettingsError, match=r"can't write to its data folder .*--data"):
-        Store.open(tmp_path / "file" / "data")
+def test_a_forgotten_value_is_an_error_and_no_null(store: Store) -> None:
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.ProgrammingError), match="value"):
+        write(store, lambda tx: tx.rows(tags._INSERT, arn="a", key="b"))
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "headrace.db").write_bytes(b"something else " * 1000)
-    with pytest.raises(SettingsError, match="not a SQLite database"):
-        Store.open(tmp_path)
-    assert (tmp_path / "headrace.db").read_bytes().startswith(b"something else")
+def test_a_statement_that_breaks_a_constraint_undoes_its_work_even_if_that_goes_on(store: Store) -> None:
+    def go_on(tx: Tx) -> None:
+        keep(tx, "undone")
+        add_flow(tx)
+        add_flow(tx)
 
-
-def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    Store.open(tmp_path).close()
-    file = tmp_path / "headrace.db"
-    content = bytearray(file.read_bytes())
-    content[100:4096] = b"\x5a" * 3996
-    file.write_bytes(bytes(content))
-    with pytest.raises(SettingsError, match="damaged"):
-        Store.open(tmp_path)
-
-
-def test_a_newer_schema_is_refused_naming_both(tmp_path: Path) -> None:
-    Store.open(tmp_path).close()
-    with closing(sqlite3.connect(tmp_path / "headrace.db", isolation_level=None)) as raw:
-        raw.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(SettingsError, match=r"newer headrace: its schema is 9999, .* up to \d{4}\. Install"):
-        Store.open(tmp_path)
-
-
-def test_a_refused_folder_is_not_held(tmp_path: Path) -> None:
-    (tmp_path / "headrace.db").write_bytes(b"something else " * 1000)
-    for _ in range(2):
-        with pytest.raises(SettingsError, match="not a SQLite database"):
-            Store.open(tmp_path)
-    (tmp_path / "headrace.db").unlink()
-    Store.open(tmp_path).close()
+    with pytest.raises((sqlite3.IntegrityError, psycopg.IntegrityError)):
+        write(store, go_on)
+    assert kept(store) == set()
 
 
 def shape(engine: Engine) -> list[tuple[object, ...]]:
     found: list[tuple[object, ...]] = []
     for table in tables.METADATA.tables:
         for index in inspect(engine).get_indexes(table):
-            where = str(index.get("dialect_options", {}).get("sqlite_where"))
-            found.append(
-                (table, index["name"], index["column_names"], index["unique"], where.removeprefix(f"{table}."))
-            )
+            options = index.get("dialect_options", {})
+            where = str(options.get("sqlite_where", options.get("postgresql_where"))).removeprefix(f"{table}.")
+            found.append((table, index["name"], index["column_names"], index["unique"], where))
         found += [
             (table, unique["name"], unique["column_names"]) for unique in inspect(engine).get_unique_constraints(table)
         ]
-    return found
+        found += [(table, str(column)) for column in inspect(engine).get_columns(table)]
+    return sorted(found, key=str)
 
 
-def test_the_revisions_make_the_schema_that_the_code_uses(tmp_path: Path) -> None:
-    Store.open(tmp_path).close()
-    migrated, declared = (create_engine(f"sqlite:///{tmp_path / name}") for name in ("headrace.db", "declared.db"))
+@pytest.fixture(name="engines")
+def migrated_and_declared(
+    request: pytest.FixtureRequest, store: Store, store_place: StorePlace
+) -> Iterator[tuple[Engine, Engine]]:
+    """A database as the revisions make it, and one as the code says that it is."""
+    store.close()
+    if store_place.url is None:
+        urls = [f"sqlite:///{store_place.data / name}" for name in ("headrace.db", "declared.db")]
+    else:
+        server: Postgres = request.getfixturevalue("postgres_server")
+        urls = [url.replace("://", "+psycopg://") for url in (store_place.url, server.new_database())]
+    engines = (create_engine(urls[0]), create_engine(urls[1]))
+    yield engines
+    for engine in engines:
+        engine.dispose()
+
+
+def test_the_revisions_make_the_schema_that_the_code_uses(engines: tuple[Engine, Engine]) -> None:
+    migrated, declared = engines
     tables.METADATA.create_all(declared)
     with migrated.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.METADATA) == []
     assert shape(migrated) == shape(declared)
-    for engine in (migrated, declared):
-        engine.dispose()
-
-
-def test_a_full_disk_fails_every_write_of_the_batch_in_words_and_the_store_lives_on(store: Store) -> None:
-    limit = Statement(text("PRAGMA max_page_count"))
-    (pages,) = write(store, lambda tx: tx._connection.execute("PRAGMA page_count").fetchone())
-    write(store, lambda tx: tx._connection.execute(f"PRAGMA max_page_count={pages + 2}").fetchall())
-    assert write(store, lambda tx: tx.rows(limit)) == [(pages + 2,)]
-
-    def fill(tx: Tx) -> None:
-        for number in range(1000):
-            keep(tx, f"{number} " + "x" * 4000)
-
-    go = held(store)
-    small, large = store.write(lambda tx: keep(tx, "small")), store.write(fill)
-    go.set()
-    with pytest.raises(InternalServerException, match="the disk is full"):
-        done(large)
-    # Either it was undone with the other, or the other alone was: what it was told is what holds.
-    outcome = small.exception(timeout=PATIENCE_S)
-    assert kept(store) == (set() if outcome else {"small"})
-    write(store, lambda tx: tx._connection.execute(f"PRAGMA max_page_count={pages + 1000}").fetchall())
-    assert write(store, lambda tx: keep(tx, "room again")) == "room again"
-
-
-def test_a_commit_that_fails_fails_every_write_of_its_batch_and_the_store_lives_on(store: Store) -> None:
-    def leave_an_orphan(tx: Tx) -> str:
-        # Checked at COMMIT only, so that COMMIT is what fails.
-        tx.announce("orphan")
-        tx._connection.execute("PRAGMA defer_foreign_keys=ON")
-        tx._connection.execute("INSERT INTO splits VALUES ('no such execution', 0, '{}', NULL)")
-        return "orphan"
-
-    heard: list[str] = []
-    store.watch(heard.append)
-    go = held(store)
-    futures = [store.write(lambda tx: keep(tx, "innocent")), store.write(leave_an_orphan)]
-    go.set()
-    for future in futures:
-        with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
-            done(future)
-    assert kept(store) == set()
-    assert write(store, lambda tx: keep(tx, "later")) == "later"
-    store.close()
-    assert heard == []
-
-
-def test_a_mistake_in_a_statement_stays_what_it_is() -> None:
-    error = sqlite3.OperationalError('near "x": syntax error')
-    assert sqlite.worded(error) is error
-
-
-def test_a_forgotten_value_is_an_error_and_no_null(store: Store) -> None:
-    with pytest.raises(sqlite3.ProgrammingError, match="value"):
-        write(store, lambda tx: tx.rows(tags._INSERT, arn="a", key="b"))

@@ -8,6 +8,9 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
+# Sorted by code points on PostgreSQL too, whatever the language of the database.
+NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     _flows()
@@ -22,7 +25,7 @@ def _flows() -> None:
         sa.Column("flow_id", sa.Text, primary_key=True),
         sa.Column("account", sa.Text, nullable=False),
         sa.Column("region", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("name", NAME, nullable=False),
         sa.Column("arn", sa.Text, nullable=False),
         sa.Column("revision", sa.BigInteger, nullable=False),
         sa.Column("trigger_type", sa.Text, nullable=False),
@@ -110,7 +113,7 @@ def _others() -> None:
     op.create_table(
         "tags",
         sa.Column("arn", sa.Text, primary_key=True),
-        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("key", NAME, primary_key=True),
         sa.Column("value", sa.Text, nullable=False),
     )
     op.create_table(

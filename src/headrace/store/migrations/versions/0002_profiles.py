@@ -8,6 +8,9 @@ from alembic import op
 revision = "0002"
 down_revision = "0001"
 
+# Sorted by code points on PostgreSQL too, whatever the language of the database.
+NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -15,7 +18,7 @@ def upgrade() -> None:
         sa.Column("arn", sa.Text, primary_key=True),
         sa.Column("account", sa.Text, nullable=False),
         sa.Column("region", sa.Text, nullable=False),
-        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("name", NAME, nullable=False),
         sa.Column("connector_type", sa.Text, nullable=False),
         sa.Column("connector_label", sa.Text),
         sa.Column("connection_mode", sa.Text, nullable=False),

@@ -8,6 +8,9 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
+# Sorted by code points on PostgreSQL too, whatever the language of the database.
+NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -15,7 +18,7 @@ def upgrade() -> None:
         sa.Column("arn", sa.Text, primary_key=True),
         sa.Column("account", sa.Text, nullable=False),
         sa.Column("region", sa.Text, nullable=False),
-        sa.Column("label", sa.Text, nullable=False),
+        sa.Column("label", NAME, nullable=False),
         sa.Column("description", sa.Text),
         sa.Column("lambda_arn", sa.Text, nullable=False),
         sa.Column("configuration", sa.Text, nullable=False),
@@ -25,6 +28,6 @@ def upgrade() -> None:
     )
     op.create_table(
         "connector_hosts",
-        sa.Column("lambda_arn", sa.Text, primary_key=True),
+        sa.Column("lambda_arn", NAME, primary_key=True),
         sa.Column("place", sa.Text, nullable=False),
     )

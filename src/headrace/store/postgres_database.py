@@ -1,0 +1,72 @@
+"""The rows in a PostgreSQL database, which other processes may have open too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from contextlib import ExitStack, closing
+from functools import partial
+from typing import Any, Self
+
+from headrace.store import migrate, postgres, postgres_session
+from headrace.store.postgres_session import Reading, Writing
+from headrace.store.postgres_topics import Exchange
+from headrace.store.transactions import PATIENCE_S, Lane
+from headrace.store.tx import Terms, Tx
+
+# Connections of one process; with that of the topics, one more.
+WRITERS = 6
+READERS = 3
+
+
+class PostgresDatabase:
+    """See `store.Database`."""
+
+    is_shared = True
+
+    def __init__(
+        self, url: str, terms: Terms, announce: Callable[[Iterable[str]], None], *, patience_s: float = PATIENCE_S
+    ) -> None:
+        compiler = postgres_session.compiler()
+        connect = partial(postgres.connect, url)
+
+        def new_tx(session: Reading) -> Tx:
+            return Tx(session, compiler, terms)
+
+        def tell(topics: set[str]) -> None:
+            announce(topics)
+            self._exchange.announce(topics)
+
+        with ExitStack() as stack:
+            self._exchange = Exchange(connect, announce)
+            stack.callback(self._exchange.close)
+            self._writing = Lane(Writing, WRITERS, connect, new_tx, tell, patience_s=patience_s)
+            stack.callback(self._writing.close)
+            self._reading = Lane(Reading, READERS, connect, new_tx, tell, patience_s=patience_s)
+            stack.callback(self._reading.close)
+            self._stack = stack.pop_all()
+
+    @classmethod
+    def open(cls, url: str, terms: Terms, announce: Callable[[Iterable[str]], None]) -> Self:
+        """Open the database, whose schema is made if it is empty.
+
+        Raises SettingsError if the server can't be reached, refuses the user or is too old, or if the schema is
+        not one that this version works with.
+        """
+        with postgres.opening(url):
+            with closing(postgres.connect(url, is_limited=False)) as connection:
+                postgres.check(connection, url)
+            migrate.postgres_to_newest(partial(postgres.connect_to_migrate, url), postgres.place_of(url))
+            return cls(url, terms, announce)
+
+    def write(self, work: Callable[[Tx], Any]) -> Future[Any]:
+        """See `Store.write`. The work runs beside others."""
+        return self._writing.submit(work)
+
+    def read(self, work: Callable[[Tx], Any]) -> Future[Any]:
+        """See `Store.read`."""
+        return self._reading.submit(work)
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self._stack.close()

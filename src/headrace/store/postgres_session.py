@@ -1,0 +1,78 @@
+"""Transactions on PostgreSQL, as the functions of the store see them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import psycopg
+from psycopg import errors
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.types import BigInteger, Integer
+
+from headrace.store.postgres import Postgres
+from headrace.store.statements import Compiler
+from headrace.store.tx import Row
+
+_LOCK = "SELECT pg_advisory_xact_lock(%(key)s)"
+_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%(key)s)"
+
+
+class _Wide(BigInteger):
+    render_bind_cast = True
+
+
+class _Dialect(PGDialect_psycopg):
+    # Every whole number has 64 bits, whatever a statement calls its parameter: an instant does not fit into 32.
+    colspecs: ClassVar[dict[type[Any], type[Any]]] = {**PGDialect_psycopg.colspecs, Integer: _Wide}
+
+
+def compiler() -> Compiler:
+    """Writes statements as psycopg takes them."""
+    return Compiler(_Dialect())
+
+
+class Reading:
+    """A connection in a transaction that only reads: it sees one snapshot, so it needs no lock."""
+
+    BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+    # Errors that say that another server has to be found.
+    MOVED: tuple[type[psycopg.Error], ...] = ()
+
+    def __init__(self, connection: Postgres) -> None:
+        self.connection = connection
+
+    def rows(self, text: str, values: Mapping[str, Any] | None = None, /) -> list[Row]:
+        """See `tx.Session`."""
+        cursor = self.connection.execute(text.encode(), values)
+        return [] if cursor.description is None else cursor.fetchall()
+
+    def lock(self, _: str, /) -> None:
+        """See `tx.Session`."""
+
+    def try_lock(self, _: str, /) -> bool:
+        """See `tx.Session`."""
+        return True
+
+
+class Writing(Reading):
+    """A connection in a transaction that writes: each statement sees what was committed before it."""
+
+    BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED"
+    # The primary of a moment ago is a standby now.
+    MOVED = (errors.ReadOnlySqlTransaction,)
+
+    def lock(self, name: str, /) -> None:
+        """See `tx.Session`."""
+        self.rows(_LOCK, {"key": _key(name)})
+
+    def try_lock(self, name: str, /) -> bool:
+        """See `tx.Session`."""
+        return bool(self.rows(_TRY_LOCK, {"key": _key(name)})[0][0])
+
+
+def _key(name: str) -> int:
+    """The number that PostgreSQL knows the lock by, the same in every process."""
+    digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
