@@ -12,7 +12,10 @@ import click
 
 from headrace.cli.calling import Api
 from headrace.cli.common import settings_of
+from headrace.errors import Stop
+from headrace.model.states import FINISHED, SHOWN
 
+ENDED = frozenset(SHOWN[state] for state in FINISHED)
 output_option = click.option(
     "--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="For people or programs."
 )
@@ -47,6 +50,20 @@ def executions_path(flow: str, query: Mapping[str, Any] | None = None) -> str:
     # Blanks as %20: a plus sign would be signed as it is, and read as a blank.
     text = urlencode(given, quote_via=quote, safe="")
     return f"/headrace/v1/flows/{quote(flow, safe='')}/executions{'?' if text else ''}{text}"
+
+
+def execution_path(flow: str, execution_id: str, rest: str, query: Mapping[str, Any] | None = None) -> str:
+    """Where something of one execution lies."""
+    path, mark, text = executions_path(flow, query).partition("?")
+    return f"{path}/{quote(execution_id, safe='')}/{rest}{mark}{text}"
+
+
+def newest_with_rejects(api: Api, flow: str) -> str:
+    """The flow's newest execution that has ended with rejected records. Raises Stop if none of the last 100 has."""
+    for execution in api.ask("GET", executions_path(flow, {"maxResults": 100}))["executions"]:
+        if execution["executionStatus"] in ENDED and execution["counts"]["rejected"]:
+            return str(execution["executionId"])
+    raise Stop(f"None of the last runs of flow {flow} rejected a record. Name another with --id.")
 
 
 def line_of(execution: Mapping[str, Any]) -> str:

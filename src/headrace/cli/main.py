@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
         "start-flow": Lazy("headrace.cli.start_flow", "Run a flow that is served: what is new, or a window."),
         "executions": Lazy("headrace.cli.executions", "List the runs of a flow, by status and time."),
+        "rejects": Lazy("headrace.cli.rejects", "Show or download the records that a run rejected."),
         "connectors": Lazy("headrace.cli.connectors", "Host custom connectors and test them."),
         "connect": Lazy("headrace.cli.connect", "Connect a connector profile by OAuth 2, with a browser."),
         "keys": Lazy("headrace.cli.keys", "Make, list and delete access keys; seal secrets with a new key."),

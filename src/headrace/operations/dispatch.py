@@ -7,9 +7,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from headrace.clock import Clock, to_ms
 from headrace.connector_sdk.catalog import CATALOG, Declared
+from headrace.connector_sdk.objects import Buckets
+from headrace.connector_sdk.rejects_place import RejectsPlace
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
-from headrace.operations import connectors, entities, executions, flows, profiles, runs, tags
+from headrace.operations import connectors, entities, executions, flows, profiles, rejects, runs, tags
 from headrace.operations.connector_calls import AsStored, Connectors, NoHosts, ProfileTrial
 from headrace.operations.context import Answer, Caller, Context, ProfileCheck, SourceCheck
 from headrace.settings import Settings
@@ -21,6 +23,7 @@ Operation = Callable[[Context, Tx, Document], Answer]
 Preparation = Callable[[Context, Store, SourceCheck, Document], Callable[[Tx], Answer]]
 ProfilePreparation = Callable[[Context, Store, ProfileCheck, Document], Callable[[Tx], Answer]]
 ConnectorPreparation = Callable[[Context, Store, Connectors, Document], Callable[[Tx], Answer]]
+Fetching = Callable[[Context, Store, RejectsPlace, Document], Answer]
 Question = Callable[[Context, Store, Connectors, Document], Answer]
 
 # One read transaction each.
@@ -67,6 +70,11 @@ ASKING: Mapping[str, Question] = {
 # Beyond AppFlow's operations, each a transaction.
 BEYOND_READING: Mapping[str, Operation] = {runs.LIST: runs.list_executions}
 BEYOND_WRITING: Mapping[str, Operation] = {runs.START: runs.start_execution}
+# Beyond AppFlow's operations, with transactions of their own and files of rejected records.
+BEYOND_FETCHING: Mapping[str, Fetching] = {
+    rejects.LIST: rejects.list_rejects,
+    rejects.FILE: rejects.download_rejects,
+}
 # How many flows are planned, and their sources listed, at a time.
 _PREPARERS = 4
 # How many connectors are asked at a time. Apart from the others: one that hangs holds up nobody who creates a flow.
@@ -88,6 +96,7 @@ class Dispatcher:
         profiles: ProfileCheck | None = None,
         connectors: Connectors | None = None,
         catalog: Mapping[str, Declared] = CATALOG,
+        rejects_place: RejectsPlace | None = None,
     ) -> None:
         """Without `connectors` none can be asked anything; `profiles` stands in for asking them.
 
@@ -100,6 +109,7 @@ class Dispatcher:
         self._sources = sources
         self._sealer = sealer
         self._catalog = catalog
+        self._rejects = rejects_place or RejectsPlace.of(Buckets(settings), settings)
         self._connectors = connectors or Connectors.on(
             store, NoHosts(), AsStored(store, sealer), lambda: to_ms(clock.now())
         )
@@ -141,6 +151,9 @@ class Dispatcher:
         if name in PREPARED_CONNECTORS:
             prepare = PREPARED_CONNECTORS[name]
             return self._prepare(lambda: prepare(context, self._store, self._connectors, request), self._askers)
+        if name in BEYOND_FETCHING:
+            fetch = BEYOND_FETCHING[name]
+            return _submitted(self._preparers, lambda: fetch(context, self._store, self._rejects, request))
         question = ASKING[name]
         return _submitted(self._askers, lambda: question(context, self._store, self._connectors, request))
 

@@ -50,7 +50,7 @@ def split(
     operation: str,
     request: Document,
     found: Sequence[Element],
-    where: Callable[[Element], str | int],
+    where: Callable[[Element], str | int | list[int]],
 ) -> tuple[Sequence[Element], dict[str, str]]:
     """The page out of `found`, and its nextToken as a member; `found` has one element more where a next page is.
 
