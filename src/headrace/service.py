@@ -98,6 +98,7 @@ class Backend:
         self.meters = Meters(settings.metrics_flows)
         self._stack = ExitStack()
         self._work = ExitStack()
+        self._worker: Worker | None = None
 
     def start(self, *, is_working: bool = True, is_notifying: bool = False) -> None:
         """Open the store, take back what the last process left unfinished, and start the worker if it is to work.
@@ -154,6 +155,11 @@ class Backend:
         sweeper = Sweeper(store=self.store, clock=self.clock, data=self.settings.data, keep=keep, log=self.log)
         sweeper.start()
         self._work.callback(sweeper.stop)
+
+    @property
+    def trouble(self) -> Exception | None:
+        """What keeps the worker from claiming or settling executions; None: nothing."""
+        return None if self._worker is None else self._worker.trouble
 
     def drain(self) -> None:
         """Let running executions finish or hand them back; none are taken any more."""
@@ -242,6 +248,7 @@ class Backend:
             meters=self.meters,
         )
         worker.start()
+        self._worker = worker
         self._work.callback(worker.stop)
 
 

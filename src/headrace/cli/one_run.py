@@ -107,7 +107,10 @@ class OneRun:
         return execution_id
 
     def follow(self, execution_id: str, show: Callable[[Look], None]) -> Look:
-        """Call `show` as the execution goes on; the last look, after it settled."""
+        """Call `show` as the execution goes on; the last look, after it settled.
+
+        Raises what keeps it from being claimed or settled, such as a full disk: nobody else sees to it.
+        """
         unwatch = self._backend.store.watch(lambda _: self._changed.set())
         try:
             while True:
@@ -116,6 +119,8 @@ class OneRun:
                 show(look)
                 if look.execution.state in FINISHED:
                     return look
+                if (trouble := self._backend.trouble) is not None:
+                    raise trouble
                 if self._stopped.is_set() and look.execution.state is not State.CANCELLING:
                     self._cancel(execution_id)
                 self._changed.wait(_LOOK_S)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -102,9 +104,16 @@ class Engine:
             self._replace(database)
             raise EngineError(first_line(error)) from error
         except duckdb.Error as error:
-            raise EngineError(first_line(error)) from error
+            raise _as_disk_full(error) or EngineError(first_line(error)) from error
         finally:
             con.close()
+
+
+def _as_disk_full(error: duckdb.Error) -> OSError | None:
+    """The error that Python has for a full disk, if that is what DuckDB met; it names one in its text alone."""
+    if os.strerror(errno.ENOSPC) not in str(error):
+        return None
+    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @dataclass(frozen=True)

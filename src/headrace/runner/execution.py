@@ -108,6 +108,11 @@ class Attempt:
         return any(result.outputs or result.rejects for result in self._splits.results)
 
     @property
+    def has_begun(self) -> bool:
+        """Whether anything may be visible."""
+        return self._outlet is not None and self._outlet.has_begun
+
+    @property
     def _counts(self) -> Counts:
         counts = self._held.progress.finished
         return counts if self._outlet is None else self._outlet.counted(counts)

@@ -13,6 +13,7 @@ from headrace.connector_sdk.registry import Registry
 from headrace.connector_sdk.rejects_place import RejectsPlace
 from headrace.engine.split import Engine
 from headrace.engine.watch import Cancelled
+from headrace.errors import HeadraceError
 from headrace.flow import plan as flow_plan
 from headrace.log import Log, silent
 from headrace.meters import Meters
@@ -47,7 +48,11 @@ class Worker:
     `new_id` names the worker. `connections` None: no connector profile can be opened. `plan`, `group` (files into
     splits) and `wait` (so many seconds before a connector is called again, unless the execution is stopped) may be
     replaced.
+
+    `trouble` is what kept the last execution from being claimed or settled; None once one was claimed again.
     """
+
+    trouble: Exception | None = None
 
     def __init__(
         self,
@@ -112,7 +117,11 @@ class Worker:
         self._changed.set()
         self._keeping.join()
         self._unwatch()
-        self._ledger.release()
+        try:
+            self._ledger.release()
+        except HeadraceError as error:
+            # They run out by themselves; a store that fails is no reason not to stop.
+            messages.tell(self._log, "leases not given back", error)
 
     def _wake(self) -> None:
         self._claimable.set()
@@ -124,6 +133,7 @@ class Worker:
             try:
                 self._claim()
             except Exception as error:  # Boundary: a store that fails now may work at the next look
+                self.trouble = error
                 messages.tell(self._log, "no executions claimed", error)
             self._claimable.wait(POLL_S)
 
@@ -134,6 +144,7 @@ class Worker:
         # Else an execution of our own would look as if its holder had fallen silent.
         self._leases.renew_if_due()
         for claim in self._ledger.claim(free):
+            self.trouble = None
             held = self._hold(claim)
             self._measures.claimed(claim)
             execution = claim.execution
@@ -172,6 +183,7 @@ class Worker:
         try:
             self._see_to_its_end(held)
         except Exception as error:  # Boundary: the lease runs out and the execution is claimed again
+            self.trouble = error
             messages.tell(held.log, "execution not settled", error)
         finally:
             self._leases.drop(held.claim)
@@ -186,6 +198,9 @@ class Worker:
             attempt.leave()
             self._leave(held)
             return
+        if outcome.state is not State.DONE and not attempt.has_begun:
+            # Before it settles: on a full disk there may be no room for that until this is gone.
+            self._folders.drop(execution.execution_id)
         try:
             outcome = self._settled(attempt, held, outcome)
         except LeaseLost:
