@@ -12,12 +12,12 @@ import click
 
 from headrace.cli.calling import Api
 from headrace.cli.common import settings_of
-from headrace.errors import Stop
-from headrace.model.states import FINISHED, SHOWN
 
-ENDED = frozenset(SHOWN[state] for state in FINISHED)
 output_option = click.option(
     "--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="For people or programs."
+)
+output_option = click.option(
+    "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Lines to read, or JSON."
 )
 url_option = click.option("--url", help="Where headrace answers.  [HEADRACE_HOST and HEADRACE_PORT]")
 
@@ -45,25 +45,21 @@ def api_of(url: str | None) -> Api:
 
 
 def executions_path(flow: str, query: Mapping[str, Any] | None = None) -> str:
-    """Where the executions of a flow lie; members of the query that are None or empty are left out."""
+    """Where the executions of a flow lie; see `flow_path`."""
+    return flow_path(flow, "executions", query)
+
+
+def flow_path(flow: str, rest: str, query: Mapping[str, Any] | None = None) -> str:
+    """Where something of a flow lies; see `path_of`."""
+    return path_of(f"flows/{quote(flow, safe='')}/{rest}", query)
+
+
+def path_of(rest: str, query: Mapping[str, Any] | None = None) -> str:
+    """A path under /headrace/v1; members of the query that are None or empty are left out."""
     given = {name: value for name, value in (query or {}).items() if value}
     # Blanks as %20: a plus sign would be signed as it is, and read as a blank.
     text = urlencode(given, quote_via=quote, safe="")
-    return f"/headrace/v1/flows/{quote(flow, safe='')}/executions{'?' if text else ''}{text}"
-
-
-def execution_path(flow: str, execution_id: str, rest: str, query: Mapping[str, Any] | None = None) -> str:
-    """Where something of one execution lies."""
-    path, mark, text = executions_path(flow, query).partition("?")
-    return f"{path}/{quote(execution_id, safe='')}/{rest}{mark}{text}"
-
-
-def newest_with_rejects(api: Api, flow: str) -> str:
-    """The flow's newest execution that has ended with rejected records. Raises Stop if none of the last 100 has."""
-    for execution in api.ask("GET", executions_path(flow, {"maxResults": 100}))["executions"]:
-        if execution["executionStatus"] in ENDED and execution["counts"]["rejected"]:
-            return str(execution["executionId"])
-    raise Stop(f"None of the last runs of flow {flow} rejected a record. Name another with --id.")
+    return f"/headrace/v1/{rest}{'?' if text else ''}{text}"
 
 
 def line_of(execution: Mapping[str, Any]) -> str:
@@ -73,15 +69,20 @@ def line_of(execution: Mapping[str, Any]) -> str:
     parts = [
         execution["executionId"],
         f"{execution['executionStatus']:<13}",
-        _instant(execution["queuedAt"]),
+        instant_text(execution["queuedAt"]),
         f"{execution['trigger']:<9}",
         ", ".join(f"{fate} {count:,}" for fate, count in records.items()),
     ]
     if "dataPullEndTime" in execution:
-        window = (_instant(execution[f"dataPull{end}Time"]) for end in ("Start", "End"))
-        parts.append(f"[{', '.join(window)})")
+        parts.append(window_text(execution["dataPullStartTime"], execution["dataPullEndTime"]))
     return "  ".join([*parts, *([execution["message"]] if "message" in execution else [])])
 
 
-def _instant(epoch_s: float) -> str:
+def window_text(start_s: float, end_s: float) -> str:
+    """A window of time; its end is not in it."""
+    return f"[{instant_text(start_s)}, {instant_text(end_s)})"
+
+
+def instant_text(epoch_s: float) -> str:
+    """An instant in UTC, to the second."""
     return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -19,7 +19,6 @@ from headrace.errors import Stop
 
 # A prefix that no folder can have, or one that went while the bucket was listed.
 _NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
-_NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT})
 
 _Identity = tuple[int, int]
 
@@ -42,14 +41,9 @@ class FolderBucket:
 
     def head(self, file: SourceFile, size_bytes: int) -> bytes:
         """See Bucket."""
-        return self.part(file, 0, size_bytes)
-
-    def part(self, file: SourceFile, offset: int, size_bytes: int) -> bytes:
-        """See Bucket."""
         path = self._as_listed(file)
         try:
             with path.open("rb") as stream:
-                stream.seek(offset)
                 return stream.read(size_bytes)
         except OSError as error:
             raise Stop(f"{file.name} can't be read: {error}") from error
@@ -73,18 +67,6 @@ class FolderBucket:
                 raise Stop(f"s3://{self.name}/{file.key} can't be written: {error}") from error
         self._clear(targets)
         self._make_durable(touched)
-
-    def remove(self, keys: Sequence[str]) -> None:
-        """See Bucket: folders that nothing is left in go, too."""
-        for key in keys:
-            path = self.folder / path_of(self.name, key)
-            try:
-                path.unlink(missing_ok=True)
-                for above in takewhile(lambda each: each != self.folder, path.parents):
-                    above.rmdir()
-            except OSError as error:
-                if error.errno not in _NOT_EMPTY:
-                    raise Stop(f"s3://{self.name}/{key} can't be removed: {error}") from error
 
     def _must_exist(self) -> None:
         if not self.folder.is_dir():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -55,13 +55,9 @@ class StoreBucket:
 
     def head(self, file: SourceFile, size_bytes: int) -> bytes:
         """See Bucket."""
-        return self.part(file, 0, size_bytes)
-
-    def part(self, file: SourceFile, offset: int, size_bytes: int) -> bytes:
-        """See Bucket."""
-        if offset >= file.size_bytes:
+        if not file.size_bytes:
             return b""
-        options = _as_listed(file) | {"range": (offset, min(offset + size_bytes, file.size_bytes))}
+        options = _as_listed(file) | {"range": (0, min(size_bytes, file.size_bytes))}
         with self.errors.of(file.key):
             return bytes(obstore.get(self.reading, file.key, options=options).bytes())
 
@@ -79,12 +75,6 @@ class StoreBucket:
                 each.cancel()
             for each in done:
                 each.result()
-
-    def remove(self, keys: Sequence[str]) -> None:
-        """See Bucket."""
-        for key in keys:
-            with self.errors.of(key), suppress(FileNotFoundError):
-                obstore.delete(self.sending, path_of(self.name, key))
 
     def _file(self, meta: Mapping[str, Any]) -> SourceFile:
         modified: datetime = meta["last_modified"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from headrace.model.api import SHAPES
+from headrace.model.beyond_backfills import SHAPES_OF_BACKFILLS
 from headrace.model.shapes import Boolean, Integer, ListShape, MapShape, Member, Shape, String, Structure
 
 _RECORD = SHAPES["ExecutionRecord"]
@@ -15,7 +16,14 @@ BEYOND: Mapping[str, Shape] = {
     "Count": Integer(min=0, bits=64),
     "CountsByTask": MapShape("String", "Count"),
     "Trigger": String(enum=("ondemand", "scheduled", "event")),
-    "Overrides": Structure((Member("filters", "Tasks"),)),
+    "Overrides": Structure(
+        (
+            Member("filters", "Tasks"),
+            # The number of the backfill that it is a slice of, and of the slice.
+            Member("backfill", "Count"),
+            Member("slice", "Count"),
+        )
+    ),
     "StartedExecution": Structure(
         (
             Member("flowArn", "FlowArn", is_required=True),
@@ -58,43 +66,7 @@ BEYOND: Mapping[str, Shape] = {
             Member("nextToken", "NextToken"),
         )
     ),
-    "Text": String(),
-    # Of a reject and of a reason: the task, if it was one, and what rejected in words.
-    "Reason": Structure(
-        (
-            Member("task", "Count"),
-            Member("by", "String", is_required=True),
-            Member("reason", "Text", is_required=True),
-            Member("records", "Count", is_required=True),
-        )
-    ),
-    "Reasons": ListShape("Reason"),
-    # `record` is its JSON text, shortened.
-    "Reject": Structure(
-        (
-            Member("task", "Count"),
-            Member("by", "String", is_required=True),
-            Member("reason", "Text", is_required=True),
-            Member("file", "Text"),
-            Member("line", "Count"),
-            Member("recordNumber", "Count"),
-            Member("record", "Text", is_required=True),
-        )
-    ),
-    "Rejects": ListShape("Reject"),
-    # `summed` is how many records the reasons were counted of: with very many, the first ones.
-    "RejectPage": Structure(
-        (
-            Member("records", "Count", is_required=True),
-            Member("sizeBytes", "Count"),
-            Member("place", "Text"),
-            Member("reasons", "Reasons"),
-            Member("summed", "Count"),
-            Member("rejects", "Rejects", is_required=True),
-            Member("nextToken", "NextToken"),
-        )
-    ),
-    "JsonLines": String(),
+    **SHAPES_OF_BACKFILLS,
     # A document about the interface itself.
     "OpenApi": Structure(),
 }

@@ -38,6 +38,16 @@ class SourceCheck(Protocol):
         """
         ...
 
+    def check_window(self, plan: Plan, account: str, region: str) -> None:
+        """Raise ValidationException unless windows of time can be read of the source, and what `check` raises if its
+        connector can't say.
+        """
+        ...
+
+    def keeps_place(self, plan: Plan, account: str, region: str) -> bool:
+        """Whether the source says by bookmarks where an incremental run goes on; raises as `check_window` does."""
+        ...
+
 
 class ProfileCheck(Protocol):
     """What CreateConnectorProfile and UpdateConnectorProfile ask before they keep a profile; may be slow."""

@@ -7,11 +7,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from headrace.clock import Clock, to_ms
 from headrace.connector_sdk.catalog import CATALOG, Declared
-from headrace.connector_sdk.objects import Buckets
-from headrace.connector_sdk.rejects_place import RejectsPlace
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
-from headrace.operations import connectors, entities, executions, flows, profiles, rejects, runs, tags
+from headrace.operations import backfills, connectors, entities, executions, flows, positions, profiles, runs, tags
 from headrace.operations.connector_calls import AsStored, Connectors, NoHosts, ProfileTrial
 from headrace.operations.context import Answer, Caller, Context, ProfileCheck, SourceCheck
 from headrace.settings import Settings
@@ -23,7 +21,6 @@ Operation = Callable[[Context, Tx, Document], Answer]
 Preparation = Callable[[Context, Store, SourceCheck, Document], Callable[[Tx], Answer]]
 ProfilePreparation = Callable[[Context, Store, ProfileCheck, Document], Callable[[Tx], Answer]]
 ConnectorPreparation = Callable[[Context, Store, Connectors, Document], Callable[[Tx], Answer]]
-Fetching = Callable[[Context, Store, RejectsPlace, Document], Answer]
 Question = Callable[[Context, Store, Connectors, Document], Answer]
 
 # One read transaction each.
@@ -68,12 +65,22 @@ ASKING: Mapping[str, Question] = {
     "ResetConnectorMetadataCache": entities.reset_connector_metadata_cache,
 }
 # Beyond AppFlow's operations, each a transaction.
-BEYOND_READING: Mapping[str, Operation] = {runs.LIST: runs.list_executions}
-BEYOND_WRITING: Mapping[str, Operation] = {runs.START: runs.start_execution}
-# Beyond AppFlow's operations, with transactions of their own and files of rejected records.
-BEYOND_FETCHING: Mapping[str, Fetching] = {
-    rejects.LIST: rejects.list_rejects,
-    rejects.FILE: rejects.download_rejects,
+BEYOND_READING: Mapping[str, Operation] = {
+    runs.LIST: runs.list_executions,
+    backfills.DESCRIBE: backfills.describe_backfill,
+    backfills.LIST: backfills.list_backfills,
+    backfills.LIST_OF_FLOW: backfills.list_backfills,
+    positions.DESCRIBE: positions.describe_position,
+}
+BEYOND_WRITING: Mapping[str, Operation] = {
+    runs.START: runs.start_execution,
+    backfills.CANCEL: backfills.cancel_backfill,
+    backfills.RESUME: backfills.resume_backfill,
+}
+# A write transaction after a connector was asked.
+BEYOND_PREPARED: Mapping[str, Preparation] = {
+    backfills.START: backfills.prepare_start,
+    positions.SET: positions.prepare_set,
 }
 # How many flows are planned, and their sources listed, at a time.
 _PREPARERS = 4
@@ -96,7 +103,6 @@ class Dispatcher:
         profiles: ProfileCheck | None = None,
         connectors: Connectors | None = None,
         catalog: Mapping[str, Declared] = CATALOG,
-        rejects_place: RejectsPlace | None = None,
     ) -> None:
         """Without `connectors` none can be asked anything; `profiles` stands in for asking them.
 
@@ -109,7 +115,6 @@ class Dispatcher:
         self._sources = sources
         self._sealer = sealer
         self._catalog = catalog
-        self._rejects = rejects_place or RejectsPlace.of(Buckets(settings), settings)
         self._connectors = connectors or Connectors.on(
             store, NoHosts(), AsStored(store, sealer), lambda: to_ms(clock.now())
         )
@@ -134,6 +139,9 @@ class Dispatcher:
         if name in PREPARED:
             prepare = PREPARED[name]
             return self._prepare(lambda: prepare(context, self._store, self._sources, request))
+        if name in BEYOND_PREPARED:
+            prepare_beyond = BEYOND_PREPARED[name]
+            return self._prepare(lambda: prepare_beyond(context, self._store, self._sources, request), self._askers)
         if name in PREPARED_PROFILES:
             prepare_profile = PREPARED_PROFILES[name]
             return self._prepare(lambda: prepare_profile(context, self._store, self._profiles, request), self._askers)
@@ -151,9 +159,6 @@ class Dispatcher:
         if name in PREPARED_CONNECTORS:
             prepare = PREPARED_CONNECTORS[name]
             return self._prepare(lambda: prepare(context, self._store, self._connectors, request), self._askers)
-        if name in BEYOND_FETCHING:
-            fetch = BEYOND_FETCHING[name]
-            return _submitted(self._preparers, lambda: fetch(context, self._store, self._rejects, request))
         question = ASKING[name]
         return _submitted(self._askers, lambda: question(context, self._store, self._connectors, request))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from headrace.model.shapes import Document
 from headrace.operations import pages, refusals, shown
 from headrace.operations.context import Answer, Context
-from headrace.store import executions
+from headrace.store import backfills, executions
 from headrace.store.tx import Tx
 
 _RECORDS = "DescribeFlowExecutionRecords"
@@ -21,14 +21,18 @@ def describe_flow_execution_records(context: Context, tx: Tx, request: Document)
 
 
 def cancel_flow_executions(context: Context, tx: Tx, request: Document) -> Answer:
-    """Cancel the named runs, or all of the flow's that go on where none are named.
+    """Cancel the named runs, or all of the flow's that go on where none are named, backfills with them.
 
     The answer names those that can't be cancelled: unknown, of another flow, finished, or already making their
     output visible.
     """
-    flow = refusals.flow_head(context, tx, request["flowName"])
+    flow, now_ms = refusals.flow_head(context, tx, request["flowName"]), context.now_ms
+    # A slice that is cancelled alone makes room for the next one.
+    for backfill in backfills.hold_running(tx, flow.flow_id):
+        if "executionIds" not in request:
+            backfills.cancel(tx, backfill, now_ms=now_ms)
     running = [execution.execution_id for execution in executions.active(tx, flow.flow_id)]
     wanted: list[str] = list(dict.fromkeys(request.get("executionIds", running)))
-    now_ms, own = context.now_ms, set(running)
+    own = set(running)
     invalid = [each for each in wanted if each not in own or not executions.cancel(tx, each, now_ms=now_ms)]
     return {"invalidExecutions": invalid}

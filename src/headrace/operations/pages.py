@@ -50,11 +50,11 @@ def split(
     operation: str,
     request: Document,
     found: Sequence[Element],
-    where: Callable[[Element], str | int | list[int]],
+    where: Callable[[Element], Any],
 ) -> tuple[Sequence[Element], dict[str, str]]:
     """The page out of `found`, and its nextToken as a member; `found` has one element more where a next page is.
 
-    `where` says of an element how to go on after it.
+    `where` says of an element how to go on after it, in what JSON can hold.
     """
     size = page_size(request)
     if len(found) <= size:

@@ -7,7 +7,7 @@ from typing import Any
 
 from headrace.clock import from_ms, to_ms
 from headrace.errors import UnsupportedOperationException, ValidationException
-from headrace.flow.plan import PlanFaults, plan
+from headrace.flow.plan import Plan, PlanFaults, plan
 from headrace.flow.trigger import trigger_of
 from headrace.flow.window import window_at
 from headrace.model.shapes import Document
@@ -88,28 +88,37 @@ def _asked(context: Context, tx: Tx, flow: FlowRow, request: Document) -> Asked:
     start_ms, end_ms = _ms(request.get("from")), _ms(request.get("to"))
     is_bounded, filters = start_ms is not None or end_ms is not None, request.get("filters", [])
     is_full = request.get("fullRefresh", False)
-    _check_filters(flow, filters)
+    planned_with(flow, filters)
     if is_full and is_bounded:
         raise ValidationException("fullRefresh reads everything, from and to a part of it. Write one or the other.")
     window = (start_ms or 0, context.now_ms if end_ms is None else end_ms) if is_bounded else None
-    if window is not None and window[0] >= window[1]:
-        raise ValidationException(
-            f"from {from_ms(window[0]).isoformat()} is not before to {from_ms(window[1]).isoformat()}."
-            " Write an earlier from; without a to it is now."
-        )
+    if window is not None:
+        check_order(*window)
     if is_bounded or is_full or filters:
         return Asked(window, {"filters": filters})
-    return Asked(_next_window(context, tx, flow), None)
+    return Asked(next_window(tx, flow, at_ms=context.now_ms), None)
 
 
-def _check_filters(flow: FlowRow, filters: list[Document]) -> None:
-    """Raise ValidationException unless each is a Filter task with a comparison that the flow can be planned with."""
+def check_order(start_ms: int, end_ms: int) -> None:
+    """Raise ValidationException unless a span of time begins before it ends."""
+    if start_ms >= end_ms:
+        raise ValidationException(
+            f"from {from_ms(start_ms).isoformat()} is not before to {from_ms(end_ms).isoformat()}."
+            " Write an earlier from; without a to it is now."
+        )
+
+
+def planned_with(flow: FlowRow, filters: list[Document]) -> Plan:
+    """The plan of the flow with these filters.
+
+    Raises ValidationException unless each is a Filter task with a comparison that the flow can be planned with.
+    """
     count = len(flow.document["tasks"])
     wrong = [number for number, task in enumerate(filters) if not _is_comparison(task)]
     if wrong:
         raise ValidationException(f"filters[{wrong[0]}] is no Filter task with a comparison. Write nothing but those.")
     try:
-        plan({**flow.document, "tasks": [*flow.document["tasks"], *filters]})
+        return plan({**flow.document, "tasks": [*flow.document["tasks"], *filters]})
     except PlanFaults as faults:
         note = f" The filters count from tasks[{count}] on." if filters else ""
         raise ValidationException(f"{faults.worded('Start')}.{note}") from None
@@ -119,13 +128,18 @@ def _is_comparison(task: Document) -> bool:
     return task["taskType"] == "Filter" and "PROJECTION" not in task.get("connectorOperator", {}).values()
 
 
-def _next_window(context: Context, tx: Tx, flow: FlowRow) -> tuple[int, int] | None:
-    """The window that a tick of the flow would have now; None: it reads everything."""
+def next_window(tx: Tx, flow: FlowRow, *, at_ms: int) -> tuple[int, int] | None:
+    """The window that a tick of the flow would have at that instant; None: it reads everything."""
     read_until_ms = schedules.read_until_ms(tx, flow.flow_id)
     read_until = None if read_until_ms is None else from_ms(read_until_ms)
-    window = window_at(trigger_of(flow.document), from_ms(context.now_ms), read_until=read_until)
+    window = window_at(trigger_of(flow.document), from_ms(at_ms), read_until=read_until)
     return None if window is None else (to_ms(window.start), to_ms(window.end))
 
 
 def _ms(epoch_s: float | None) -> int | None:
-    return None if epoch_s is None else round(epoch_s * 1000)
+    return None if epoch_s is None else milliseconds(epoch_s)
+
+
+def milliseconds(epoch_s: float) -> int:
+    """A timestamp of a request, as the store has instants."""
+    return round(epoch_s * 1000)

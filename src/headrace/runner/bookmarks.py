@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 
 from headrace.connector_sdk.records import KeepsPlace, RecordSource
 from headrace.engine.results import SplitResult
 from headrace.flow.plan import Plan, Reading
+from headrace.flow.position import source_of
 from headrace.store.bookmarks import Bookmark
-
-
-def source_of(plan: Plan) -> str | None:
-    """What the bookmarks of the plan are of; None: it keeps none, for it reads everything each time."""
-    reading = plan.reading
-    if reading is None or plan.trigger.trigger_type != "Scheduled" or plan.trigger.pull_mode != "Incremental":
-        return None
-    settings = sorted(reading.settings.items())
-    return json.dumps([plan.source.connector_type, reading.profile, reading.entity, settings])
 
 
 def keeps_place(connector: RecordSource, reading: Reading) -> bool:

@@ -1,4 +1,4 @@
-"""The folders that executions use while they run."""
+"""The folders of the data folder that executions use while they run."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ class Folders:
 
     def __init__(self, data: Path) -> None:
         self._staging = data / "staging"
+        self._rejects = data / "rejects"
 
     def split(self, execution_id: str, fence: int, number: int) -> Path:
         """The empty folder of one split under one lease; what an earlier try left there is removed."""
@@ -42,6 +43,19 @@ class Folders:
         if not self._staging.is_dir():
             return ()
         return tuple(sorted(entry.name for entry in self._staging.iterdir()))
+
+    def rejects(self, flow_name: str, execution_id: str) -> Path:
+        """Where rejected records stay that have no bucket to go to."""
+        return self._rejects / flow_name / execution_id
+
+    def keep_rejects(self, flow_name: str, execution_id: str, files: Iterable[tuple[Path, str]]) -> None:
+        """Move each staged file of rejects to its name in `rejects`; one that was moved before stays."""
+        folder = self.rejects(flow_name, execution_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, name in files:
+            if path.exists() or not (folder / name).exists():
+                path.replace(folder / name)
+        make_durable([folder])
 
 
 def make_durable(paths: Iterable[Path]) -> None:

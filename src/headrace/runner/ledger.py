@@ -7,11 +7,10 @@ from concurrent.futures import Future
 from typing import Any
 
 from headrace.clock import Clock, to_ms
-from headrace.connector_sdk.kept_rejects import Kept
 from headrace.engine.watch import Cancelled
 from headrace.errors import HeadraceError
 from headrace.model.states import FINISHED, State
-from headrace.store import backfills, executions, rejects
+from headrace.store import backfills, executions
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
 from headrace.store.executions import Claim, Execution
@@ -101,12 +100,10 @@ class Ledger:
         counts: dict[str, Any] | None,
         message: str | None,
         bookmark: Bookmark | None = None,
-        kept: Kept | None = None,
     ) -> None:
         """End the execution; `counts` None leaves the last ones shown. See `executions.settle` on `bookmark`.
 
-        `kept` is where its rejected records lie. Raises Cancelled if it is to be done, has committed nothing, and a
-        caller was faster.
+        Raises Cancelled if it is to be done, has committed nothing, and a caller was faster.
         """
         now_ms, backfill_id = to_ms(self._clock.now()), claim.execution.backfill_id
 
@@ -114,13 +111,9 @@ class Ledger:
             if backfill_id is not None:
                 # Before the execution, as everybody does who changes both.
                 backfills.hold(tx, backfill_id)
-            is_settled = executions.settle(
+            return executions.settle(
                 tx, execution_id, fence, state=state, counts=counts, message=message, now_ms=now_ms, bookmark=bookmark
             )
-            # One that was the oldest of too many is gone by now.
-            if is_settled and kept is not None and executions.get(tx, execution_id) is not None:
-                rejects.put(tx, execution_id, kept)
-            return is_settled
 
         self._write_or_cancel(claim, work)
 

@@ -56,6 +56,15 @@ class SourceCheck:
         if plan.reading is None:
             self._check_files(plan)
 
+    def check_window(self, plan: Plan, account: str, region: str) -> None:
+        """Look for the field that says when a record changed; files say it themselves. Raises as `check` does."""
+        if plan.reading is not None:
+            _check_timestamps(plan, self._check_side("SOURCE", plan.reading, account, region)[0])
+
+    def keeps_place(self, plan: Plan, account: str, region: str) -> bool:
+        """Whether the source says by bookmarks where an incremental run goes on. Raises as `check` does."""
+        return plan.reading is not None and self._check_side("SOURCE", plan.reading, account, region)[1]
+
     def _check_side(self, scope: Side, side: Reading | Writing, account: str, region: str) -> tuple[Fields, bool]:
         """The fields of the entity, and whether the connector keeps the place in it."""
         try:

@@ -12,7 +12,6 @@ from headrace.clock import from_ms
 from headrace.connector_sdk.contract import LocalFile, SourceFile
 from headrace.connector_sdk.records import Connections, RecordConnector
 from headrace.connector_sdk.registry import Registry
-from headrace.connector_sdk.rejects_place import RejectsPlace
 from headrace.engine.results import Naming, SplitOrder, SplitResult
 from headrace.engine.split import Engine
 from headrace.errors import HeadraceError, Stop
@@ -47,7 +46,6 @@ class Tools:
     engine: Engine
     placement: Placement
     folders: Folders
-    rejects: RejectsPlace
     plan: Callable[[dict[str, Any]], Plan]
     group: Callable[..., tuple[tuple[SourceFile, ...], ...]]
     wait: Callable[[Control, float], None]

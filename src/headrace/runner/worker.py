@@ -10,7 +10,6 @@ from headrace.clock import Clock
 from headrace.connector_sdk.contract import SourceFile
 from headrace.connector_sdk.records import Connections
 from headrace.connector_sdk.registry import Registry
-from headrace.connector_sdk.rejects_place import RejectsPlace
 from headrace.engine.split import Engine
 from headrace.engine.watch import Cancelled
 from headrace.errors import HeadraceError
@@ -85,12 +84,12 @@ class Worker:
             engine=engine,
             placement=placement or Local(),
             folders=self._folders,
-            rejects=RejectsPlace.of(registry.buckets, settings),
             plan=plan,
             group=group,
             wait=wait,
         )
-        self._claimable, self._changed, self._draining, self._ended = (threading.Event() for _ in range(4))
+        self._claimable, self._changed = threading.Event(), threading.Event()
+        self._draining, self._ended = threading.Event(), threading.Event()
         self._claiming = threading.Thread(target=self._claim_until_draining, name="claims", daemon=True)
         self._keeping = threading.Thread(target=self._keep_until_ended, name="leases", daemon=True)
         self._unwatch: Callable[[], None] = lambda: None
@@ -215,8 +214,7 @@ class Worker:
     def _settled(self, attempt: Attempt, held: Held, outcome: Outcome) -> Outcome:
         message = None if outcome.message is None else messages.shown(outcome.message)
         try:
-            counts = outcome.counts.to_document()
-            self._ledger.settle(held.claim, outcome.state, counts, message, outcome.bookmark, outcome.rejects)
+            self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message, outcome.bookmark)
         except Cancelled:
             # It had nothing to commit, so nothing kept a caller from cancelling it to the last.
             return self._settled(attempt, held, attempt.cancelled())

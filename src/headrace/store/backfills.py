@@ -73,7 +73,7 @@ class Backfill:
     created_by: str
     started_ms: int
     finished_ms: int | None
-    flow_name: str = ""
+    flow_name: str
 
     @property
     def slices(self) -> Slices:
@@ -180,9 +180,9 @@ def page(
     return [_backfill(row) for row in rows]
 
 
-def running(tx: Tx, flow_id: str) -> list[Backfill]:
-    """The flow's backfills that go on, oldest first."""
-    return [_backfill(row) for row in tx.rows(sql.SELECT_RUNNING, flow_id=flow_id)]
+def hold_running(tx: Tx, flow_id: str) -> list[Backfill]:
+    """The flow's backfills that queue slices, oldest first; each held as by `hold`."""
+    return [_held(tx, backfill_id) for (backfill_id,) in tx.rows(sql.SELECT_RUNNING, flow_id=flow_id)]
 
 
 def sums(tx: Tx, backfill: Backfill) -> dict[SliceState, Sums]:
@@ -200,6 +200,11 @@ def active(tx: Tx, backfill: Backfill) -> list[str]:
     """The executions of its slices that wait or run."""
     rows = tx.rows(sql.ACTIVE, id=backfill.backfill_id)
     return [execution_id for (execution_id,) in rows]
+
+
+def is_done(tx: Tx, backfill: Backfill) -> bool:
+    """Whether every slice was successful."""
+    return sums(tx, backfill).get(SliceState.DONE, Sums()).slices == backfill.slice_count
 
 
 def end_slice(
@@ -291,7 +296,8 @@ def _enter(tx: Tx, backfill: Backfill, phase: Phase) -> Backfill:
 
 
 def _held(tx: Tx, backfill_id: str) -> Backfill:
-    return _backfill((*tx.rows(sql.HOLD, id=backfill_id)[0], ""))
+    hold(tx, backfill_id)
+    return _backfill(tx.rows(sql.SELECT_ONE, id=backfill_id)[0])
 
 
 def _counted(counts: Mapping[str, Any]) -> dict[str, int]:

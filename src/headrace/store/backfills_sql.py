@@ -57,9 +57,10 @@ INSERT = Statement(
     .returning(_b.number)
 )
 # Changes nothing; holds the row until the end of the transaction.
-HOLD = Statement(change(tables.backfills).where(_IS_IT).values(begun=_b.begun).returning(*_COLUMNS))
+HOLD = Statement(change(tables.backfills).where(_IS_IT).values(begun=_b.begun).returning(_b.backfill_id))
 _WHOLE = select(*_COLUMNS, _f.name).join_from(tables.backfills, tables.flows, _f.flow_id == _b.flow_id)
 SELECT = Statement(_WHOLE.where(_b.flow_id == bindparam("flow_id"), _b.number == bindparam("number")))
+SELECT_ONE = Statement(_WHOLE.where(_IS_IT))
 SELECT_PAGE = Statement(
     _WHOLE.where(
         _f.account == bindparam("account"),
@@ -73,7 +74,9 @@ SELECT_PAGE = Statement(
     .order_by(_b.created_ms.desc(), _b.backfill_id)
     .limit(bindparam("limit"))
 )
-SELECT_RUNNING = Statement(_WHOLE.where(_b.flow_id == bindparam("flow_id"), _b.state == "running").order_by(_b.number))
+SELECT_RUNNING = Statement(
+    select(_b.backfill_id).where(_b.flow_id == bindparam("flow_id"), _b.state == "running").order_by(_b.number)
+)
 SELECT_FLOW = Statement(select(_f.flow_id, _f.revision).where(_f.flow_id == bindparam("id")))
 
 TAKE_NEW = Statement(

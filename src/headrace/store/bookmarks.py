@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy import insert as into
 from sqlalchemy import update as change
 
@@ -27,6 +27,7 @@ class Bookmark:
 _VALUES = binds((_b.source, _b.bookmark, _b.sequence))
 SELECT = Statement(select(_b.source, _b.bookmark).where(_IS_IT))
 INSERT = Statement(into(tables.bookmarks).values(flow_id=bindparam("id"), **_VALUES))
+DELETE = Statement(delete(tables.bookmarks).where(_IS_IT))
 # Invariant 2: positions only move forward, so an execution never puts back what a later one has read.
 UPDATE = Statement(
     change(tables.bookmarks).where(_IS_IT, _b.sequence <= bindparam("sequence")).values(**_VALUES).returning(_b.flow_id)
@@ -37,6 +38,13 @@ def get(tx: Tx, flow_id: str) -> Bookmark | None:
     """The flow's bookmark; None: no execution has ended with one."""
     row = tx.row(SELECT, id=flow_id)
     return None if row is None else Bookmark(*row)
+
+
+def replace(tx: Tx, flow_id: str, bookmark: Bookmark | None) -> None:
+    """Keep this one, as who owns the flow says, or none; the flow's next execution that succeeds goes on from it."""
+    tx.rows(DELETE, id=flow_id)
+    if bookmark is not None:
+        tx.rows(INSERT, id=flow_id, source=bookmark.source, bookmark=bookmark.text, sequence=0)
 
 
 def put(tx: Tx, flow_id: str, bookmark: Bookmark, *, sequence: int) -> bool:

@@ -66,6 +66,9 @@ DUE = Statement(
 )
 _SELECT_GRID = Statement(select(_f.grid_start_ms).where(_IS_FLOW))
 _SELECT_POSITION = Statement(select(_f.read_until_ms).where(_IS_FLOW))
+_SELECT_NEXT = Statement(select(_f.next_fire_ms).where(_IS_FLOW))
+# Holds the row until the end of the transaction: of a scheduler that queues a run and this, one comes first.
+_SET_POSITION = Statement(change(tables.flows).where(_IS_FLOW).values(read_until_ms=bindparam("read_until_ms")))
 _SCHEDULE = Statement(
     change(tables.flows)
     .where(_IS_FLOW)
@@ -113,6 +116,20 @@ def grid_start_ms(tx: Tx, flow_id: str) -> int | None:
 def read_until_ms(tx: Tx, flow_id: str) -> int | None:
     """Where the flow's last successful window ended; None: there was none."""
     row = tx.row(_SELECT_POSITION, id=flow_id)
+    return None if row is None else row[0]
+
+
+def set_read_until(tx: Tx, flow_id: str, read_until_ms: int | None) -> None:
+    """Let the next window begin there, as who owns the flow says; None: as if none had been read.
+
+    Look afterwards whether the flow runs: until then a scheduler may have queued a run.
+    """
+    tx.rows(_SET_POSITION, id=flow_id, read_until_ms=read_until_ms)
+
+
+def next_fire_ms(tx: Tx, flow_id: str) -> int | None:
+    """The flow's next tick, or one that has come and is not queued yet; None: there is none."""
+    row = tx.row(_SELECT_NEXT, id=flow_id)
     return None if row is None else row[0]
 
 

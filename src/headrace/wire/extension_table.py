@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from headrace.operations import rejects, runs
+from headrace.operations import backfills, positions, runs
 
 # What stands for a part of a path, and the shape of it.
-LABELS: Mapping[str, str] = {"flowName": "FlowName", "executionId": "ExecutionId"}
+LABELS: Mapping[str, str] = {"flowName": "FlowName", "executionId": "ExecutionId", "number": "BackfillNumber"}
 DESCRIBE = "headrace:DescribeInterface"
 
 
@@ -38,8 +38,6 @@ class Row(NamedTuple):
     answer: str
     members: Mapping[str, Asked] = {}
     errors: tuple[str, ...] = ()
-    # Of an answer that is no JSON and comes in `blocks`.
-    media: str | None = None
 
     @property
     def has_body(self) -> bool:
@@ -52,8 +50,6 @@ _PAGED: Mapping[str, Asked] = {
     "maxResults": Asked("MaxResults", "The most to answer at a time."),
     "nextToken": Asked("NextToken", "Go on where the answer that held this token ended."),
 }
-
-_EXECUTION = "/flows/{flowName}/executions/{executionId}"
 
 ROWS: tuple[Row, ...] = (
     Row(
@@ -97,23 +93,93 @@ ROWS: tuple[Row, ...] = (
         errors=(_NOT_THERE, "ConflictException", "ServiceQuotaExceededException", "UnsupportedOperationException"),
     ),
     Row(
-        name=rejects.LIST,
+        name=backfills.LIST,
         method="GET",
-        path=f"{_EXECUTION}/rejects",
-        permission="DescribeFlowExecutionRecords",
-        about="The rejected records of an execution; the first page says how many there are for which reason.",
-        answer="RejectPage",
+        path="/backfills",
+        permission="ListFlows",
+        about="The backfills of all flows, newest first.",
+        answer="BackfillPage",
         members=_PAGED,
-        errors=(_NOT_THERE, "ConnectorServerException"),
     ),
     Row(
-        name=rejects.FILE,
+        name=backfills.LIST_OF_FLOW,
         method="GET",
-        path=f"{_EXECUTION}/rejects/file",
+        path="/flows/{flowName}/backfills",
         permission="DescribeFlowExecutionRecords",
-        about="All rejected records of an execution, whole, as JSON Lines.",
-        answer="JsonLines",
-        errors=(_NOT_THERE, "ConnectorServerException"),
-        media="application/jsonl",
+        about="The backfills of a flow, newest first.",
+        answer="BackfillPage",
+        members=_PAGED,
+        errors=(_NOT_THERE,),
+    ),
+    Row(
+        name=backfills.START,
+        method="POST",
+        path="/flows/{flowName}/backfills",
+        permission="StartFlow",
+        about="Read a span of time in slices, each an execution; the flow's own executions go on beside them.",
+        answer="Backfill",
+        members={
+            "from": Asked("Date", "Where the first slice begins.", is_required=True),
+            "to": Asked("Date", "Where the last slice ends; without it now."),
+            "every": Asked("SliceLength", "How long a slice is: 30m, 6h, 1d, 2w, 1mo; without it 1d."),
+            "parallel": Asked("SlicesAtATime", "The most slices that wait or run at a time; without it 4."),
+            "filters": Asked("Tasks", "Filter tasks for every slice."),
+            "stopOnFailure": Asked("Boolean", "Queue no more slices once one has failed."),
+            "clientToken": Asked("ClientToken", "The same token starts the same backfill once."),
+        },
+        errors=(
+            *(_NOT_THERE, "ConflictException", "ServiceQuotaExceededException", "UnsupportedOperationException"),
+            *("ConnectorServerException", "ConnectorAuthenticationException"),
+        ),
+    ),
+    Row(
+        name=backfills.DESCRIBE,
+        method="GET",
+        path="/flows/{flowName}/backfills/{number}",
+        permission="DescribeFlowExecutionRecords",
+        about="A backfill as one thing: its slices, their counts together, and the first that failed.",
+        answer="Backfill",
+        errors=(_NOT_THERE,),
+    ),
+    Row(
+        name=backfills.CANCEL,
+        method="POST",
+        path="/flows/{flowName}/backfills/{number}/cancel",
+        permission="CancelFlowExecutions",
+        about="Queue no more slices, and cancel those that wait or run.",
+        answer="Backfill",
+        errors=(_NOT_THERE, "ConflictException"),
+    ),
+    Row(
+        name=backfills.RESUME,
+        method="POST",
+        path="/flows/{flowName}/backfills/{number}/resume",
+        permission="StartFlow",
+        about="Run the slices that failed, were cancelled or never ran; never those that succeeded.",
+        answer="Backfill",
+        errors=(_NOT_THERE, "ConflictException", "ServiceQuotaExceededException"),
+    ),
+    Row(
+        name=positions.DESCRIBE,
+        method="GET",
+        path="/flows/{flowName}/position",
+        permission="DescribeFlow",
+        about="Where an incremental flow goes on, and its next window and tick.",
+        answer="Position",
+        errors=(_NOT_THERE,),
+    ),
+    Row(
+        name=positions.SET,
+        method="PUT",
+        path="/flows/{flowName}/position",
+        permission="UpdateFlow",
+        about="Let an incremental flow that does not run go on elsewhere: one of the members.",
+        answer="Position",
+        members={
+            "readUntil": Asked("Date", "Where the next window begins."),
+            "bookmark": Asked("Bookmark", "The place that the source calls so."),
+            "clear": Asked("Boolean", "As if nothing had been read."),
+        },
+        errors=(_NOT_THERE, "ConflictException", "ConnectorServerException", "ConnectorAuthenticationException"),
     ),
 )

@@ -91,6 +91,8 @@ class Sources:
     absent: str | None = None
     is_empty: bool = False
     asked: list[str] = field(default_factory=list)
+    no_window: Exception | None = None
+    has_bookmarks: bool = False
 
     def missing(self, plan: Plan) -> str | None:
         return self.absent
@@ -99,6 +101,13 @@ class Sources:
         self.asked.append(plan.flow_name)
         if self.is_empty:
             raise ConnectorServerException("Nothing lies there.")
+
+    def check_window(self, plan: Plan, account: str, region: str) -> None:
+        if self.no_window is not None:
+            raise self.no_window
+
+    def keeps_place(self, plan: Plan, account: str, region: str) -> bool:
+        return self.has_bookmarks
 
 
 @dataclass

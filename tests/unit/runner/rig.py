@@ -12,8 +12,6 @@ from typing import Any
 
 from headrace.clock import Clock, HandClock, SystemClock, to_ms
 from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
-from headrace.connector_sdk.folder_bucket import FolderBucket
-from headrace.connector_sdk.objects import Bucket
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
 from headrace.engine.watch import Watch
 from headrace.errors import Stop
@@ -105,37 +103,12 @@ class Objects:
         return {key: text for (where, key), text in self.objects.items() if where == bucket}
 
 
-@dataclass(frozen=True)
-class ErrorBucket:
-    """A bucket that a flow names for its rejects, among the rig's objects."""
-
-    name: str
-    objects: Objects
-
-    def publish(self, staged: Sequence[Publishable]) -> None:
-        self.objects.publish({"bucketName": self.name}, staged)
-
-
-@dataclass(frozen=True)
-class RigBuckets:
-    """The rig's objects, and folders of this machine."""
-
-    objects: Objects
-
-    def open(self, name: str) -> Any:
-        return ErrorBucket(name, self.objects)
-
-    def at(self, name: str, url: str) -> Bucket:
-        return FolderBucket(name, Path(url.removeprefix("file://")), makes_itself=True)
-
-
 class Connectors:
     """A registry in which S3 is the rig's objects."""
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self.absent: str | None = None
-        self.buckets = RigBuckets(objects)
 
     def source(self, connector_type: str) -> Objects:
         return self._objects

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 
@@ -14,7 +15,8 @@ from headrace.store.statements import Statement, sqlite_compiler
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.property.test_backfills import DAY_MS, FLOW, begin
-from tests.unit.store.rows import ACCOUNT, REGION, add_flow, queue, read, take, write
+from tests.standins.stores import StorePlace
+from tests.unit.store.rows import ACCOUNT, REGION, add_flow, done, queue, read, take, write
 
 
 def found(store: Store, number: int = 1) -> Backfill:
@@ -208,7 +210,7 @@ def test_backfills_are_listed_newest_first_by_flow_account_and_region(queue_stor
 
     assert (page(), page(before=(1, "b")), page(flow_id=FLOW)) == (["c", "b"], ["a"], ["c", "b"])
     assert (page("elsewhere"), page(flow_id="o")) == ([], [])
-    assert [each.number for each in read(queue_store, lambda tx: backfills.running(tx, FLOW))] == [1, 2, 3]
+    assert [each.number for each in write(queue_store, lambda tx: backfills.hold_running(tx, FLOW))] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("statement", [backfills_sql.ACTIVE, backfills_sql.END_SLICE, backfills_sql.TAKE_WAITING])
@@ -216,5 +218,34 @@ def test_what_ends_a_slice_looks_at_few_of_its_fellows(file_store: Store, statem
     text, literals = sqlite_compiler().sql(statement)
     names = set(re.findall(r":(\w+)", text)) - literals.keys()
     values = {**literals, **dict.fromkeys(names, 0)}
-    plan = write(file_store, lambda tx: tx._session.rows(f"EXPLAIN QUERY PLAN {text}", values))
+    plan = read(file_store, lambda tx: tx._session.rows("EXPLAIN QUERY PLAN " + text, values))
     assert "backfill_slices_by_state" in " ".join(str(row) for row in plan)
+
+
+def test_nodes_that_end_slices_at_once_queue_each_next_one_once(shared_place: StorePlace) -> None:
+    with closing(shared_place.open()) as one, closing(shared_place.open(data="other")) as other:
+        write(one, add_flow)
+        write(one, lambda tx: begin(tx, "b", days=40, parallel=6))
+        ended = 0
+        while claims := write(one, lambda tx: take(tx, limit=6)):
+            settling = [
+                store.write(
+                    lambda tx, claim=claim: (
+                        backfills.hold(tx, "b"),
+                        executions.settle(
+                            tx,
+                            claim.execution.execution_id,
+                            claim.execution.fence,
+                            state=State.DONE,
+                            counts=None,
+                            message=None,
+                            now_ms=4000,
+                        ),
+                    )
+                )
+                for store, claim in zip((one, other) * 3, claims, strict=False)
+            ]
+            assert all(done(future)[1] for future in settling)
+            ended += len(settling)
+        assert (ended, states(one)) == (40, {"done": 40})
+        assert found(one).phase is Phase.FINISHED
