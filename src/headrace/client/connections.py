@@ -86,11 +86,12 @@ class Connections:
         return None
 
     def _open(self, origin: Origin) -> socket.socket:
+        tls = self._tls_context() if origin.scheme == "https" else None
         try:
             connection = socket.create_connection((origin.host, origin.port), self._timeouts.connect_s)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if origin.scheme == "https":
-                connection = self._tls_context().wrap_socket(connection, server_hostname=origin.host)
+            if tls is not None:
+                connection = tls.wrap_socket(connection, server_hostname=origin.host)
             connection.settimeout(self._timeouts.read_s)
         except TimeoutError:
             where = f"{origin.host}:{origin.port}"
@@ -111,7 +112,12 @@ class Connections:
                 files = (self._environment.get(name) for name in ("AWS_CA_BUNDLE", "SSL_CERT_FILE"))
                 bundle = next(filter(None, files), None) or import_module("certifi").where()
                 create: Callable[..., ssl.SSLContext] = import_module("ssl").create_default_context
-                self._tls = create(cafile=bundle)
+                try:
+                    self._tls = create(cafile=bundle)
+                except OSError as error:
+                    fault = ConnectionFailed(f"Certificates can't be read from {bundle}: {error}", was_sent=False)
+                    fault.is_retryable = False
+                    raise fault from error
             return self._tls
 
 
