@@ -39,7 +39,7 @@ _BY_CODE: Mapping[str, type[ServiceError]] = {kind.__name__: kind for kind in _M
 # What AWS's front doors answer; the API's model names none of these.
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 # Said of times that are too far apart, or of signatures that do not match, which may come from the time.
-SKEWED = frozenset(
+_SKEWED = frozenset(
     {
         "InvalidSignatureException",
         "RequestExpired",
@@ -48,7 +48,7 @@ SKEWED = frozenset(
         "SignatureDoesNotMatch",
     }
 )
-_REFUSED = SKEWED | {
+_REFUSED = _SKEWED | {
     "AuthFailure",
     "IncompleteSignature",
     "IncompleteSignatureException",
@@ -140,7 +140,7 @@ def _unmodelled(code: str, message: str, reply: Reply) -> UnmodelledError:
     kind = UnmodelledError
     if code in _EXPIRED:
         kind, message = CredentialsExpired, f"{message} Get new credentials."
-    elif code in SKEWED and _is_of_time(message, code):
+    elif code in _SKEWED and _is_of_time(message, code):
         kind, message = ClockSkewed, f"{message} Set this machine's clock."
     elif code in _REFUSED:
         kind = CredentialsRefused

@@ -10,10 +10,10 @@ from collections.abc import Callable, Generator
 from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from headrace.client.answers import SKEWED, error_of, output_of, server_time
+from headrace.client.answers import error_of, output_of, server_time
 from headrace.client.credentials import Keys
 from headrace.client.endpoints import Endpoint
-from headrace.client.errors import CallError, ConnectionFailed, CredentialsExpired, CredentialsRefused, UnreadableAnswer
+from headrace.client.errors import CallError, ClockSkewed, ConnectionFailed, CredentialsExpired, UnreadableAnswer
 from headrace.client.requests import request_of
 from headrace.client.signing import Credentials, host_of, signed
 from headrace.client.structure import Input, O_co
@@ -123,7 +123,7 @@ class Exchange:
             corrected.add("keys")
             self._keys.forget()
             return (yield from self._credentials()) != used
-        if isinstance(failure, CredentialsRefused) and failure.code in SKEWED and "clock" not in corrected:
+        if isinstance(failure, ClockSkewed) and "clock" not in corrected:
             corrected.add("clock")
             return reply is not None and self._sets_clock(reply)
         return False

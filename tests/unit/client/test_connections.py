@@ -78,7 +78,7 @@ class Server:
                 return
             for start in range(0, len(answer), self._pieces):
                 connection.sendall(answer[start : start + self._pieces])
-            if b"close" in answer.lower() or b"length" not in answer.lower() and b"chunked" not in answer:
+            if b"close" in answer.lower() or (b"length" not in answer.lower() and b"chunked" not in answer):
                 return
         self.stop.wait(PATIENCE_S)
 
@@ -201,7 +201,9 @@ def test_what_is_no_http_is_said_to_be_so(serve: Serve, connections: Connections
 def test_nobody_there_is_said_to_be_so(serve: Serve, connections: Connections) -> None:
     server = serve(OK)
     server.close()
-    with pytest.raises(ConnectionFailed, match=f"Nothing answers at 127.0.0.1:{server.port}.*Is it running") as raised:
+    with pytest.raises(
+        ConnectionFailed, match=rf"Nothing answers at 127\.0\.0\.1:{server.port}.*Is it running"
+    ) as raised:
         connections.send(asked(server))
     assert not raised.value.was_sent
 
@@ -216,7 +218,10 @@ def test_a_host_that_no_one_knows_is_said_to_be_so(connections: Connections, hos
 def test_an_answer_that_does_not_come_in_time_is_no_answer(serve: Serve) -> None:
     server = serve(b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{", OK)
     hasty = Timeouts(connect_s=PATIENCE_S, read_s=0.1)
-    with closing(Connections(hasty, {})) as connections, pytest.raises(TimedOut, match="no answer in 0.1 s") as raised:
+    with (
+        closing(Connections(hasty, {})) as connections,
+        pytest.raises(TimedOut, match=r"no answer in 0\.1 s") as raised,
+    ):
         connections.send(asked(server))
     assert raised.value.was_sent
 

@@ -108,7 +108,7 @@ def test_a_profile_that_is_not_there_is_named(rig_of: RigOf) -> None:
 
 @pytest.mark.usefixtures("shared_files")
 def test_neither_address_nor_region_says_what_to_do() -> None:
-    with pytest.raises(NoEndpoint, match="Where is the service.*AWS_ENDPOINT_URL_APPFLOW.*AWS_REGION"):
+    with pytest.raises(NoEndpoint, match=r"Where is the service.*AWS_ENDPOINT_URL_APPFLOW.*AWS_REGION"):
         Client(environment={})
 
 

@@ -14,6 +14,8 @@ from headrace.errors import ResourceNotFoundException
 from tests.unit.client.rig import Rig, refusal, reply
 
 RigOf = Callable[..., Rig]
+# Of the clock that the rig turns.
+A_WHILE_S = 30
 
 
 def flows(*names: str, token: str | None = None) -> Reply:
@@ -92,14 +94,14 @@ def test_an_execution_that_ends_badly_is_an_error_with_its_record(rig_of: RigOf,
 def test_a_wait_ends_in_time(rig_of: RigOf) -> None:
     rig = rig_of(record("CancelStarted"))
     with pytest.raises(WaitTimedOut, match=re.escape("The execution e-1 of orders has not ended in 30 s; it goes on")):
-        rig.run(lambda client: client.wait_for_execution("orders", "e-1", timeout_s=30, longest_pause_s=4))
+        rig.run(lambda client: client.wait_for_execution("orders", "e-1", timeout_s=A_WHILE_S, longest_pause_s=4))
     assert max(rig.waits) == 4
     assert 30 <= sum(rig.waits) < 35
 
 
 def test_an_execution_that_never_shows_is_not_waited_for(rig_of: RigOf) -> None:
     rig = rig_of(reply({}))
-    with pytest.raises(WaitTimedOut, match="There is no execution e-1 of orders.*is the id right"):
+    with pytest.raises(WaitTimedOut, match=r"There is no execution e-1 of orders.*is the id right"):
         rig.run(lambda client: client.wait_for_execution("orders", "e-1"))
 
 
