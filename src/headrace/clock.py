@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 # Whole numbers all the way: a float would now and then give back a millisecond less than it was given.
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+# Elsewhere than on Linux the monotonic clock passes while the machine sleeps.
+_STEADY: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 class Clock(Protocol):
@@ -15,6 +18,10 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """The present instant, aware, UTC."""
+        ...
+
+    def elapsed_s(self) -> float:
+        """Seconds since some instant: they pass also while the machine sleeps, and no clock that is set moves them."""
         ...
 
 
@@ -25,12 +32,17 @@ class SystemClock:
         """The present instant, aware, UTC."""
         return datetime.now(UTC)
 
+    def elapsed_s(self) -> float:
+        """See Clock."""
+        return time.clock_gettime(_STEADY)
+
 
 class HandClock:
     """A clock that a test turns by hand."""
 
     def __init__(self, start: datetime) -> None:
         self._now = start
+        self._elapsed_s = 0.0
 
     def now(self) -> datetime:
         """The instant the clock was last turned to."""
@@ -39,6 +51,11 @@ class HandClock:
     def turn(self, by: timedelta) -> None:
         """Go forward (or, with a negative step, back) by `by`."""
         self._now += by
+        self._elapsed_s += max(by.total_seconds(), 0.0)
+
+    def elapsed_s(self) -> float:
+        """How far the clock was turned forward in all."""
+        return self._elapsed_s
 
 
 def to_ms(instant: datetime) -> int:

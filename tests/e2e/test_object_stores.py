@@ -124,6 +124,8 @@ def test_a_published_file_has_the_very_same_key(
     files = bucket.list("")
     assert keys(files) == [key]
     assert bodies(bucket.fetch(files, tmp_path)) == [b"body"]
+    bucket.remove([key, "not/there"])
+    assert objects.read(name) == {}
 
 
 @pytest.mark.parametrize("key", ["../x", "a/./b", "new\nline", ""])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -51,6 +51,10 @@ class LocalFile:
     is_copy: bool = False
 
 
+def no_check() -> None:
+    """Nothing speaks against the next object."""
+
+
 class Publishable(Protocol):
     """A finished file on this machine and the key it is to have."""
 
@@ -91,8 +95,17 @@ class FileSource(Protocol):
 class FileDestination(Protocol):
     """A destination that takes files."""
 
-    def publish(self, properties: Mapping[str, Any], staged: Sequence[Publishable]) -> None:
+    def publish(
+        self, properties: Mapping[str, Any], staged: Sequence[Publishable], check: Callable[[], None] = no_check
+    ) -> None:
         """Make every staged file visible under its key; done twice, it is there once.
+
+        `check` is called before each of them; what it raises ends the publication. Raises Retry or Stop.
+        """
+        ...
+
+    def remove(self, properties: Mapping[str, Any], keys: Sequence[str]) -> None:
+        """Make what is visible under the keys vanish; a key with nothing under it is as good.
 
         Raises Retry or Stop.
         """

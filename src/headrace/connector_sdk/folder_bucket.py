@@ -8,12 +8,12 @@ import os
 import shutil
 import stat
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
+from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.connector_sdk.keys import UNFINISHED, changed, folder_of, gone, is_possible, path_of
 from headrace.errors import Stop
 
@@ -53,13 +53,14 @@ class FolderBucket:
         for file in files:
             yield LocalFile(file.name, self._as_listed(file), file.size_bytes)
 
-    def publish(self, staged: Sequence[Publishable]) -> None:
+    def publish(self, staged: Sequence[Publishable], check: Callable[[], None] = no_check) -> None:
         """See Bucket: each object appears whole, in one step, and survives a power failure (invariant 9)."""
         if not self.makes_itself:
             self._must_exist()
         targets = [self.folder / path_of(self.name, file.key) for file in staged]
         touched: set[Path] = set()
         for file, target in zip(staged, targets, strict=True):
+            check()
             try:
                 touched |= _made(target.parent)
                 _put(Path(file.path), target)
@@ -67,6 +68,17 @@ class FolderBucket:
                 raise Stop(f"s3://{self.name}/{file.key} can't be written: {error}") from error
         self._clear(targets)
         self._make_durable(touched)
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """See Bucket."""
+        targets = [self.folder / path_of(self.name, key) for key in keys]
+        for key, target in zip(keys, targets, strict=True):
+            try:
+                target.unlink(missing_ok=True)
+            except OSError as error:
+                if error.errno not in _NOTHING_THERE:
+                    raise Stop(f"s3://{self.name}/{key} can't be removed: {error}") from error
+        self._make_durable({target.parent for target in targets if target.parent.is_dir()})
 
     def _must_exist(self) -> None:
         if not self.folder.is_dir():

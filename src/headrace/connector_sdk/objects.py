@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote
 
-from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
+from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.connector_sdk.folder_bucket import FolderBucket
 from headrace.connector_sdk.keys import checked_bucket
 from headrace.connector_sdk.stores import Patience, Stores
@@ -36,8 +36,12 @@ class Bucket(Protocol):
         """Each object on this machine; see FileSource.fetch."""
         ...
 
-    def publish(self, staged: Sequence[Publishable]) -> None:
+    def publish(self, staged: Sequence[Publishable], check: Callable[[], None] = no_check) -> None:
         """Make staged files objects; see FileDestination.publish."""
+        ...
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """Remove the objects with these keys, where they are there."""
         ...
 
 

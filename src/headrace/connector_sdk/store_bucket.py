@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import obstore
 from obstore.store import ObjectStore
 
-from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
+from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.connector_sdk.keys import changed, folder_of, path_of
 from headrace.connector_sdk.read_ahead import TOGETHER, read_ahead
 from headrace.connector_sdk.store_errors import StoreErrors
@@ -65,16 +65,19 @@ class StoreBucket:
         """See Bucket: the next few objects are fetched while one is read."""
         return read_ahead(files, scratch, self._copy)
 
-    def publish(self, staged: Sequence[Publishable]) -> None:
+    def publish(self, staged: Sequence[Publishable], check: Callable[[], None] = no_check) -> None:
         """See Bucket: large files go up in parts, which become visible together."""
         keys = [path_of(self.name, file.key) for file in staged]
-        with ThreadPoolExecutor(TOGETHER, thread_name_prefix="publish") as pool:
-            sent = [pool.submit(self._put, Path(file.path), key) for file, key in zip(staged, keys, strict=True)]
-            done, waiting = wait(sent, return_when=FIRST_EXCEPTION)
-            for each in waiting:
-                each.cancel()
-            for each in done:
-                each.result()
+
+        def put(source: Path, key: str) -> None:
+            check()
+            self._put(source, key)
+
+        _together([(put, Path(file.path), key) for file, key in zip(staged, keys, strict=True)])
+
+    def remove(self, keys: Sequence[str]) -> None:
+        """See Bucket."""
+        _together([(self._delete, path_of(self.name, key)) for key in keys])
 
     def _file(self, meta: Mapping[str, Any]) -> SourceFile:
         modified: datetime = meta["last_modified"]
@@ -98,6 +101,10 @@ class StoreBucket:
             raise Retry(f"{file.name} broke off after {written} of {file.size_bytes} bytes.")
         return LocalFile(file.name, target, file.size_bytes, is_copy=True)
 
+    def _delete(self, key: str) -> None:
+        with self.errors.of(key), suppress(FileNotFoundError):
+            obstore.delete(self.sending, key)
+
     def _put(self, source: Path, key: str) -> None:
         try:
             size_bytes = source.stat().st_size
@@ -106,6 +113,17 @@ class StoreBucket:
         part_bytes = max(_PART_BYTES, -(-size_bytes // _PARTS))
         with self.errors.of(key):
             obstore.put(self.sending, key, source, chunk_size=part_bytes, max_concurrency=_PARTS_TOGETHER)
+
+
+def _together(calls: Sequence[tuple[Callable[..., None], *tuple[Any, ...]]]) -> None:
+    """Make the calls, some at a time, until one fails."""
+    with ThreadPoolExecutor(TOGETHER, thread_name_prefix="objects") as pool:
+        sent = [pool.submit(*call) for call in calls]
+        done, waiting = wait(sent, return_when=FIRST_EXCEPTION)
+        for each in waiting:
+            each.cancel()
+        for each in done:
+            each.result()
 
 
 def _as_listed(file: SourceFile) -> GetOptions:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -146,13 +146,23 @@ class SplitOrder:
 class SplitResult:
     """What a split made: all of it staged, none of it visible yet.
 
-    `bookmark` is where the next execution begins to read, None: the source names no such place.
+    `bookmark` is where the next execution begins to read, None: the source names no such place. `superseded` are the
+    keys that an earlier try may have made visible and this one does not make; `most_rejects` is how many files of
+    rejects any try had.
     """
 
     counts: Counts
     outputs: tuple[StagedFile, ...]
     rejects: tuple[StagedFile, ...]
     bookmark: str | None = None
+    superseded: tuple[str, ...] = ()
+    most_rejects: int = 0
+
+    def superseding(self, before: SplitResult) -> SplitResult:
+        """The same, as what takes the place of an earlier try whose files may be visible."""
+        earlier = {*before.superseded, *(file.key for file in before.outputs)}
+        keys = tuple(sorted(earlier - {file.key for file in self.outputs}))
+        return replace(self, superseded=keys, most_rejects=max(before.most_rejects, len(before.rejects)))
 
     def to_document(self) -> dict[str, Any]:
         """As the store keeps it."""
@@ -161,6 +171,8 @@ class SplitResult:
             "outputs": [staged.to_document() for staged in self.outputs],
             "rejects": [staged.to_document() for staged in self.rejects],
             "bookmark": self.bookmark,
+            "superseded": self.superseded,
+            "mostRejects": self.most_rejects,
         }
 
     @classmethod
@@ -171,4 +183,6 @@ class SplitResult:
             tuple(StagedFile.from_document(staged) for staged in document["outputs"]),
             tuple(StagedFile.from_document(staged) for staged in document["rejects"]),
             document.get("bookmark"),
+            tuple(document.get("superseded", ())),
+            document.get("mostRejects", 0),
         )

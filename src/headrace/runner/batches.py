@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO
 
 from headrace.connector_sdk.records import Batch, Rejection
 from headrace.errors import Stop
@@ -73,40 +69,20 @@ def staged_records(paths: Iterable[Path]) -> Iterator[str]:
     return chain.from_iterable(map(_lines, paths))
 
 
-def after(position: Delivered, sent: Sent, refused: dict[int, str], refused_bytes: int) -> Delivered:
-    """The position once the batch is answered; the reasons took `refused_bytes` bytes."""
+def after(position: Delivered, sent: Sent, refused: Mapping[int, str]) -> Delivered:
+    """The position once the batch is answered."""
     taken = (text for place, text in enumerate(sent.batch.records) if place not in refused)
-    return replace(
-        position,
+    return Delivered(
         records=position.records + len(sent.batch.records),
         refused=position.refused + len(refused),
         bytes_written=position.bytes_written + sum(len(text.encode()) + 1 for text in taken),
-        refused_bytes=position.refused_bytes + refused_bytes,
     )
 
 
-@contextmanager
-def refused_file(path: Path, before: Delivered | None) -> Generator[BinaryIO]:
-    """A file for refused records that begins with those of an earlier position, whose own file stays as it is."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if before is not None and before.refused_bytes:
-        shutil.copyfile(before.refused_path, path)
-        os.truncate(path, before.refused_bytes)
-    else:
-        path.unlink(missing_ok=True)
-    with path.open("ab") as stream:
-        yield stream
-
-
-def keep_refused(stream: BinaryIO, sent: Sent, refused: dict[int, str]) -> int:
-    """Write the refused records with their reasons as the engine writes its rejects; the bytes, once durable."""
-    if not refused:
-        return 0
+def rejects(sent: Sent, refused: Mapping[int, str]) -> bytes:
+    """The refused records with their reasons, as the engine writes its rejects."""
     lines = (_reject(sent, place, reason) for place, reason in refused.items())
-    size_bytes = stream.write("".join(lines).encode(errors="backslashreplace"))
-    stream.flush()
-    os.fsync(stream.fileno())
-    return size_bytes
+    return "".join(lines).encode(errors="backslashreplace")
 
 
 def _reject(sent: Sent, place: int, reason: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from headrace.engine.results import Counts, SplitResult
+from headrace.engine.watch import Cancelled
 from headrace.errors import ConnectorError, HeadraceError, Stop
 from headrace.flow.plan import Plan
 from headrace.flow.schedule import Trigger
@@ -59,14 +60,10 @@ class Attempt:
         self._held.control.check()
         if not outlet.must_end:
             self._check_attempts()
+        if refusal := self._made_ready(plan, outlet, str(rejects)):
+            return self.failed(refusal)
         if not outlet.has_begun:
-            outlet.check()
-            self._splits.run(plan)
-            if refusal := self._refusal(plan, str(rejects)):
-                return self.failed(refusal)
-            if not self._has_staged():
-                return self._done(plan)
-            outlet.begin()
+            return self._done(plan)
         # Before anything is visible: a bucket for errors that can't be written is known then.
         self._deliver(rejects)
         outlet.deliver(self._splits)
@@ -76,8 +73,22 @@ class Attempt:
             self._deliver(rejects)
         return self._done(plan)
 
+    def _made_ready(self, plan: Plan, outlet: Outlet, place: str) -> str | None:
+        """Run the splits, and begin the delivery if there is anything; why it must not begin, or go on, if so."""
+        if outlet.has_begun:
+            self._splits.run(plan)
+            outlet.begin()
+            return self._refusal(plan, place)
+        outlet.check()
+        self._splits.run(plan)
+        refusal = self._refusal(plan, place)
+        if refusal is None and self._has_staged():
+            outlet.begin()
+        return refusal
+
     def failed(self, message: str) -> Outcome:
         """The outcome of an execution that fails; the rejects of its finished splits are kept."""
+        self._take_back()
         remains = self._remains()
         if self._rejects is not None and (remains is None or self._has_refused()):
             self._keep_rejects(self._rejects)
@@ -141,8 +152,17 @@ class Attempt:
             raise Stop(f"The execution was begun {MOST_ATTEMPTS} times and never came to its end")
 
     def _deliver(self, rejects: Rejects) -> None:
-        results = self._results
-        self._splits.retried("keep rejects", lambda: rejects.deliver(results))
+        results, check = self._results, self._held.control.check
+        self._splits.retried("keep rejects", lambda: rejects.deliver(results, check))
+
+    def _take_back(self) -> None:
+        if self._outlet is None:
+            return
+        try:
+            self._outlet.take_back(self._splits)
+        except (ConnectorError, OSError, Cancelled) as error:
+            # It remains, and the message says so.
+            self._held.log.warning("output not taken back", reason=messages.of_failure(error))
 
     def _keep_rejects(self, rejects: Rejects) -> None:
         # The execution fails for another reason, which must not be lost over this one.

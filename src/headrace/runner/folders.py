@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from headrace.engine.results import StagedFile
+
 
 class Folders:
     """Where executions stage their output and where rejected records stay.
@@ -38,6 +40,11 @@ class Folders:
         """Remove everything an execution staged."""
         shutil.rmtree(self._staging / execution_id, ignore_errors=True)
 
+    def has_staged(self, file: StagedFile) -> bool:
+        """Whether the file is here, whole; the folder of another node may hold one of that path."""
+        path = Path(file.path)
+        return path.is_relative_to(self._staging) and path.is_file() and path.stat().st_size == file.size_bytes
+
     def staged(self) -> tuple[str, ...]:
         """The executions that have staged something, finished or not."""
         if not self._staging.is_dir():
@@ -48,14 +55,33 @@ class Folders:
         """Where rejected records stay that have no bucket to go to."""
         return self._rejects / flow_name / execution_id
 
-    def keep_rejects(self, flow_name: str, execution_id: str, files: Iterable[tuple[Path, str]]) -> None:
-        """Move each staged file of rejects to its name in `rejects`; one that was moved before stays."""
+    def keep_rejects(
+        self, flow_name: str, execution_id: str, files: Iterable[tuple[Path, str]], surplus: Iterable[str] = ()
+    ) -> None:
+        """Give each staged file of rejects its name in `rejects` too; files there with a `surplus` name go."""
         folder = self.rejects(flow_name, execution_id)
         folder.mkdir(parents=True, exist_ok=True)
         for path, name in files:
-            if path.exists() or not (folder / name).exists():
-                path.replace(folder / name)
+            _link_or_copy(path, folder / name)
+        for name in surplus:
+            (folder / name).unlink(missing_ok=True)
         make_durable([folder])
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """The same file under a second name where the file system has that; whole, whenever it is looked at."""
+    unfinished = target.with_name(f".{target.name}")
+    unfinished.unlink(missing_ok=True)
+    try:
+        unfinished.hardlink_to(source)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(source, unfinished)
+        make_durable([unfinished])
+    unfinished.replace(target)
+    # Replacing a file by another name of itself leaves both.
+    unfinished.unlink(missing_ok=True)
 
 
 def make_durable(paths: Iterable[Path]) -> None:

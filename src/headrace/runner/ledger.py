@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -10,7 +10,7 @@ from headrace.clock import Clock, to_ms
 from headrace.engine.watch import Cancelled
 from headrace.errors import HeadraceError
 from headrace.model.states import FINISHED, State
-from headrace.store import backfills, executions
+from headrace.store import backfills, deliveries, executions
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
 from headrace.store.executions import Claim, Execution
@@ -79,9 +79,22 @@ class Ledger:
         """Keep a split's result, whose records are durable (invariant 1)."""
         self._write(claim, lambda tx, id_, fence: executions.record_result(tx, id_, fence, number, result))
 
-    def record_delivery(self, claim: Claim, position: Delivered) -> None:
-        """Keep how far the batches got: all that it counts is durable (invariant 1)."""
-        self._write(claim, lambda tx, id_, fence: executions.record_delivery(tx, id_, fence, position))
+    def record_delivery(self, claim: Claim, position: Delivered, refused: bytes) -> None:
+        """Keep how far the batches got: all that it counts is durable (invariant 1).
+
+        `refused` is what the last batch's refused records are kept as, with the reasons.
+        """
+        self._write(claim, lambda tx, id_, fence: executions.record_delivery(tx, id_, fence, position, refused))
+
+    def refused(self, claim: Claim) -> Iterator[bytes]:
+        """What `record_delivery` kept of refused records, batch by batch, in order."""
+        execution_id, place = claim.execution.execution_id, -1
+        while (found := self._refused_after(execution_id, place)) is not None:
+            place, lines = found
+            yield lines
+
+    def _refused_after(self, execution_id: str, place: int) -> tuple[int, bytes] | None:
+        return self._store.read(lambda tx: deliveries.refused_after(tx, execution_id, place)).result()
 
     def progress(self, claim: Claim, counts: dict[str, Any]) -> Future[bool]:
         """Show the counts so far; the answer, which nobody needs to wait for, is False if the lease is lost."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from headrace.connector_sdk.contract import FileDestination
 from headrace.connector_sdk.records import RecordDestination
 from headrace.engine.results import Counts, StagedFile
 from headrace.engine.tasks import DESTINATION
 from headrace.engine.watch import Cancelled
+from headrace.errors import Stop
 from headrace.flow.plan import Plan
 from headrace.flow.records import Writing
-from headrace.runner.batches import after, batches, keep_refused, refused_file, staged_records
+from headrace.runner.batches import after, batches, rejects, staged_records
 from headrace.runner.control import Reason
 from headrace.runner.folders import make_durable
 from headrace.runner.splits import Held, Splits, Tools
@@ -43,7 +44,10 @@ class Outlet(Protocol):
         ...
 
     def begin(self) -> None:
-        """Record that output is about to become visible. Raises Cancelled if a caller was faster."""
+        """Record that output is about to become visible. Raises Cancelled if a caller was faster.
+
+        Begun by an earlier attempt, it is made sure that this one may go on: LeaseLost or Stop if not.
+        """
         ...
 
     def deliver(self, splits: Splits) -> None:
@@ -60,6 +64,10 @@ class Outlet(Protocol):
 
     def visible(self, counts: Counts) -> Counts:
         """The same for an execution that does not succeed."""
+        ...
+
+    def take_back(self, splits: Splits) -> None:
+        """Make what an execution that fails has made visible vanish, where the destination can do that."""
         ...
 
     def remains(self) -> str | None:
@@ -105,9 +113,11 @@ class Objects:
     def deliver(self, splits: Splits) -> None:
         """See Outlet."""
         staged = [file for result in splits.results for file in result.outputs]
+        check = self._held.control.check
         if staged:
-            properties = self._plan.destinations[0].properties
-            splits.retried("publish", lambda: self._destination.publish(properties, staged))
+            splits.retried("publish", lambda: self._destination.publish(self._properties, staged, check))
+        # Of a try on another machine, which read something else.
+        self._remove(splits, splits.keys - {file.key for file in staged})
 
     def refused(self) -> tuple[StagedFile, ...]:
         """See Outlet: an object is taken or not."""
@@ -124,6 +134,21 @@ class Objects:
     def remains(self) -> str | None:
         """See Outlet."""
         return "Some objects of this execution may have been written" if self.has_begun else None
+
+    def take_back(self, splits: Splits) -> None:
+        """See Outlet."""
+        if self.has_begun:
+            self._remove(splits, splits.keys)
+            self.has_begun = False
+
+    @property
+    def _properties(self) -> Mapping[str, Any]:
+        return self._plan.destinations[0].properties
+
+    def _remove(self, splits: Splits, keys: Iterable[str]) -> None:
+        self._held.control.check()
+        if found := sorted(keys):
+            splits.retried("remove", lambda: self._destination.remove(self._properties, found))
 
 
 class Batches:
@@ -153,45 +178,43 @@ class Batches:
     def begin(self) -> None:
         """See Outlet."""
         self._held.control.check()
-        self._move_to(Delivered(0, 0, 0, str(self._refused_path()), 0))
+        self._check_source()
+        self._move_to(self._reached(), b"")
 
     def deliver(self, splits: Splits) -> None:
         """See Outlet. Ends with the first refused record if the flow asks for that."""
-        destination = self._open()
-        paths = [Path(file.path) for result in splits.results for file in result.outputs]
-        claimed = self._held.claim.delivered
-        with refused_file(self._refused_path(), claimed) as stream:
-            make_durable([self._refused_path(), self._refused_path().parent])
-            position = replace(self._reached(), refused_path=str(self._refused_path()))
-            asked = batches(
-                staged_records(paths),
-                writing=self._writing,
-                execution=self._held.claim.execution,
-                first=position.records,
-                size=destination.batch_size,
-            )
-            for sent in asked:
-                if self._is_over_at_first and position.refused:
-                    return
-                self._held.control.check()
-                batch = sent.batch
-                refused = sent.refused(splits.retried("write", lambda batch=batch: destination.write(batch)))
-                # Durable first, then recorded (invariants 1 and 2).
-                position = after(position, sent, refused, keep_refused(stream, sent, refused))
-                self._move_to(position)
+        destination, position = self._open(), self._reached()
+        asked = batches(
+            staged_records(Path(file.path) for result in splits.results for file in result.outputs),
+            writing=self._writing,
+            execution=self._held.claim.execution,
+            first=position.records,
+            size=destination.batch_size,
+        )
+        for sent in asked:
+            if self._is_over_at_first and position.refused:
+                return
+            self._held.control.check()
+            batch = sent.batch
+            refused = sent.refused(splits.retried("write", lambda batch=batch: destination.write(batch)))
+            position = after(position, sent, refused)
+            # Durable first, then recorded (invariants 1 and 2).
+            self._move_to(position, rejects(sent, refused))
 
     def refused(self) -> tuple[StagedFile, ...]:
-        """See Outlet. A copy: what it is made from is needed where the delivery has to go on."""
+        """See Outlet: gathered from the store, since another machine may have sent what was refused."""
         position = self._position
-        if position is None or not position.refused_bytes:
+        if position is None or not position.refused:
             return ()
-        source, target = Path(position.refused_path), self._refused_path().with_name("rejects.json")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-        with target.open("r+b") as stream:
-            stream.truncate(position.refused_bytes)
-        make_durable([target])
-        return (StagedFile(str(target), target.name, position.refused_bytes),)
+        path = self._folder() / "rejects.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as stream:
+            size_bytes = sum(stream.write(lines) for lines in self._tools.ledger.refused(self._held.claim))
+        make_durable([path])
+        return (StagedFile(str(path), path.name, size_bytes),)
+
+    def take_back(self, splits: Splits) -> None:
+        """See Outlet: what an application has taken stays there."""
 
     def counted(self, counts: Counts) -> Counts:
         """See Outlet: what is not sent yet counts as written, so that the counts add up (invariant 3)."""
@@ -224,12 +247,21 @@ class Batches:
         return opened(execution.account, execution.region, asked.profile, asked.connector_type)
 
     def _reached(self) -> Delivered:
-        return self._position or Delivered(0, 0, 0, "", 0)
+        return self._position or Delivered(0, 0, 0)
 
-    def _move_to(self, position: Delivered) -> None:
-        self._tools.ledger.record_delivery(self._held.claim, position)
+    def _check_source(self) -> None:
+        """Raise Stop where another try of the splits read less than what was sent already."""
+        position, count = self._reached(), self._held.progress.finished.records_written
+        if count < position.records:
+            raise Stop(
+                f"{position.records} records of the source were sent before it changed, and now it has {count}."
+                " Start the flow again"
+            )
+
+    def _move_to(self, position: Delivered, refused: bytes) -> None:
+        self._tools.ledger.record_delivery(self._held.claim, position, refused)
         self._position = position
 
-    def _refused_path(self) -> Path:
+    def _folder(self) -> Path:
         execution = self._held.claim.execution
-        return self._tools.folders.delivery(execution.execution_id, execution.fence) / "refused.jsonl"
+        return self._tools.folders.delivery(execution.execution_id, execution.fence)

@@ -46,6 +46,11 @@ class Progress:
             self._running = counts
             self._save_if_due()
 
+    def begin_again(self) -> None:
+        """Forget the splits that came to their end: their results are taken anew."""
+        with self._lock:
+            self._finished = self._running = Counts()
+
     def split_done(self, counts: Counts) -> None:
         """A split came to its end."""
         with self._lock:

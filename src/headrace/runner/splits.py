@@ -14,7 +14,7 @@ from headrace.connector_sdk.records import Connections, RecordConnector
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.results import Naming, SplitOrder, SplitResult
 from headrace.engine.split import Engine
-from headrace.errors import HeadraceError, Stop
+from headrace.errors import Stop
 from headrace.flow.plan import Plan, Reading
 from headrace.log import Log
 from headrace.runner.bookmarks import keeps_place, since, source_of
@@ -69,20 +69,35 @@ class Splits:
         self._held = held
         self._results: dict[int, SplitResult] = {}
         self._unfinished: set[int] = set()
+        # Of splits that have to run again though something of them may be visible.
+        self._earlier: dict[int, SplitResult] = {}
 
     @property
     def results(self) -> list[SplitResult]:
         """Of the splits that came to their end, in order of their numbers."""
         return [self._results[number] for number in sorted(self._results)]
 
+    @property
+    def keys(self) -> set[str]:
+        """Every key that a try of a split may have made visible."""
+        known = [*self._earlier.values(), *self._results.values()]
+        return {key for result in known for key in (*result.superseded, *(file.key for file in result.outputs))}
+
     def run(self, plan: Plan) -> None:
-        """Run each split that has no result, until the first reject if the flow fails on that."""
+        """Run each split that has no result here, until the first reject if the flow fails on that.
+
+        Here: another node's disk may hold what an earlier holder staged. Once anything may be visible, the result of
+        another run of the same split takes the place of the first one's.
+        """
+        rows = self._held.claim.splits
+        works = None if rows is None else self._without_result(rows)
+        if works is not None and not works:
+            return
         keeps_place = self._keeps_place(plan)
         if not keeps_place:
             plan = self._windowed(plan)
         source = self._source(plan, is_marked=keeps_place)
-        rows = self._held.claim.splits
-        works = self._without_result(self._listed(source) if rows is None else rows)
+        works = self._without_result(self._listed(source)) if works is None else works
         for work, result in self._tools.placement.run(works, lambda work: self._run_one(plan, source, work)):
             self._record(work, result)
             if plan.errors.fail_on_first and result.counts.records_rejected:
@@ -90,11 +105,10 @@ class Splits:
             self._held.control.check()
 
     def take_results(self) -> None:
-        """Take the recorded results of an execution whose commit has begun: all are there."""
+        """Take the recorded results for what they count; their files may lie elsewhere."""
         for split in self._held.claim.splits or ():
-            if split.result is None:
-                raise HeadraceError(f"Split {split.number} has no result though the commit has begun")
-            self._finish(split.number, SplitResult.from_document(split.result))
+            if split.result is not None:
+                self._finish(split.number, SplitResult.from_document(split.result))
 
     def leave(self) -> None:
         """Remove what unfinished splits staged; finished ones are for the next holder."""
@@ -156,13 +170,27 @@ class Splits:
 
     def _without_result(self, rows: Sequence[SplitRow]) -> list[SplitWork]:
         works: list[SplitWork] = []
+        self._results.clear()
+        self._held.progress.begin_again()
         for row in rows:
             result = None if row.result is None else SplitResult.from_document(row.result)
-            if result is not None and _is_staged(result):
+            if result is not None and self._is_staged(result):
                 self._finish(row.number, result)
-            else:
-                works.append(SplitWork.of(row))
+                continue
+            works.append(SplitWork.of(row))
+            if result is not None and self._is_visible:
+                self._earlier[row.number] = result
         return works
+
+    def _is_staged(self, result: SplitResult) -> bool:
+        """Whether everything that the result names is here, so that the split need not run again."""
+        return all(map(self._tools.folders.has_staged, (*result.outputs, *result.rejects)))
+
+    @property
+    def _is_visible(self) -> bool:
+        """Whether an earlier holder may have made something visible."""
+        claim = self._held.claim
+        return claim.execution.commit_ms is not None or claim.delivered is not None
 
     def _run_one(self, plan: Plan, source: SplitSource, work: SplitWork) -> SplitResult:
         return self.retried(f"split {work.number}", lambda: self._try_one(plan, source, work))
@@ -205,6 +233,8 @@ class Splits:
         files = [Path(file.path) for file in (*result.outputs, *result.rejects)]
         # Durable first, then recorded (invariant 1).
         make_durable([*files, *{file.parent for file in files}])
+        if earlier := self._earlier.get(work.number):
+            result = result.superseding(earlier)
         self._tools.ledger.record_result(self._held.claim, work.number, result.to_document())
         self._unfinished.discard(work.number)
         self._finish(work.number, result)
@@ -212,9 +242,3 @@ class Splits:
     def _finish(self, number: int, result: SplitResult) -> None:
         self._results[number] = result
         self._held.progress.split_done(result.counts)
-
-
-def _is_staged(result: SplitResult) -> bool:
-    """Whether everything that the result names is still there, so that the split need not run again."""
-    files = [(Path(file.path), file.size_bytes) for file in (*result.outputs, *result.rejects)]
-    return all(path.is_file() and path.stat().st_size == size_bytes for path, size_bytes in files)

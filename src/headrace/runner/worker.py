@@ -102,6 +102,7 @@ class Worker:
         self._unwatch = self._ledger.watch(self._wake)
         self._claiming.start()
         self._keeping.start()
+        self._leases.start()
 
     def stop(self) -> None:
         """Take no more executions, let those that run finish, hand back what takes longer than `drain_s`."""
@@ -115,6 +116,7 @@ class Worker:
         self._ended.set()
         self._changed.set()
         self._keeping.join()
+        self._leases.stop()
         self._unwatch()
         try:
             self._ledger.release()
@@ -142,12 +144,13 @@ class Worker:
             return
         # Else an execution of our own would look as if its holder had fallen silent.
         self._leases.renew_if_due()
+        asked_at_s = self._clock.elapsed_s()
         for claim in self._ledger.claim(free):
             self.trouble = None
             held = self._hold(claim)
             self._measures.claimed(claim)
             execution = claim.execution
-            self._leases.take(claim, held.control)
+            self._leases.take(claim, held.control, asked_at_s)
             threading.Thread(
                 target=self._run, args=(held,), name=f"execution-{execution.execution_id}", daemon=True
             ).start()
@@ -155,7 +158,7 @@ class Worker:
         self._changed.set()
 
     def _hold(self, claim: Claim) -> Held:
-        control = Control(lambda counts: progress.reached(counts))  # noqa: PLW0108
+        control = Control(lambda counts: progress.reached(counts), self._clock.elapsed_s)  # noqa: PLW0108
         progress = Progress(
             lambda counts: self._ledger.progress(claim, counts.to_document()),
             now=self._clock.now,

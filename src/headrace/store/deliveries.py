@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy import insert as into
 from sqlalchemy import update as change
 
@@ -12,25 +13,21 @@ from headrace.store import tables
 from headrace.store.statements import Statement, binds
 from headrace.store.tx import Tx
 
-_d = tables.deliveries.c
-
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
     """The position of a delivery: the destination has answered for the first `records` staged records.
 
-    `refused` of them it did not take; they lie, with their reasons, in the first `refused_bytes` bytes of the
-    file at `refused_path`. `bytes_written` counts the others.
+    `refused` of them it did not take; `bytes_written` counts the others.
     """
 
     records: int
     refused: int
     bytes_written: int
-    refused_path: str
-    refused_bytes: int
 
 
-_COLUMNS = (_d.records, _d.refused, _d.bytes_written, _d.refused_path, _d.refused_bytes)
+_d, _r = tables.deliveries.c, tables.refusals.c
+_COLUMNS = (_d.records, _d.refused, _d.bytes_written)
 _VALUES = binds(_COLUMNS)
 SELECT = Statement(select(*_COLUMNS).where(_d.execution_id == bindparam("id")))
 INSERT = Statement(into(tables.deliveries).values(execution_id=bindparam("id"), **_VALUES))
@@ -41,6 +38,18 @@ UPDATE = Statement(
     .values(**_VALUES)
     .returning(_d.records)
 )
+REFUSE = Statement(
+    into(tables.refusals).values(
+        execution_id=bindparam("id"), records=bindparam("records"), refused=bindparam("refused")
+    )
+)
+SELECT_REFUSED = Statement(
+    select(_r.records, _r.refused)
+    .where(_r.execution_id == bindparam("id"), _r.records > bindparam("after"))
+    .order_by(_r.records)
+    .limit(1)
+)
+FORGET = Statement(delete(tables.refusals).where(_r.execution_id == bindparam("id")))
 
 
 def get(tx: Tx, execution_id: str) -> Delivered | None:
@@ -49,10 +58,27 @@ def get(tx: Tx, execution_id: str) -> Delivered | None:
     return None if row is None else Delivered(*row)
 
 
-def put(tx: Tx, execution_id: str, position: Delivered) -> bool:
-    """Record the position; False if a later one is recorded. The caller holds the execution's lease."""
+def put(tx: Tx, execution_id: str, position: Delivered, refused: bytes = b"") -> bool:
+    """Record the position, and what the destination refused on the way to it; False if a later one is recorded.
+
+    The caller holds the execution's lease.
+    """
     values = asdict(position)
     if get(tx, execution_id) is None:
         tx.rows(INSERT, id=execution_id, **values)
-        return True
-    return tx.row(UPDATE, id=execution_id, **values) is not None
+    elif tx.row(UPDATE, id=execution_id, **values) is None:
+        return False
+    if refused:
+        tx.rows(REFUSE, id=execution_id, records=position.records, refused=zlib.compress(refused, 1))
+    return True
+
+
+def refused_after(tx: Tx, execution_id: str, records: int) -> tuple[int, bytes] | None:
+    """What was refused first on the way beyond that many records, and the position it was put with; None: nothing."""
+    row = tx.row(SELECT_REFUSED, id=execution_id, after=records)
+    return None if row is None else (row[0], zlib.decompress(row[1]))
+
+
+def forget_refused(tx: Tx, execution_id: str) -> None:
+    """Drop what was refused: the execution has ended, and it lies where the flow wants it."""
+    tx.rows(FORGET, id=execution_id)

@@ -206,14 +206,15 @@ def record_result(tx: Tx, execution_id: str, fence: int, number: int, result: di
     return tx.row(sql.UPDATE_SPLIT, id=execution_id, number=number, result=documents.dumps(result)) is not None
 
 
-def record_delivery(tx: Tx, execution_id: str, fence: int, position: Delivered) -> bool:
-    """Keep how far the batches got; what it counts must be durable by now (invariant 1).
+def record_delivery(tx: Tx, execution_id: str, fence: int, position: Delivered, refused: bytes = b"") -> bool:
+    """Keep how far the batches got, and the `refused` records of the last one; what they are must be durable by now
+    (invariant 1).
 
     False if the lease is lost, or a later position is kept (invariant 2).
     """
     if tx.row(sql.GUARD, id=execution_id, fence=fence) is None:
         return False
-    return deliveries.put(tx, execution_id, position)
+    return deliveries.put(tx, execution_id, position, refused)
 
 
 def progress(tx: Tx, execution_id: str, fence: int, counts: dict[str, Any]) -> bool:
@@ -267,9 +268,14 @@ def settle(
         _count_failure(tx, flow_id, now_ms=now_ms)
     elif state is State.DONE:
         _move_on(tx, flow_id, bookmark, *ended)
-    tx.rows(sql.PRUNE, flow_id=flow_id, kept=tx.executions_kept)
+    _clear_up(tx, flow_id, execution_id)
     tx.announce(TOPIC)
     return True
+
+
+def _clear_up(tx: Tx, flow_id: str, execution_id: str) -> None:
+    deliveries.forget_refused(tx, execution_id)
+    tx.rows(sql.PRUNE, flow_id=flow_id, kept=tx.executions_kept)
 
 
 def _count_failure(tx: Tx, flow_id: str, *, now_ms: int) -> None:

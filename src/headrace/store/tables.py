@@ -7,7 +7,18 @@ in `_ms`.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 METADATA = MetaData()
 # A name that answers are sorted by: in the order of code points, whatever language the database was made for.
@@ -142,8 +153,17 @@ deliveries = Table(
     Column("records", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
     Column("bytes_written", BigInteger, nullable=False),
-    Column("refused_path", Text, nullable=False),
-    Column("refused_bytes", BigInteger, nullable=False),
+)
+
+# The records that a destination refused, with its reasons, until the execution has ended: compressed lines, a row for
+# each batch that had any.
+refusals = Table(
+    "refusals",
+    METADATA,
+    Column("execution_id", Text, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
+    # The position that was recorded with them.
+    Column("records", BigInteger, primary_key=True),
+    Column("refused", LargeBinary, nullable=False),
 )
 
 # Where an incremental flow's next execution begins to read; a row from the first that succeeded on.

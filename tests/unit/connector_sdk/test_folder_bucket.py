@@ -320,3 +320,33 @@ def test_a_folder_that_may_not_be_written_is_named(tmp_path: Path) -> None:
     bucket = FolderBucket("fixed", Path("/proc/self"), makes_itself=False)
     with pytest.raises(Stop, match="s3://fixed/out/x can't be written"):
         bucket.publish([staged(tmp_path / "staged", "out/x", b"1")])
+
+
+def test_objects_are_removed_whether_or_not_they_are_there(bucket: FolderBucket, tmp_path: Path) -> None:
+    bucket.publish([staged(tmp_path / "staged", "out/a", b"1"), staged(tmp_path / "staged", "out/b", b"2")])
+
+    bucket.remove(["out/a", "out/c", "nowhere/d"])
+
+    assert [file.key for file in bucket.list("out/")] == ["out/b"]
+
+
+def test_an_object_that_can_not_be_removed_is_named(bucket: FolderBucket, tmp_path: Path) -> None:
+    bucket.publish([staged(tmp_path / "staged", "out/a/b", b"1")])
+
+    with pytest.raises(Stop, match="s3://raw/out/a can't be removed"):
+        bucket.remove(["out/a"])
+
+
+def test_what_speaks_against_an_object_keeps_it_and_the_next_ones_from_being_published(
+    bucket: FolderBucket, tmp_path: Path
+) -> None:
+    asked = iter([None, Stop("no more")])
+
+    def check() -> None:
+        if found := next(asked):
+            raise found
+
+    with pytest.raises(Stop, match="no more"):
+        bucket.publish([staged(tmp_path / "staged", key, b"1") for key in ("out/1", "out/2", "out/3")], check)
+
+    assert [file.key for file in bucket.list("out/")] == ["out/1"]

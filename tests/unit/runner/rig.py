@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from headrace.clock import Clock, HandClock, SystemClock, to_ms
-from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
+from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
 from headrace.engine.watch import Watch
 from headrace.errors import Stop
@@ -26,6 +28,8 @@ from headrace.store.executions import Claim, Execution, SplitRow
 from headrace.store.store import Store
 from tests.standins.processes import PATIENCE_S, until
 
+# A thread that stands for a process ends with SystemExit.
+DYING = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TWO_SPLITS = {("raw", f"in/{number:04d}"): f"{number}\n" for number in range(300)}
 
@@ -62,6 +66,7 @@ class Objects:
         self.on_list: Callable[[], None] = lambda: None
         self.on_fetch: Callable[[], None] = lambda: None
         self.on_publish: Callable[[str], None] = lambda bucket: None
+        self.on_remove: Callable[[str], None] = lambda key: None
 
     def files(self, properties: Mapping[str, Any]) -> tuple[SourceFile, ...]:
         self.listed += 1
@@ -92,12 +97,20 @@ class Objects:
     def head(self, properties: Mapping[str, Any], file: SourceFile, size_bytes: int) -> bytes:
         return self.objects["raw", file.key].encode()[:size_bytes]
 
-    def publish(self, properties: Mapping[str, Any], staged: Sequence[Publishable]) -> None:
+    def publish(
+        self, properties: Mapping[str, Any], staged: Sequence[Publishable], check: Callable[[], None] = no_check
+    ) -> None:
         bucket = properties["bucketName"]
         for file in staged:
+            check()
             self.on_publish(bucket)
             self.objects[bucket, file.key] = Path(file.path).read_text("utf-8")
             self.published.append((bucket, file.key))
+
+    def remove(self, properties: Mapping[str, Any], keys: Sequence[str]) -> None:
+        for key in keys:
+            self.on_remove(key)
+            self.objects.pop((properties["bucketName"], key), None)
 
     def output(self, bucket: str = "lake") -> dict[str, str]:
         return {key: text for (where, key), text in self.objects.items() if where == bucket}
@@ -350,3 +363,24 @@ def hold(rig: Rig) -> None:
 
 def wait_for(event: threading.Event) -> None:
     assert event.wait(PATIENCE_S)
+
+
+class Death:
+    """Ends the thread of an execution without a word, as if its process had been killed."""
+
+    def __init__(self, at_call: int) -> None:
+        self._left = at_call
+        self.came = threading.Event()
+
+    def __call__(self, *_: Any) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self.came.set()
+            raise SystemExit
+
+
+def run_until_dead(rig: Rig, death: Death, **parts: Any) -> None:
+    """Work until the death has come, and let the execution be claimed again."""
+    with rig.work(**parts):
+        wait_for(death.came)
+    expire(rig)

@@ -11,7 +11,7 @@ from headrace.errors import Retry, Stop
 from headrace.log import Log
 from headrace.model.states import State
 from headrace.runner.retries import ATTEMPTS
-from tests.unit.runner.rig import Rig, document
+from tests.unit.runner.rig import TWO_SPLITS, Rig, document
 
 
 def raising(error: Exception) -> Any:
@@ -160,8 +160,19 @@ def test_a_file_that_vanished_since_it_was_listed_ends_the_run(rig: Rig) -> None
     assert "s3//raw/in/1 is gone" in failed(rig)
 
 
-def test_a_destination_that_can_not_be_written_ends_the_run(rig: Rig) -> None:
+def test_a_run_that_can_not_write_all_its_objects_leaves_none(rig: Rig) -> None:
+    rig.objects.objects.update(TWO_SPLITS)
+    refusal = raising(Stop("Access is denied. Choose another bucket."))
+    rig.objects.on_publish = lambda bucket: refusal() if rig.objects.output() else None
+
+    assert failed(rig) == "Access is denied. Choose another bucket."
+    assert len(rig.objects.published) == 1
+    assert rig.objects.output() == {}
+
+
+def test_a_run_that_can_not_take_back_what_it_wrote_says_so(rig: Rig) -> None:
     rig.objects.on_publish = raising(Stop("Access is denied. Choose another bucket."))
+    rig.objects.on_remove = raising(Stop("Access is denied."))
 
     message = failed(rig)
 

@@ -292,7 +292,7 @@ def test_a_position_never_moves_back(made: Runs) -> None:
     store = made.rig.store
 
     def put(records: int) -> bool:
-        return store.write(lambda tx: deliveries.put(tx, "e1", Delivered(records, 0, 0, "", 0))).result()
+        return store.write(lambda tx: deliveries.put(tx, "e1", Delivered(records, 0, 0))).result()
 
     assert [put(2), put(2), put(4), put(3)] == [True, True, True, False]
     found = store.read(lambda tx: deliveries.get(tx, "e1")).result()

@@ -20,10 +20,19 @@ from headrace.model.states import State
 from headrace.runner.execution import MOST_ATTEMPTS
 from headrace.store import executions, flows
 from tests.standins.processes import PATIENCE_S
-from tests.unit.runner.rig import TWO_SPLITS, Rig, claim, document, expire, hold, rig, wait_for
-
-# A thread that stands for a process ends with SystemExit.
-DYING = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+from tests.unit.runner.rig import (
+    DYING,
+    TWO_SPLITS,
+    Death,
+    Rig,
+    claim,
+    document,
+    expire,
+    hold,
+    rig,
+    run_until_dead,
+    wait_for,
+)
 
 
 def test_an_execution_that_waits_is_found_at_the_start(rig: Rig) -> None:
@@ -148,14 +157,14 @@ def test_leases_are_renewed_while_an_execution_runs(tmp_path: Path) -> None:
         with made.work():
             wait_for(made.engine.running)
             before = made.get("e1").lease_until_ms
-            made.clock.turn(timedelta(seconds=2))
+            made.clock.turn(timedelta(seconds=1.5))
             found = made.until(lambda found: found.lease_until_ms != before)
             made.engine.hold.set()
             assert made.settled("e1").state is State.DONE
 
     assert found.lease_until_ms is not None
     assert before is not None
-    assert found.lease_until_ms - before == 2000
+    assert found.lease_until_ms - before == 1500
     assert found.fence == 1
 
 
@@ -310,23 +319,3 @@ def test_the_prefix_of_rejects_may_end_with_a_slash(rig: Rig, prefix: str | None
     rig.run(document(**errors))
 
     assert list(rig.objects.output("errors")) == [f"{key}orders/e1/1.json"]
-
-
-class Death:
-    """Ends the thread of an execution without a word, as if its process had been killed."""
-
-    def __init__(self, at_call: int) -> None:
-        self._left = at_call
-        self.came = threading.Event()
-
-    def __call__(self, *_: Any) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self.came.set()
-            raise SystemExit
-
-
-def run_until_dead(rig: Rig, death: Death) -> None:
-    with rig.work():
-        wait_for(death.came)
-    expire(rig)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile
+from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.connector_sdk.objects import Buckets
 from headrace.connector_sdk.registry import Connector
 
@@ -29,9 +29,15 @@ class S3:
         """See FileSource."""
         return self._buckets.open(properties["bucketName"]).head(file, size_bytes)
 
-    def publish(self, properties: Mapping[str, Any], staged: Sequence[Publishable]) -> None:
+    def publish(
+        self, properties: Mapping[str, Any], staged: Sequence[Publishable], check: Callable[[], None] = no_check
+    ) -> None:
         """See FileDestination."""
-        self._buckets.open(properties["bucketName"]).publish(staged)
+        self._buckets.open(properties["bucketName"]).publish(staged, check)
+
+    def remove(self, properties: Mapping[str, Any], keys: Sequence[str]) -> None:
+        """See FileDestination."""
+        self._buckets.open(properties["bucketName"]).remove(keys)
 
 
 CONNECTOR = Connector("S3", source=S3, destination=S3)
