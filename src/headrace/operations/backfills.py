@@ -11,6 +11,7 @@ from headrace.operations import pages, refusals
 from headrace.operations.backfills_shown import shown
 from headrace.operations.context import Answer, Context, SourceCheck
 from headrace.operations.idempotency import Retry
+from headrace.operations.locks import hold_flow, hold_quota
 from headrace.operations.runs import check_order, milliseconds, planned_with
 from headrace.operations.starting import check_start
 from headrace.slicing import Slices, parse_every
@@ -119,8 +120,9 @@ def _start(context: Context, tx: Tx, retry: Retry, request: Document, slices: Sl
     kept = retry.answer(tx)
     if kept is not None:
         return kept
+    hold_quota(context, tx, "runs")
+    hold_flow(context, tx, request["flowName"])
     flow = _flow(context, tx, request)
-    tx.lock(flow.arn)
     check_start(context, tx, flow.name, flow.arn, is_running=False)
     number = backfills.start(
         tx,

@@ -157,9 +157,11 @@ def _refuse_taken(context: Context, tx: Tx, label: str) -> None:
 
 
 def _register(context: Context, tx: Tx, retry: Retry, connector: Connector) -> Answer:
-    kept = _before_register(context, tx, retry, {"connectorLabel": connector.label})
+    kept = retry.answer(tx)
     if kept is not None:
         return kept
+    tx.lock(connector.arn)
+    _refuse_taken(context, tx, connector.label)
     connectors.insert(tx, connector)
     answer = {"connectorArn": connector.arn}
     retry.keep(tx, answer)

@@ -12,6 +12,7 @@ from headrace.model.shapes import Document
 from headrace.operations import pages, refusals, schedules, shown, statuses
 from headrace.operations.context import Answer, Context, SourceCheck
 from headrace.operations.idempotency import Retry
+from headrace.operations.locks import flow_arn, hold_flow, hold_quota
 from headrace.operations.starting import check_start
 from headrace.store import executions, flows, tags
 from headrace.store.flows import StartView
@@ -65,6 +66,7 @@ def list_flows(context: Context, tx: Tx, request: Document) -> Answer:
 
 def delete_flow(context: Context, tx: Tx, request: Document) -> Answer:
     """Delete the flow and its records; data it wrote stays. An on-demand flow is always active, so that is no guard."""
+    hold_flow(context, tx, request["flowName"])
     flow = refusals.flow_head(context, tx, request["flowName"])
     is_active = flow.trigger_type != "OnDemand" and flow.status == "Active"
     if not request.get("forceDelete", False) and (is_active or executions.has_active(tx, flow.flow_id)):
@@ -83,6 +85,8 @@ def start_flow(context: Context, tx: Tx, request: Document) -> Answer:
     if kept.answer is not None:
         return kept.answer
     name, caller = request["flowName"], context.caller
+    hold_quota(context, tx, "runs")
+    hold_flow(context, tx, name)
     flow = flows.start_view(tx, caller.account, caller.region, name)
     if flow is None:
         raise refusals.flow_not_found(name)
@@ -96,6 +100,7 @@ def start_flow(context: Context, tx: Tx, request: Document) -> Answer:
 
 def stop_flow(context: Context, tx: Tx, request: Document) -> Answer:
     """Suspend a scheduled or event flow; one that is not active keeps its status. A run in progress goes on."""
+    hold_flow(context, tx, request["flowName"])
     flow = refusals.flow_head(context, tx, request["flowName"])
     if flow.trigger_type == "OnDemand":
         raise UnsupportedOperationException(
@@ -141,10 +146,12 @@ def _create(context: Context, tx: Tx, retry: Retry, request: Document, planned: 
     if kept is not None:
         return kept
     caller, name = context.caller, request["flowName"]
+    hold_quota(context, tx, "flows")
+    hold_flow(context, tx, name)
     if flows.head(tx, caller.account, caller.region, name) is not None:
         raise refusals.flow_exists(name)
     _check_flow_quota(context, tx)
-    arn = f"arn:aws:appflow:{caller.region}:{caller.account}:flow/{name}"
+    arn = flow_arn(context, name)
     status = statuses.first(planned.trigger.trigger_type)
     flows.insert(
         tx,
@@ -188,6 +195,7 @@ def _update(context: Context, tx: Tx, retry: Retry, request: Document, planned: 
     kept = retry.answer(tx)
     if kept is not None:
         return kept
+    hold_flow(context, tx, request["flowName"])
     flow = refusals.whole_flow(context, tx, request["flowName"])
     document = updated(flow.document, request)
     # The flow may have been deleted and made anew since it was planned.

@@ -41,10 +41,14 @@ class Retry:
             self._fingerprint = context.sealer.digest(self._fingerprint)
 
     def look(self, tx: Tx) -> Kept:
-        """Look the token up; the fingerprint tells this very request from others that used the token."""
+        """Look the token up; the fingerprint tells this very request from others that used the token.
+
+        A writing transaction holds the token from here on: of calls with one token, one is answered after the other.
+        """
         if self._token is None:
             return Kept()
         now_ms, caller = self._context.now_ms, self._context.caller
+        tx.lock(f"token {caller.account} {caller.region} {self._operation} {self._token}")
         known = tokens.get(tx, caller.account, caller.region, self._operation, self._token, now_ms=now_ms)
         for each in known:
             if each.fingerprint == self._fingerprint:

@@ -13,6 +13,7 @@ from headrace.flow.trigger import trigger_of
 from headrace.model.shapes import Document
 from headrace.operations import refusals
 from headrace.operations.context import Answer, Context, SourceCheck
+from headrace.operations.locks import hold_flow
 from headrace.operations.runs import milliseconds, next_window
 from headrace.operations.shown import seconds
 from headrace.store import bookmarks, executions, schedules
@@ -69,6 +70,7 @@ def _check_way(context: Context, request: Document) -> None:
 
 
 def _set(context: Context, tx: Tx, request: Document, planned: Plan, before: FlowRow) -> Answer:
+    hold_flow(context, tx, request["flowName"])
     flow = refusals.whole_flow(context, tx, request["flowName"])
     if (flow.flow_id, flow.revision) != (before.flow_id, before.revision):
         raise refusals.conflict(f"Flow {flow.name} is being updated by another request. Try again")

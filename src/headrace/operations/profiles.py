@@ -10,6 +10,7 @@ from headrace.model.shapes import Document
 from headrace.operations import pages, profile_kinds, refusals, shown
 from headrace.operations.context import Answer, Context, ProfileCheck
 from headrace.operations.idempotency import Retry
+from headrace.operations.locks import hold_quota
 from headrace.operations.profile_kinds import Given
 from headrace.store import flows, profiles
 from headrace.store.profiles import Profile, Secret
@@ -163,6 +164,8 @@ def _create(context: Context, tx: Tx, retry: Retry, profile: Profile, secret: Se
     kept = retry.answer(tx)
     if kept is not None:
         return kept
+    hold_quota(context, tx, "profiles")
+    tx.lock(profile.arn)
     _refuse_taken(context, tx, profile.name)
     if context.has_limits and profiles.count(tx, profile.account, profile.region) >= MOST_PROFILES:
         raise ServiceQuotaExceededException(

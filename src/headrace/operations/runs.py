@@ -15,6 +15,7 @@ from headrace.model.states import SHOWN
 from headrace.operations import pages, refusals, told
 from headrace.operations.context import Answer, Context
 from headrace.operations.idempotency import Retry
+from headrace.operations.locks import hold_flow, hold_quota
 from headrace.operations.starting import check_start
 from headrace.store import executions, schedules
 from headrace.store.flows import FlowRow
@@ -42,10 +43,13 @@ def start_execution(context: Context, tx: Tx, request: Document) -> Answer:
     kept = retry.answer(tx)
     if kept is not None:
         return kept
+    hold_quota(context, tx, "runs")
+    hold_flow(context, tx, request["flowName"])
     flow = refusals.whole_flow(context, tx, request["flowName"])
+    # Before the position is read: what has ended by now has moved it.
+    is_running = executions.has_run(tx, flow.flow_id)
     asked = _asked(context, tx, flow, request)
     is_incremental = asked.window is not None and asked.overrides is None
-    is_running = executions.has_run(tx, flow.flow_id)
     # Two that begin at one position would read the same.
     check_start(context, tx, flow.name, flow.arn, is_running=is_running, may_overlap=not is_incremental)
     answer = {"flowArn": flow.arn, "executionId": context.new_id()}

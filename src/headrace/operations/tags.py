@@ -12,7 +12,7 @@ MOST_TAGS = 50
 
 
 def tag_resource(context: Context, tx: Tx, request: Document) -> Answer:
-    arn = _resource(context, tx, request["resourceArn"])
+    arn = _held(context, tx, request["resourceArn"])
     given: dict[str, str] = request["tags"]
     count = len(tags.get(tx, arn) | given)
     if count > MOST_TAGS:
@@ -24,12 +24,18 @@ def tag_resource(context: Context, tx: Tx, request: Document) -> Answer:
 
 
 def untag_resource(context: Context, tx: Tx, request: Document) -> Answer:
-    tags.remove(tx, _resource(context, tx, request["resourceArn"]), request["tagKeys"])
+    tags.remove(tx, _held(context, tx, request["resourceArn"]), request["tagKeys"])
     return {}
 
 
 def list_tags_for_resource(context: Context, tx: Tx, request: Document) -> Answer:
     return {"tags": tags.get(tx, _resource(context, tx, request["resourceArn"]))}
+
+
+def _held(context: Context, tx: Tx, arn: str) -> str:
+    """As `_resource`; nobody deletes it, or tags it, meanwhile."""
+    tx.lock(arn)
+    return _resource(context, tx, arn)
 
 
 def _resource(context: Context, tx: Tx, arn: str) -> str:

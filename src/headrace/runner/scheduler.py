@@ -26,7 +26,7 @@ MOST_TOGETHER = 200
 _SECOND = timedelta(seconds=1)
 _MILLISECOND = timedelta(milliseconds=1)
 
-Fate = Literal["queued", "skipped", "waits", "passed", "given up"]
+Fate = Literal["queued", "skipped", "waits", "passed", "given up", "busy"]
 _SAID: Mapping[Fate, tuple[Level, str]] = {
     "queued": ("info", "flow due"),
     "skipped": ("warning", "tick skipped: the flow still runs"),
@@ -39,7 +39,7 @@ class Tick:
     """What became of a flow that was due.
 
     `instant` is the tick that counts: the last one up to now. "waits": the flow still runs and no tick follows, so
-    this one stays due until it does not.
+    this one stays due until it does not. "busy": a caller decides about the flow at this moment, so the next look does.
     """
 
     flow: DueFlow
@@ -125,6 +125,8 @@ class Scheduler:
 
     def _fire_one(self, tx: Tx, flow: DueFlow, now: datetime) -> Tick:
         """Queue the flow's run and set its next tick, in one transaction (invariant 6)."""
+        if not tx.try_lock(flow.arn):
+            return Tick(flow, "busy")
         try:
             trigger, schedule = _meaning(flow)
         except PlanFaults as faults:
@@ -132,12 +134,13 @@ class Scheduler:
             return Tick(flow, "given up")
         instant = last_due(schedule, after=from_ms(flow.next_fire_ms) - _MILLISECOND, until=now)
         following = next_due(schedule, after=now)
-        if flow.is_running and instant is not None and following is None:
+        is_running = executions.has_run(tx, flow.flow_id)
+        if is_running and instant is not None and following is None:
             return Tick(flow, "waits", instant)
         schedules.set_next(tx, flow.flow_id, None if following is None else to_ms(following))
         if instant is None or schedules.has_fired(tx, flow.flow_id, to_ms(instant)):
             return Tick(flow, "passed", instant)
-        if flow.is_running:
+        if is_running:
             return Tick(flow, "skipped", instant)
         return Tick(flow, "queued", instant, self._queue(tx, flow, trigger, instant, now))
 

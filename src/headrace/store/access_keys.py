@@ -20,7 +20,7 @@ _a = tables.access_keys.c
 _SELECT = Statement(select(_a.arn, _a.policy, _a.created_ms, _a.sealed_secret).where(_a.key_id == bindparam("key_id")))
 _SELECT_ALL = Statement(select(_a.key_id, _a.arn, _a.policy, _a.created_ms).order_by(_a.created_ms, _a.key_id))
 _INSERT = Statement(into(tables.access_keys).values(binds(tables.access_keys.columns)))
-_SELECT_SEALED = Statement(select(_a.key_id, _a.sealed_secret))
+_SELECT_SEALED = Statement(select(_a.key_id, _a.sealed_secret).with_for_update())
 _RESEAL = Statement(
     change(tables.access_keys).where(_a.key_id == bindparam("of_key")).values(sealed_secret=bindparam("sealed"))
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, text
 from sqlalchemy import insert as into
 from sqlalchemy import update as change
 
@@ -57,7 +57,12 @@ _DELETE = Statement(delete(_t).where(*_ONE).returning(_c.arn))
 _IS_HOSTED = _h.c.lambda_arn == bindparam("lambda_arn")
 _SELECT_HOST = Statement(select(_h.c.place).where(_IS_HOSTED))
 _SELECT_HOSTS = Statement(select(_h.c.lambda_arn, _h.c.place).order_by(_h.c.lambda_arn))
-_INSERT_HOST = Statement(into(_h).values(binds(_h.columns)))
+_PUT_HOST = Statement(
+    text("""
+        INSERT INTO connector_hosts (lambda_arn, place) VALUES (:lambda_arn, :place)
+        ON CONFLICT (lambda_arn) DO UPDATE SET place = excluded.place
+    """)
+)
 _DELETE_HOST = Statement(delete(_h).where(_IS_HOSTED).returning(_h.c.lambda_arn))
 
 
@@ -107,8 +112,7 @@ def places(tx: Tx) -> dict[str, dict[str, Any]]:
 
 def put_place(tx: Tx, lambda_arn: str, place: Mapping[str, Any]) -> None:
     """Let the code behind the ARN run there from now on."""
-    tx.rows(_DELETE_HOST, lambda_arn=lambda_arn)
-    tx.rows(_INSERT_HOST, lambda_arn=lambda_arn, place=documents.dumps(place))
+    tx.rows(_PUT_HOST, lambda_arn=lambda_arn, place=documents.dumps(place))
 
 
 def remove_place(tx: Tx, lambda_arn: str) -> bool:

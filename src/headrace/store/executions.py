@@ -160,6 +160,8 @@ def claim(
     fence and counts one more attempt. A queued one becomes running; one that is being cancelled stays so, for its
     worker to settle.
     """
+    # Who counts what runs and takes more does it alone, so that the bounds hold on all nodes together.
+    tx.lock("claims")
     ids = turns.ran_out(tx, now_ms=now_ms, limit=limit)
     ids += turns.waiting(tx, limit=limit - len(ids), flow_limit=flow_limit, after=after)
     taken = [tx.row(turns.CLAIM, id=id_, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms) for id_ in ids]
@@ -303,6 +305,8 @@ def cancel(tx: Tx, execution_id: str, *, now_ms: int) -> bool:
 
     True also if it is being cancelled already. False if it finished, began its commit, or does not exist.
     """
+    # Held, so that it does not go back into the queue between two looks.
+    tx.rows(sql.HOLD, id=execution_id)
     dequeued = tx.row(sql.CANCEL_QUEUED, id=execution_id, now_ms=now_ms)
     if dequeued is not None:
         reports.put_end(tx, execution_id, now_ms=now_ms)

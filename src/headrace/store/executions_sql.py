@@ -133,6 +133,7 @@ RENEW = Statement(
 )
 # Changes nothing; holds the row until the end of the transaction.
 GUARD = Statement(change(tables.executions).where(_IS_HELD_BY_FENCE).values(fence=_e.fence).returning(_e.execution_id))
+HOLD = Statement(select(_e.execution_id).where(_IS_IT).with_for_update())
 COUNT_SPLITS = Statement(
     change(tables.executions)
     .where(_IS_HELD_BY_FENCE, _e.split_count.is_(None))

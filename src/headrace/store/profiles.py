@@ -91,7 +91,9 @@ _UPDATE = Statement(
     .returning(_p.arn)
 )
 _DELETE = Statement(delete(_t).where(*_ONE).returning(_p.arn))
-_SELECT_ALL_SEALED = Statement(select(_p.arn, _p.sealed_credentials).where(_p.sealed_credentials.is_not(None)))
+_SELECT_ALL_SEALED = Statement(
+    select(_p.arn, _p.sealed_credentials).where(_p.sealed_credentials.is_not(None)).with_for_update()
+)
 _RESEAL = Statement(
     change(_t).where(_p.arn == bindparam("of_arn")).values(sealed_credentials=bindparam("sealed_credentials"))
 )

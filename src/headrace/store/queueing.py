@@ -44,6 +44,8 @@ def insert(
     `overrides` are for this execution alone: `filters` are tasks to add to the flow's. `backfill_id` is the backfill
     that it is a slice of.
     """
+    # Executions of a flow are counted, and a backfill queues them too: the lock that is taken last.
+    tx.lock(f"executions of {flow.flow_id}")
     tx.rows(
         sql.INSERT,
         execution_id=execution_id,

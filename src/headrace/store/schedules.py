@@ -22,17 +22,16 @@ class DueFlow:
     """An active flow whose tick at `next_fire_ms` has come.
 
     `grid_start_ms` is where its ticks began when it was activated, `read_until_ms` where its last successful window
-    ended (None: there was none), `is_running` 1 while an execution of it has not finished that is no slice of a
-    backfill, else 0.
+    ended (None: there was none).
     """
 
     flow_id: str
     name: str
+    arn: str
     revision: int
     next_fire_ms: int
     grid_start_ms: int
     read_until_ms: int | None
-    is_running: int
     document: dict[str, Any]
 
 
@@ -43,12 +42,11 @@ DUE = Statement(
     select(
         _f.flow_id,
         _f.name,
+        _f.arn,
         _f.revision,
         _f.next_fire_ms,
         _f.grid_start_ms,
         _f.read_until_ms,
-        # Slices of backfills go on beside the schedule.
-        select(_e.ticket).where(_e.flow_id == _f.flow_id, _e.finished_ms.is_(None), _e.backfill_id.is_(None)).exists(),
         _r.document,
     )
     .join_from(tables.flows, tables.revisions, (_r.flow_id == _f.flow_id) & (_r.revision == _f.revision))
@@ -62,7 +60,8 @@ DUE = Statement(
     )
     .order_by(_f.next_fire_ms, _f.flow_id)
     .limit(bindparam("limit"))
-    .with_for_update(of=tables.flows, skip_locked=True)
+    # Not against the rows that are added below a flow: an execution of it may be queued meanwhile.
+    .with_for_update(of=tables.flows, skip_locked=True, key_share=True)
 )
 _SELECT_GRID = Statement(select(_f.grid_start_ms).where(_IS_FLOW))
 _SELECT_POSITION = Statement(select(_f.read_until_ms).where(_IS_FLOW))
@@ -101,7 +100,10 @@ def earliest_ms(tx: Tx) -> int | None:
 
 
 def due(tx: Tx, *, now_ms: int, limit: int, after: DueFlow | None = None) -> list[DueFlow]:
-    """At most `limit` flows with a tick at `now_ms` or before, longest due first; those that follow `after`."""
+    """At most `limit` flows with a tick at `now_ms` or before, longest due first; those that follow `after`.
+
+    Flows that another transaction changes, or has found due, are left out.
+    """
     place = (0, "") if after is None else (after.next_fire_ms, after.flow_id)
     rows = tx.rows(DUE, now_ms=now_ms, after_ms=place[0], after_id=place[1], limit=limit)
     return [DueFlow(*row[:-1], document=documents.loads(row[-1])) for row in rows]

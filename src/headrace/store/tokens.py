@@ -25,7 +25,7 @@ _SELECT = Statement(
         _t.expires_ms > bindparam("now_ms"),
     )
 )
-_OLDEST = select(_t.number).order_by(_t.number).limit(4 * _PURGES_ONE_IN)
+_OLDEST = select(_t.number).order_by(_t.number).limit(4 * _PURGES_ONE_IN).with_for_update(skip_locked=True)
 _PURGE = Statement(
     delete(tables.tokens).where(_t.number.in_(_OLDEST.scalar_subquery()), _t.expires_ms <= bindparam("now_ms"))
 )

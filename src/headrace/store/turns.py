@@ -110,7 +110,8 @@ def _shared_out(tx: Tx, ring: list[str], running: Counter[str], *, limit: int, m
         if flow_id not in oldest:
             rows = tx.rows(OLDEST, flow_id=flow_id, limit=min(limit - len(found), most - count))
             oldest[flow_id] = [id_ for (id_,) in rows][::-1]
-        found.append(oldest[flow_id].pop())
+        # Cancelled meanwhile by another node, there may be none.
         if oldest[flow_id]:
+            found.append(oldest[flow_id].pop())
             heappush(heap, (count + 1, place, flow_id))
     return found

@@ -24,6 +24,7 @@ from headrace.operations.dispatch import Dispatcher
 from headrace.settings import Settings
 from headrace.store import executions
 from headrace.store.executions import Claim
+from headrace.store.opening import open_store
 from headrace.store.profiles import Profile, Secret
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
@@ -198,12 +199,13 @@ def serving(
     hosts: Hosts | None = None,
     **settings: Any,
 ) -> Generator[Calls]:
-    store, sources, clock = Store.open(data), Sources(), HandClock(START)
-    sealer = Sealer.open_folder(data)
+    chosen = Settings(data=data, **settings)
+    store, sources, clock = open_store(chosen), Sources(), HandClock(START)
+    sealer = Sealer.of(chosen)
     applications = Applications()
     dispatcher = Dispatcher(
         store=store,
-        settings=Settings(data=data, **settings),
+        settings=chosen,
         clock=clock,
         new_id=new_id or numbered_ids(),
         sources=sources,

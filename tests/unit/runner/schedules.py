@@ -16,8 +16,10 @@ from headrace.meters import Meters
 from headrace.model.states import State
 from headrace.operations import schedules as operations
 from headrace.runner.scheduler import Scheduler
+from headrace.settings import Settings
 from headrace.store import executions, flows, schedules
 from headrace.store.executions import Claim, Execution
+from headrace.store.opening import open_store
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.standins.processes import PATIENCE_S
@@ -42,12 +44,13 @@ class Town:
     clock: HandClock = field(default_factory=lambda: HandClock(START))
     log: Log = field(default_factory=silent)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    name: str = "e"
 
     def scheduler(self, store: Any = None, meters: Meters | None = None) -> Scheduler:
         return Scheduler(
             store=store or self.store,
             clock=self.clock,
-            new_id=lambda: f"e{next(self.numbers)}",
+            new_id=lambda: f"{self.name}{next(self.numbers)}",
             log=self.log,
             meters=meters,
         )
@@ -146,8 +149,8 @@ def clock_of(ms: int | None) -> str:
 
 
 @contextmanager
-def town(data: Path) -> Generator[Town]:
-    store = Store.open(data)
+def town(data: Path, database_url: str | None = None) -> Generator[Town]:
+    store = open_store(Settings(data, database_url=database_url))
     try:
         yield Town(store)
     finally:

@@ -6,12 +6,15 @@ from contextlib import closing
 
 import pytest
 
-from headrace.store import tags
+from headrace.model.states import State
+from headrace.store import bookmarks, executions, tags
+from headrace.store.bookmarks import Bookmark
+from headrace.store.executions import Claim
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.standins.processes import PATIENCE_S
 from tests.standins.stores import StorePlace
-from tests.unit.store.rows import done, keep, kept, write
+from tests.unit.store.rows import add_flow, done, keep, kept, queue, take, write
 
 
 @pytest.fixture(name="two")
@@ -54,6 +57,44 @@ def test_a_lock_that_another_holds_is_not_waited_for_if_that_is_asked(two: tuple
     tried.set()
     done(holding)
     assert write(other, lambda tx: tx.try_lock("it"))
+
+
+def test_each_execution_is_claimed_by_one_of_many_and_a_flow_has_no_more_than_it_may(two: tuple[Store, Store]) -> None:
+    write(two[0], lambda tx: [add_flow(tx, name) for name in ("a", "b")])
+    for number in range(20):
+        write(two[0], lambda tx, number=number: queue(tx, f"a{number}", flow="a"))
+        write(two[0], lambda tx, number=number: queue(tx, f"b{number}", flow="b"))
+
+    def claim_some(tx: Tx) -> list[Claim]:
+        return executions.claim(tx, owner="w", now_ms=1, lease_until_ms=9, limit=3, flow_limit=8)
+
+    claims = [claim for future in [store.write(claim_some) for store in two * 8] for claim in done(future)]
+    claimed = [claim.execution.execution_id for claim in claims]
+    assert len(claimed) == len(set(claimed)) == 16
+    assert sum(name.startswith("a") for name in claimed) == 8
+
+
+def test_runs_of_one_flow_that_are_queued_or_end_at_once_all_count(two: tuple[Store, Store]) -> None:
+    one, other = two
+    write(one, add_flow)
+    names = [f"e{number}" for number in range(24)]
+    for future in [
+        store.write(lambda tx, name=name: queue(tx, name)) for name, store in zip(names, two * 12, strict=True)
+    ]:
+        done(future)
+    claims = write(one, lambda tx: take(tx, limit=24))
+    assert sorted(claim.execution.sequence for claim in claims) == list(range(1, 25))
+
+    def end(tx: Tx, claim: Claim) -> bool:
+        run = claim.execution
+        mark = Bookmark("orders", str(run.sequence))
+        return executions.settle(
+            tx, run.execution_id, run.fence, state=State.DONE, counts=None, message=None, now_ms=1, bookmark=mark
+        )
+
+    ended = [store.write(lambda tx, claim=claim: end(tx, claim)) for claim, store in zip(claims, two * 12, strict=True)]
+    assert all(done(future) for future in ended)
+    assert write(other, lambda tx: bookmarks.get(tx, "id of orders")) == Bookmark("orders", "24")
 
 
 def test_other_processes_hear_of_topics(two: tuple[Store, Store]) -> None:

@@ -99,7 +99,7 @@ def test_a_folder_in_use_is_refused_naming_the_process_that_uses_it(store: Store
 
 def test_a_forgotten_value_is_an_error_and_no_null(store: Store) -> None:
     with pytest.raises((sqlite3.ProgrammingError, psycopg.ProgrammingError), match="value"):
-        write(store, lambda tx: tx.rows(tags._INSERT, arn="a", key="b"))
+        write(store, lambda tx: tx.rows(tags._PUT, arn="a", key="b"))
 
 
 def test_a_statement_that_breaks_a_constraint_undoes_its_work_even_if_that_goes_on(store: Store) -> None:

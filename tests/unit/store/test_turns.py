@@ -40,14 +40,14 @@ def end(store: Store, claims: list[Claim]) -> None:
         )
 
 
-def test_a_flow_with_thousands_of_queued_executions_holds_up_no_other(store: Store) -> None:
-    plant(store, backfill=10_000, orders=2, users=1)
+def test_a_flow_with_thousands_of_queued_executions_holds_up_no_other(file_store: Store) -> None:
+    plant(file_store, backfill=10_000, orders=2, users=1)
     served, last = list[str](), ""
     for _ in range(5):
-        claims = claim(store, 1, after=last)
+        claims = claim(file_store, 1, after=last)
         served += names(claims)
         last = claims[0].execution.flow_id
-        end(store, claims)
+        end(file_store, claims)
     assert served == ["backfill0", "orders0", "users0", "backfill1", "orders1"]
 
 
