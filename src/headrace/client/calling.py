@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
-from random import random as random_number
 from typing import TYPE_CHECKING, Any, Self, TypedDict, Unpack
 
 from headrace.client.credentials import FromChain, Given, InTurn, Keys, session_of
@@ -63,6 +62,11 @@ def new_token() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def chance() -> float:
+    """A number between 0 and 1."""
+    return int.from_bytes(os.urandom(6)) / (1 << 48)
+
+
 class _Settled:
     """What both clients make of their options."""
 
@@ -77,7 +81,7 @@ class _Settled:
             _keys(options.get("credentials"), profile, named, place, self._environment),
             retrying=options.get("retrying") or Retrying(),
             clock=options.get("clock") or SystemClock(),
-            random=options.get("random") or random_number,
+            random=options.get("random") or chance,
             new_token=options.get("new_token") or new_token,
         )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from headrace.client.errors import NoEndpoint
@@ -14,31 +13,26 @@ _NAMES = ("AWS_ENDPOINT_URL_APPFLOW", "AWS_ENDPOINT_URL")
 _YES = frozenset({"1", "true", "yes", "on"})
 
 
-class Partition(NamedTuple):
-    """A separate AWS: the domain of its services, and the one where they answer by IPv6 too."""
-
-    domain: str
-    dual: str
-
-
-# By the beginnings of its regions' names; the last one has all others.
+# Each separate AWS, by how the names of its regions begin (the last one has all others): the domain of its services,
+# and the one where they answer by IPv6 too.
 _PARTITIONS = (
-    ("cn-", Partition("amazonaws.com.cn", "api.amazonwebservices.com.cn")),
-    ("us-isob-", Partition("sc2s.sgov.gov", "api.aws.scloud")),
-    ("us-isof-", Partition("csp.hci.ic.gov", "api.aws.hci.ic.gov")),
-    ("us-iso-", Partition("c2s.ic.gov", "api.aws.ic.gov")),
-    ("eu-isoe-", Partition("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk")),
-    ("eusc-", Partition("amazonaws.eu", "api.amazonwebservices.eu")),
-    ("", Partition("amazonaws.com", "api.aws")),
+    ("cn-", ("amazonaws.com.cn", "api.amazonwebservices.com.cn")),
+    ("us-isob-", ("sc2s.sgov.gov", "api.aws.scloud")),
+    ("us-isof-", ("csp.hci.ic.gov", "api.aws.hci.ic.gov")),
+    ("us-iso-", ("c2s.ic.gov", "api.aws.ic.gov")),
+    ("eu-isoe-", ("cloud.adc-e.uk", "api.cloud-aws.adc-e.uk")),
+    ("eusc-", ("amazonaws.eu", "api.amazonwebservices.eu")),
+    ("", ("amazonaws.com", "api.aws")),
 )
 
 
-class Endpoint(NamedTuple):
+class Endpoint:
     """An address without a slash at its end, the region to sign for, and whether it is AWS's own."""
 
-    url: str
-    region: str
-    is_aws: bool
+    def __init__(self, url: str, region: str, *, is_aws: bool) -> None:
+        self.url = url
+        self.region = region
+        self.is_aws = is_aws
 
 
 def endpoint(
@@ -67,8 +61,8 @@ def region_host(region: str, *, is_fips: bool = False, is_dual: bool = False) ->
     """The host of AppFlow in a region of AWS. Raises NoEndpoint for what is no region."""
     if not all(part.isascii() and part.isalnum() for part in region.split("-")):
         raise NoEndpoint(f"{region!r} is no region: write one such as us-east-1")
-    partition = next(found for start, found in _PARTITIONS if region.startswith(start))
-    return f"appflow{'-fips' if is_fips else ''}.{region}.{partition.dual if is_dual else partition.domain}"
+    domain, dual = next(found for start, found in _PARTITIONS if region.startswith(start))
+    return f"appflow{'-fips' if is_fips else ''}.{region}.{dual if is_dual else domain}"
 
 
 def _checked(url: str) -> str:

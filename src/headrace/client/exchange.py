@@ -28,22 +28,25 @@ Failure = ServiceError | CallError
 _SKEW = timedelta(minutes=4)
 
 
-class Send(NamedTuple):
+class Send:
     """Answered with a Reply, or ConnectionFailed is thrown in."""
 
-    request: Request
+    def __init__(self, request: Request) -> None:
+        self.request = request
 
 
-class Wait(NamedTuple):
+class Wait:
     """Answered after so many seconds."""
 
-    seconds: float
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
 
-class Do(NamedTuple):
+class Do:
     """Answered with what the function returns, which may take its time."""
 
-    function: Callable[[], Any]
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.function = function
 
 
 Steps = Generator[Send | Wait | Do, Any, T]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import import_module
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
 from headrace.client.choice import Choice
 
@@ -66,12 +66,13 @@ class FrozenMap(dict[str, Any]):
         return (FrozenMap, (dict(self),))
 
 
-class _Scalar(NamedTuple):
+class _Scalar:
     """A value that JSON has too."""
 
-    wanted: str
-    types: tuple[type, ...]
-    bits: int = 0
+    def __init__(self, wanted: str, types: tuple[type, ...], bits: int = 0) -> None:
+        self.wanted = wanted
+        self.types = types
+        self.bits = bits
 
     def take(self, value: Any, place: str, faults: Faults) -> Any:
         # A bool is an int to Python, but not to JSON.
@@ -121,10 +122,11 @@ class _Instant:
         return int(seconds) if seconds.is_integer() else seconds
 
 
-class _ListOf(NamedTuple):
+class _ListOf:
     """A list, frozen as a tuple."""
 
-    member: Kind
+    def __init__(self, member: Kind) -> None:
+        self.member = member
 
     def take(self, value: Any, place: str, faults: Faults) -> Any:
         if isinstance(value, str | bytes) or not isinstance(value, Sequence):
@@ -143,11 +145,12 @@ class _ListOf(NamedTuple):
         return [self.member.write(part) for part in value]
 
 
-class _MapOf(NamedTuple):
+class _MapOf:
     """A map from text, or from the values of an enumeration."""
 
-    key: Kind
-    value: Kind
+    def __init__(self, key: Kind, value: Kind) -> None:
+        self.key = key
+        self.value = value
 
     def take(self, value: Any, place: str, faults: Faults) -> Any:
         if not isinstance(value, Mapping):
@@ -167,10 +170,11 @@ class _MapOf(NamedTuple):
         return {str(key): self.value.write(part) for key, part in value.items()}
 
 
-class _OneOf(NamedTuple):
+class _OneOf:
     """A value of an enumeration."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def take(self, value: Any, place: str, faults: Faults) -> Any:
         kind: type[Choice] = _class("enums", self.name)
@@ -192,10 +196,11 @@ class _OneOf(NamedTuple):
         return str(value) if isinstance(value, str) else value
 
 
-class _Nested(NamedTuple):
+class _Nested:
     """A structure, or a document that can be read as one."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def take(self, value: Any, place: str, faults: Faults) -> Any:
         kind = _class("structures", self.name)

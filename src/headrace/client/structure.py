@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Any, ClassVar, Generic, NamedTuple, NoReturn, Self, TypeVar, cast
+from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar, cast
 
 from headrace.client.errors import InvalidInput
 from headrace.client.kinds import Faults, kind_of
 
 
-class Member(NamedTuple):
+class Member:
     """A member: its name in Python and on the wire, its kind, and its flags.
 
     `r` it is required, `x` its value is a secret, `p` it stands in the path, `q` in the query.
     """
 
-    name: str
-    wire: str
-    kind: str
-    flags: str = ""
+    def __init__(self, name: str, wire: str, kind: str, flags: str = "") -> None:
+        self.name = name
+        self.wire = wire
+        self.kind = kind
+        self.flags = flags
 
 
 class Structure:
