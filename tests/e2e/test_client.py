@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from inspect import isawaitable
@@ -32,9 +29,7 @@ from headrace.store import access_keys
 from headrace.testing import START, Headrace, running
 from tests.e2e import custom
 from tests.standins.processes import PATIENCE_S
-from tests.standins.service import ServiceProcess
 
-ROOT = Path(__file__).parents[2]
 PATIENT = Timeouts(connect_s=PATIENCE_S, read_s=PATIENCE_S)
 ORDERS = b"id,amount\n1,12.50\n2,8\n"
 MAP_ALL = {"taskType": "Map_all", "sourceFields": [], "connectorOperator": {"S3": "NO_OP"}, "taskProperties": {}}
@@ -361,33 +356,3 @@ def test_every_operation_is_called_in_this_file() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     methods = ["".join(f"_{sign.lower()}" if sign.isupper() else sign for sign in name)[1:] for name in OPERATIONS]
     assert [method for method in methods if f".{method}(" not in text] == []
-
-
-@pytest.mark.parametrize("example", ["start_flow.py", "start_flow_async.py"])
-def test_the_examples_run(headrace_service: Callable[..., ServiceProcess], example: str) -> None:
-    service = headrace_service()
-    planted = service.data / "buckets" / "raw" / "orders"
-    planted.mkdir(parents=True)
-    (planted / "today.csv").write_bytes(ORDERS)
-    with Client(endpoint_url=service.url, environment={}, timeouts=PATIENT) as client:
-        client.send(CreateFlowInput.from_document(flow("orders")))
-    done = subprocess.run(
-        [sys.executable, ROOT / "examples" / example, "orders"],
-        env={**service.caller_environment, "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "uccessful" in done.stdout
-    absent = subprocess.run(
-        [sys.executable, ROOT / "examples" / example, "absent"],
-        env={**service.caller_environment, "PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=PATIENCE_S,
-    )
-    assert absent.returncode == 1
-    assert absent.stderr.startswith("ResourceNotFoundException: ")
