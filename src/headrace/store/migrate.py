@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,52 +16,142 @@ from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from headrace.errors import SettingsError
-from headrace.store import sqlite
+from headrace.store import schema_facts, sqlite
 
 _REVISIONS = Path(__file__).parent / "migrations"
 # So that of two processes that migrate at once, one waits for the other: "headrace" as a number.
 _MIGRATING = int.from_bytes(b"headrace", "big")
 
 
-def to_newest(file: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The schema of a file or database as it was found: a revision, None where there was nothing yet.
+
+    `newest` is the revision of this version of headrace.
+    """
+
+    place: str
+    found: str | None
+    newest: str
+
+    @property
+    def is_newest(self) -> bool:
+        """Whether nothing had to be changed."""
+        return self.found == self.newest
+
+
+def to_newest(file: Path) -> Schema:
     """Run the revisions that the file lacks, all in one transaction: killed half-way, nothing has changed.
 
     Raises SettingsError if the file has a revision that this version doesn't know.
     """
+    with _file(file) as connection:
+        schema = _schema(connection, f"the store {file}")
+        if not schema.is_newest:
+            _check_known(schema, "choose another folder with --data")
+            _upgrade(connection)
+        return schema
+
+
+def look_at_file(file: Path) -> Schema:
+    """The schema of a file that exists."""
+    with _file(file) as connection:
+        return _schema(connection, f"the store {file}")
+
+
+class PostgresSchema:
+    """The schema of a database, which processes of another version may be using at this moment."""
+
+    def __init__(self, connect: Callable[[], Any], place: str) -> None:
+        self._connect = connect
+        self._place = place
+
+    def look(self) -> Schema:
+        """The schema as it is."""
+        with self._database() as connection:
+            return _schema(connection, self._place)
+
+    def make_or_check(self) -> Schema:
+        """Make the schema of an empty database; of another see that this version works with it.
+
+        An older schema is left as it is: whoever runs the nodes says when it changes, once for all of them.
+
+        Raises SettingsError where this version and the schema don't go together.
+        """
+        schema = self.look()
+        if schema.found is None:
+            return self.to_newest()
+        if schema.is_newest:
+            return schema
+        if not _is_known(schema):
+            with self._database() as connection:
+                _check_works(connection, schema)
+            return schema
+        raise SettingsError(
+            f"{self._place} has the schema {schema.found}, and this version of headrace needs {schema.newest}. Run"
+            " `headrace migrate` once, then start the nodes again; those of the last version may go on meanwhile."
+        )
+
+    def to_newest(self) -> Schema:
+        """Run the revisions that the database lacks, in one transaction. Of several processes at once, one does.
+
+        A newer schema that this version works with is left as it is; raises SettingsError for any other.
+        """
+        with self._database() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
+            schema = _schema(connection, self._place)
+            if not schema.is_newest:
+                if _is_known(schema):
+                    _upgrade(connection)
+                else:
+                    _check_works(connection, schema)
+            return schema
+
+    @contextmanager
+    def _database(self) -> Generator[Connection]:
+        engine = create_engine("postgresql+psycopg://", creator=self._connect, poolclass=NullPool)
+        with engine.begin() as connection:
+            yield connection
+
+
+@contextmanager
+def _file(file: Path) -> Generator[Connection]:
     engine = create_engine("sqlite://", creator=lambda: sqlite.connect(file), poolclass=NullPool)
     event.listen(engine, "begin", _begin)
     with engine.begin() as connection:
-        _migrate(connection, f"the store {file}", "choose another folder with --data")
-
-
-def postgres_to_newest(connect: Callable[[], Any], place: str) -> None:
-    """The same for a database. Of several processes that do it at once, one does."""
-    engine = create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATING})")
-        _migrate(connection, place, "another database with HEADRACE_DATABASE_URL")
+        yield connection
 
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _migrate(connection: Connection, place: str, choice: str) -> None:
-    script = ScriptDirectory(str(_REVISIONS))
-    present = MigrationContext.configure(connection).get_current_heads()
-    if present != tuple(script.get_heads()):
-        _check_known(script, present, place, choice)
-        _upgrade(connection)
+def _schema(connection: Connection, place: str) -> Schema:
+    found = MigrationContext.configure(connection).get_current_heads()
+    return Schema(place, found[0] if found else None, str(_script().get_current_head()))
 
 
-def _check_known(script: ScriptDirectory, present: tuple[str, ...], place: str, choice: str) -> None:
-    known = {revision.revision for revision in script.walk_revisions()}
-    unknown = [revision for revision in present if revision not in known]
-    if unknown:
+def _script() -> ScriptDirectory:
+    return ScriptDirectory(str(_REVISIONS))
+
+
+def _is_known(schema: Schema) -> bool:
+    return schema.found is None or schema.found in {each.revision for each in _script().walk_revisions()}
+
+
+def _check_known(schema: Schema, choice: str) -> None:
+    if not _is_known(schema):
         raise SettingsError(
-            f"{place} was written by a newer headrace: its schema is {', '.join(unknown)}, this version"
-            f" knows schemas up to {script.get_current_head()}. Install that version, or {choice}."
+            f"{schema.place} was written by a newer headrace: its schema is {schema.found}, this version"
+            f" knows schemas up to {schema.newest}. Install that version, or {choice}."
         )
+
+
+def _check_works(connection: Connection, schema: Schema) -> None:
+    """Raise SettingsError unless whoever made the newer schema said that this version works with it."""
+    oldest = schema_facts.oldest_that_works(connection)
+    if oldest is None or oldest > schema.newest:
+        _check_known(schema, "another database with HEADRACE_DATABASE_URL")
 
 
 def _upgrade(connection: Connection) -> None:
@@ -67,3 +159,4 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(_REVISIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    schema_facts.keep(connection, (each.module for each in _script().walk_revisions()))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from headrace.errors import SettingsError
 from headrace.meters import Meters
 from headrace.settings import Settings
+from headrace.store import sqlite
 from headrace.store.folder import FolderLock
+from headrace.store.migrate import PostgresSchema, Schema, look_at_file, to_newest
 from headrace.store.store import Store
 from headrace.store.topics import Topics
 from headrace.store.tx import Terms
@@ -32,6 +35,32 @@ def open_store(settings: Settings, *, reports_to: tuple[str, ...] = (), meters: 
         topics, terms = Topics(), Terms(settings.executions_kept, reports_to)
         database = postgres_database.PostgresDatabase.open(settings.database_url, terms, topics.announce)
         return Store(database, topics, stack, meters)
+
+
+def migrate(settings: Settings, *, is_check: bool = False) -> Schema:
+    """Bring the database or file to this version's schema, or (`is_check`) only look at it; what it was before.
+
+    Raises SettingsError if it can't be used, or was written by a newer headrace that this one does not go with.
+    """
+    if settings.database_url is None:
+        return _migrate_file(settings.data, is_check=is_check)
+    url, opening = settings.database_url, postgres_module("postgres").opening
+    with opening(url):
+        schema: PostgresSchema = postgres_module("postgres_database").schema_of(url)
+        return schema.look() if is_check else schema.to_newest()
+
+
+def _migrate_file(data: Path, *, is_check: bool) -> Schema:
+    file = data / sqlite.FILE_NAME
+    if is_check and not file.exists():
+        raise SettingsError(f"There is no store in {data}. Choose another folder with --data.")
+    with ExitStack() as stack:
+        stack.callback(FolderLock(data).release)
+        with sqlite.opening(file):
+            if is_check:
+                return look_at_file(file)
+            sqlite.make_private(file)
+            return to_newest(file)
 
 
 def place_of(database_url: str) -> str:

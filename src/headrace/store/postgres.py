@@ -63,6 +63,7 @@ def connect(url: str, *, is_limited: bool = True) -> Postgres:
 def connect_to_migrate(url: str) -> Postgres:
     """Open a connection that is in a transaction from its first statement on, which may take its time."""
     connection = connect(url, is_limited=False)
+    connection.execute("SET lock_timeout = '60s'")
     connection.autocommit = False
     return connection
 

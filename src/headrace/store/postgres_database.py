@@ -8,7 +8,8 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any, Self
 
-from headrace.store import migrate, postgres, postgres_session
+from headrace.store import postgres, postgres_session
+from headrace.store.migrate import PostgresSchema
 from headrace.store.postgres_session import Reading, Writing
 from headrace.store.postgres_topics import Exchange
 from headrace.store.transactions import PATIENCE_S, Lane
@@ -17,6 +18,13 @@ from headrace.store.tx import Terms, Tx
 # Connections of one process; with that of the topics, one more.
 WRITERS = 6
 READERS = 3
+
+
+def schema_of(url: str) -> PostgresSchema:
+    """The schema of the database. Raises SettingsError for a server that headrace can't use, Lost for none."""
+    with closing(postgres.connect(url)) as connection:
+        postgres.check(connection, url)
+    return PostgresSchema(partial(postgres.connect_to_migrate, url), postgres.place_of(url))
 
 
 class PostgresDatabase:
@@ -54,9 +62,7 @@ class PostgresDatabase:
         not one that this version works with.
         """
         with postgres.opening(url):
-            with closing(postgres.connect(url, is_limited=False)) as connection:
-                postgres.check(connection, url)
-            migrate.postgres_to_newest(partial(postgres.connect_to_migrate, url), postgres.place_of(url))
+            schema_of(url).make_or_check()
             return cls(url, terms, announce)
 
     def write(self, work: Callable[[Tx], Any]) -> Future[Any]:

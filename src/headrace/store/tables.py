@@ -321,3 +321,11 @@ connector_hosts = Table(
     Column("lambda_arn", _NAME, primary_key=True),
     Column("place", Text, nullable=False),
 )
+
+# What is so of the whole store.
+facts = Table(
+    "facts",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
