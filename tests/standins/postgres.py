@@ -73,9 +73,9 @@ class Postgres:
 class Server:
     """A PostgreSQL that can be stopped and started again on the same data."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make its data in the folder, which must be empty, and start it."""
-        self._folder = folder
+    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
+        """Make its data in the folder, which must be empty, and start it. `is_durable`: it waits for the disk."""
+        self._folder, self._is_durable = folder, is_durable
         (port,) = free_ports(1)
         self.postgres = Postgres(port)
         password = folder / "password"
@@ -103,7 +103,8 @@ class Server:
 
     def start(self) -> None:
         """Serve; returns when it answers."""
-        settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off", "max_connections=200"]
+        settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"]
+        settings += [] if self._is_durable else ["fsync=off"]
         options = [word for setting in settings for word in ("-c", setting)]
         serving = [_program("postgres"), "-D", self._data, "-p", str(self.postgres.port), *options]
         self._running = Program(_as_nobody(serving), env=self._environment, cwd=self._folder)
@@ -128,9 +129,12 @@ def is_installed() -> bool:
 
 
 @contextmanager
-def server() -> Generator[Server]:
-    """Make a server with data of its own, and remove both in the end."""
-    with tempfile.TemporaryDirectory(prefix="headrace-postgres-") as name, closing(Server(Path(name))) as made:
+def server(*, is_durable: bool = False) -> Generator[Server]:
+    """Make a server with data of its own, and remove both in the end. See Server on `is_durable`."""
+    with (
+        tempfile.TemporaryDirectory(prefix="headrace-postgres-") as name,
+        closing(Server(Path(name), is_durable=is_durable)) as made,
+    ):
         yield made
 
 

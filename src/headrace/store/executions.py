@@ -252,32 +252,29 @@ def settle(
     ones that `progress` reported. `bookmark`, of one that is done, is where the flow's next execution begins.
     A slice of a backfill, which the caller holds, moves nothing of the flow's; the next slice is queued.
     """
-    settled = tx.row(
-        sql.SETTLE[state],
-        id=execution_id,
-        fence=fence,
-        counts=None if counts is None else documents.dumps(counts),
-        message=message,
-        now_ms=now_ms,
-    )
+    told = None if counts is None else documents.dumps(counts)
+    settled = tx.row(sql.SETTLE[state], id=execution_id, fence=fence, counts=told, message=message, now_ms=now_ms)
     if settled is None:
         return False
-    flow_id, backfill_id, counted, *ended = settled
     reports.put_end(tx, execution_id, now_ms=now_ms)
+    flow_id, backfill_id, counted, failures, has_delivered, *ended = settled
     if backfill_id is not None:
         backfills.end_slice(tx, backfill_id, execution_id, state=state, counts=counted, message=message, now_ms=now_ms)
     elif state is State.FAILED:
         _count_failure(tx, flow_id, now_ms=now_ms)
     elif state is State.DONE:
-        _move_on(tx, flow_id, bookmark, *ended)
-    _clear_up(tx, flow_id, execution_id)
+        _move_on(tx, flow_id, bookmark, failures, *ended)
+    _clear_up(tx, flow_id, execution_id, ended[0], has_delivered=bool(has_delivered))
     tx.announce(TOPIC)
     return True
 
 
-def _clear_up(tx: Tx, flow_id: str, execution_id: str) -> None:
-    deliveries.forget_refused(tx, execution_id)
-    tx.rows(sql.PRUNE, flow_id=flow_id, kept=tx.executions_kept)
+def _clear_up(tx: Tx, flow_id: str, execution_id: str, sequence: int, *, has_delivered: bool) -> None:
+    if has_delivered:
+        deliveries.forget_refused(tx, execution_id)
+    # A hundredth more than asked for may be kept: each settling would else look for what it rarely finds.
+    if sequence % max(1, tx.executions_kept // 100) == 0:
+        tx.rows(sql.PRUNE, flow_id=flow_id, kept=tx.executions_kept)
 
 
 def _count_failure(tx: Tx, flow_id: str, *, now_ms: int) -> None:
@@ -287,13 +284,20 @@ def _count_failure(tx: Tx, flow_id: str, *, now_ms: int) -> None:
 
 
 def _move_on(
-    tx: Tx, flow_id: str, bookmark: Bookmark | None, sequence: int, window_to_ms: int | None, overrides: str | None
+    tx: Tx,
+    flow_id: str,
+    bookmark: Bookmark | None,
+    failures: int,
+    sequence: int,
+    window_to_ms: int | None,
+    overrides: str | None,
 ) -> None:
     """Let the flow's next execution begin where this one, which is done, ended.
 
     Invariant 1: all that lies before is durable, and known to be so with this transaction.
     """
-    tx.rows(sql.FORGET_FAILURES, id=flow_id)
+    if failures:
+        tx.rows(sql.FORGET_FAILURES, id=flow_id)
     if bookmark is not None:
         bookmarks.put(tx, flow_id, bookmark, sequence=sequence)
     if window_to_ms is not None and overrides is None:
@@ -350,7 +354,7 @@ def splits(tx: Tx, execution_id: str) -> tuple[SplitRow, ...]:
 
 def _claim(tx: Tx, execution_id: str) -> Claim:
     row = tx.rows(sql.SELECT_CLAIMED, id=execution_id)[0]
-    *plain, document, schema_version, split_count = row
+    *plain, document, schema_version, split_count, source, bookmark = row
     kept = None if split_count is None else splits(tx, execution_id)
     execution = _execution(tuple(plain))
     return Claim(
@@ -358,8 +362,8 @@ def _claim(tx: Tx, execution_id: str) -> Claim:
         _with_filters(documents.loads(document), execution.overrides),
         schema_version,
         kept,
-        deliveries.get(tx, execution_id),
-        bookmarks.get(tx, execution.flow_id),
+        None if execution.attempt == 1 else deliveries.get(tx, execution_id),
+        None if source is None else Bookmark(source, bookmark),
     )
 
 

@@ -13,7 +13,7 @@ from headrace.store.statements import Statement
 # Above every sequence.
 BEYOND = 2**62
 
-_f, _r, _e, _s = tables.flows.c, tables.revisions.c, tables.executions.c, tables.splits.c
+_f, _r, _e, _s, _b = tables.flows.c, tables.revisions.c, tables.executions.c, tables.splits.c, tables.bookmarks.c
 _COLUMNS = (
     _e.execution_id,
     _e.flow_id,
@@ -116,9 +116,10 @@ COUNT_ACTIVE = Statement(
     .where(_IS_UNFINISHED, _f.account == bindparam("account"), _f.region == bindparam("region"))
 )
 SELECT_CLAIMED = Statement(
-    select(*_COLUMNS, _r.document, _r.schema_version, _e.split_count)
+    select(*_COLUMNS, _r.document, _r.schema_version, _e.split_count, _b.source, _b.bookmark)
     .join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
     .join(tables.revisions, (_r.flow_id == _e.flow_id) & (_r.revision == _e.revision))
+    .outerjoin(tables.bookmarks, _b.flow_id == _e.flow_id)
     .where(_IS_IT)
 )
 SELECT_SPLITS = Statement(
@@ -160,6 +161,12 @@ BEGIN_COMMIT = Statement(
 )
 
 
+_HAS_DELIVERED = (
+    select(tables.deliveries.c.execution_id).where(tables.deliveries.c.execution_id == _e.execution_id).exists()
+)
+_FAILURES = select(_f.failures_in_a_row).where(_f.flow_id == _e.flow_id).scalar_subquery()
+
+
 def _settle(to: State) -> Statement:
     return Statement(
         change(tables.executions)
@@ -172,7 +179,9 @@ def _settle(to: State) -> Statement:
             finished_ms=bindparam("now_ms"),
             lease_until_ms=null(),
         )
-        .returning(_e.flow_id, _e.backfill_id, _e.counts, _e.sequence, _e.window_to_ms, _e.overrides)
+        .returning(
+            _e.flow_id, _e.backfill_id, _e.counts, _FAILURES, _HAS_DELIVERED, _e.sequence, _e.window_to_ms, _e.overrides
+        )
     )
 
 
@@ -220,9 +229,6 @@ CANCEL_RUNNING = Statement(
 )
 IS_CANCELLING = Statement(select(_e.execution_id).where(_IS_IT, _e.state == State.CANCELLING.value))
 
-_HAS_DELIVERED = (
-    select(tables.deliveries.c.execution_id).where(tables.deliveries.c.execution_id == _e.execution_id).exists()
-)
 # One that has made something visible keeps its state: a queued one could be cancelled as if nothing had been done.
 REQUEUE = Statement(
     change(tables.executions)

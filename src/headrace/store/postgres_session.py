@@ -42,11 +42,14 @@ class Reading:
 
     def __init__(self, connection: Postgres) -> None:
         self.connection = connection
+        self._cursor = connection.cursor()
 
     def rows(self, text: str, values: Mapping[str, Any] | None = None, /) -> list[Row]:
         """See `tx.Session`."""
-        cursor = self.connection.execute(text.encode(), values)
-        return [] if cursor.description is None else cursor.fetchall()
+        cursor = self._cursor
+        cursor.execute(text.encode(), values)
+        # Whether there are columns: their descriptions, which nobody reads, would be made for the asking.
+        return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
     def lock(self, _: str, /) -> None:
         """See `tx.Session`."""

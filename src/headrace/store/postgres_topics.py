@@ -8,6 +8,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from time import monotonic
 
 import psycopg
 
@@ -16,6 +17,8 @@ from headrace.store.postgres import Lost, Postgres
 
 _CHANNEL = "headrace"
 _PAUSE_S = 1.0
+# Between two times of telling: of topics that come in bursts the first is told at once, the others together.
+_BREATH_S = 0.02
 
 
 class Exchange:
@@ -31,6 +34,7 @@ class Exchange:
         self._name = uuid.uuid4().hex
         self._lock = threading.Lock()
         self._waiting: set[str] = set()
+        self._tell_at_s = 0.0
         self._closed = threading.Event()
         self._here, self._there = socket.socketpair()
         self._here.setblocking(False)  # noqa: FBT003 - the socket's own signature
@@ -77,13 +81,13 @@ class Exchange:
         with selectors.DefaultSelector() as selector:
             selector.register(self._there, selectors.EVENT_READ)
             selector.register(connection.fileno(), selectors.EVENT_READ)
-            while True:
-                self._tell(connection)
+            while not self._closed.is_set():
+                pause_s = self._tell(connection)
                 self._listen(connection)
-                if self._closed.is_set():
-                    return
-                selector.select()
+                selector.select(pause_s)
                 self._calm()
+            self._tell_at_s = 0.0
+            self._tell(connection)
 
     def _calm(self) -> None:
         try:
@@ -92,11 +96,17 @@ class Exchange:
         except BlockingIOError:
             return
 
-    def _tell(self, connection: Postgres) -> None:
+    def _tell(self, connection: Postgres) -> float | None:
+        """Tell what waits, or say after how many seconds that is due; None: once anything waits."""
+        pause_s = self._tell_at_s - monotonic()
+        if pause_s > 0:
+            return pause_s if self._waiting else None
         with self._lock:
             topics, self._waiting = self._waiting, set()
         for topic in sorted(topics):
             connection.execute("SELECT pg_notify(%s, %s)", (_CHANNEL, f"{self._name} {topic}"))
+            self._tell_at_s = monotonic() + _BREATH_S
+        return None
 
     def _listen(self, connection: Postgres) -> None:
         heard = {note.payload.partition(" ")[::2] for note in connection.notifies(timeout=0)}
