@@ -62,6 +62,7 @@ class Condition(click.ParamType[dict[str, Any]]):
 @click.option("--to", "end", type=Instant(), help="Read what changed before.  [now, with --from]")
 @click.option("--full-refresh", is_flag=True, help="Read everything.")
 @click.option("--where", "conditions", multiple=True, type=Condition(), help="Keep only such records: 'size >= 10'.")
+@click.option("--limit", type=click.IntRange(1), help="End with so many records that meet all conditions.")
 @click.option("--wait", is_flag=True, help="Wait for the end of the run; the exit code says how it was.")
 @url_option
 def command(
@@ -71,6 +72,7 @@ def command(
     end: datetime | None,
     full_refresh: bool,
     conditions: Sequence[Mapping[str, Any]],
+    limit: int | None,
     wait: bool,
     url: str | None,
 ) -> int:
@@ -84,6 +86,7 @@ def command(
     asked = {"from": start, "to": end}
     request: dict[str, Any] = {name: instant.timestamp() for name, instant in asked.items() if instant is not None}
     request |= {"fullRefresh": full_refresh, "filters": list(conditions), "clientToken": str(uuid4())}
+    request |= {} if limit is None else {"limit": limit}
     try:
         started = api.ask("POST", executions_path(flow), json.dumps(request).encode())
         click.echo(started["executionId"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -42,13 +42,15 @@ class SourceFile:
 class LocalFile:
     """A source file that can be opened on this machine; `name` is the source's name for it.
 
-    A copy is deleted by whoever has read it; any other file is the source's own.
+    A copy is deleted by whoever has read it; any other file is the source's own. `more` is there where this is but the
+    beginning of a file, up to the end of a record: it gets more of it, and this one goes.
     """
 
     name: str
     path: Path
     size_bytes: int
     is_copy: bool = False
+    more: Callable[[], LocalFile] | None = field(default=None, compare=False)
 
 
 def no_check() -> None:

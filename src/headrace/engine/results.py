@@ -128,7 +128,8 @@ class SplitOrder:
 
     `files` may fetch lazily. `fields` are all fields of the source, in order, where Map_all has
     to write the same columns from every file; None: each file's own. `staging` and `rejects` are
-    folders of this split alone: they are emptied first, so running a split again replaces.
+    folders of this split alone: they are emptied first, so running a split again replaces. `limit`: no record is
+    looked at behind as many that pass the filters, and all go into the same output file; None: all are.
     """
 
     tasks: Tasks
@@ -140,6 +141,7 @@ class SplitOrder:
     staging: Path
     rejects: Path
     naming: Naming
+    limit: int | None = None
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,11 @@ class SourceView(Protocol):
         """What the file has; for JSON what was asked for."""
         ...
 
+    @property
+    def most(self) -> int | None:
+        """How many of its records are given, the first ones; None: all."""
+        ...
+
     def lenient(self, scratch: Path) -> SourceView:
         """The same file, read so that bad content fails its record, not the file; slower.
 
@@ -149,6 +154,11 @@ def _wanted(fields: Sequence[Field], wanted: Sequence[Field], column: str = "c")
     return ", ".join([*parts, "NULL::VARCHAR AS malformed"])
 
 
+def _first(relation: str, most: int | None) -> str:
+    """The first records of a relation, in the order of its file; None: all."""
+    return relation if most is None else f"SELECT * FROM ({relation}) QUALIFY row_number() OVER () <= {most}"
+
+
 def sparse_record_json(names: Sequence[str], values: Sequence[str], presences: Sequence[str | None]) -> str:
     """As `record_json`, of the members for which `presences` holds, None: always."""
     parts: list[str] = []
@@ -183,6 +193,7 @@ class CsvFile:
     fields: tuple[Field, ...]
     blank_lines: int
     is_copy: bool = False
+    most: int | None = None
 
     def lenient(self, scratch: Path) -> SourceView:
         """A copy whose lines all end in the same way, where they do not."""
@@ -194,13 +205,13 @@ class CsvFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView. Malformed lines land in the tables that `drop_malformed` drops."""
-        return f"SELECT {_wanted(self.fields, wanted)} FROM {self._reader(_KEEP_MALFORMED)}"
+        return _first(f"SELECT {_wanted(self.fields, wanted)} FROM {self._reader(_KEEP_MALFORMED)}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView; malformed lines have no number."""
         reader = self._reader(_SKIP_MALFORMED)
         relation = f"SELECT *, {_wanted(self.fields, wanted)}, row_number() OVER () AS n FROM {reader}"
-        return Numbered(relation, _whole_record(self.fields))
+        return Numbered(_first(relation, self.most), _whole_record(self.fields))
 
     def _reader(self, on_error: str) -> str:
         if not self.fields:
@@ -228,6 +239,7 @@ class JsonFile:
     fields: tuple[Field, ...]
     is_lenient: bool = False
     tells_presence: bool = False
+    most: int | None = None
 
     def lenient(self, scratch: Path) -> SourceView:  # noqa: ARG002 (the protocol's)
         """Line by line, so that a bad one is known by its text and number."""
@@ -237,19 +249,21 @@ class JsonFile:
         """See SourceView."""
         folded = {field.name.casefold() for field in wanted}
         if self.is_lenient or self.tells_presence or not wanted or len(folded) < len(wanted) or "" in folded:
-            return f"SELECT {self._extracted(wanted)} FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
+            lines = f"SELECT * FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
+            return _first(f"SELECT {self._extracted(wanted)} FROM ({lines})", self.most)
         columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in wanted)
         names = [f"{identifier(field.name)} AS f{place}" for place, field in enumerate(wanted)]
         reader = (
             f"read_json({literal(self.path)}, format='newline_delimited', records='true', auto_detect=false,"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false)"
         )
-        return f"SELECT {', '.join([*names, 'NULL::VARCHAR AS malformed'])} FROM {reader}"
+        return _first(f"SELECT {', '.join([*names, 'NULL::VARCHAR AS malformed'])} FROM {reader}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView; the number is the line's."""
         lines = f"SELECT *, row_number() OVER () AS n FROM ({self._lines(_SKIP_MALFORMED)})"
-        return Numbered(f"SELECT {self._extracted(wanted)}, line, n FROM ({lines}) WHERE line IS NOT NULL", "line")
+        relation = f"SELECT {self._extracted(wanted)}, line, n FROM ({lines}) WHERE line IS NOT NULL"
+        return Numbered(_first(relation, self.most), "line")
 
     def objects(self) -> str:
         """A relation with the text of each object in `line`; what is none fails it, or is left out where lenient."""
@@ -302,6 +316,7 @@ class ParquetFile:
     file: LocalFile
     path: str
     fields: tuple[Field, ...]
+    most: int | None = None
 
     def lenient(self, scratch: Path) -> SourceView:  # noqa: ARG002 (the protocol's)
         """There is nothing to be lenient about."""
@@ -309,12 +324,12 @@ class ParquetFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
-        return f"SELECT {_wanted(self.fields, wanted)} FROM {self._reader()}"
+        return _first(f"SELECT {_wanted(self.fields, wanted)} FROM {self._reader()}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView."""
         relation = f"SELECT *, {_wanted(self.fields, wanted)}, row_number() OVER () AS n FROM {self._reader()}"
-        return Numbered(relation, _whole_record(self.fields))
+        return Numbered(_first(relation, self.most), _whole_record(self.fields))
 
     def _reader(self) -> str:
         columns = ", ".join(f"c{place}" for place in range(len(self.fields)))

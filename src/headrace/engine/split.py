@@ -19,6 +19,7 @@ from headrace.engine import layout
 from headrace.engine.compile import Compiled, compile_tasks, with_lets
 from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, names_to_open
+from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.partition import write_partitions
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
@@ -164,17 +165,12 @@ class _Split:
 
     def run(self) -> SplitResult:
         with self._following():
-            for place, files in enumerate(self._groups()):
-                self._watch.check()
-                try:
-                    self._pass(place, files)
-                except duckdb.OutOfMemoryException:
-                    # Hundreds of fields take more than the limit when several threads hold records of them.
-                    with self._with_one_thread():
-                        self._pass(place, files)
-                for path in (*(file.path for file in files if file.is_copy), *self._scratch.iterdir()):
-                    path.unlink(missing_ok=True)
-                self._watch.progress(self._counts)
+            if self._order.limit is None:
+                for place, files in enumerate(self._groups()):
+                    self._see_to(place, [file for file in files if file.is_copy], self._opening(files))
+            else:
+                views = first_views(self._con, self._order, self._order.limit, self._open, self._scratch)
+                self._see_to(0, [view.file for view in views if view.file.is_copy], lambda: views)
         return SplitResult(self._counts, tuple(self._outputs), tuple(self._rejects))
 
     def _groups(self) -> Iterator[list[LocalFile]]:
@@ -184,6 +180,24 @@ class _Split:
             return
         for file in self._order.files:
             yield [file]
+
+    def _see_to(self, place: int, copies: Sequence[LocalFile], open_: Callable[[], Sequence[SourceView]]) -> None:
+        self._watch.check()
+        try:
+            self._pass(place, open_())
+        except duckdb.OutOfMemoryException:
+            # Hundreds of fields take more than the limit when several threads hold records of them.
+            with self._with_one_thread():
+                self._pass(place, open_())
+        for path in (*(file.path for file in copies), *self._scratch.iterdir()):
+            path.unlink(missing_ok=True)
+        self._watch.progress(self._counts)
+
+    def _opening(self, files: Sequence[LocalFile]) -> Callable[[], Sequence[SourceView]]:
+        return lambda: [self._open(file) for file in files]
+
+    def _open(self, file: LocalFile) -> SourceView:
+        return open_view(self._con, file, self._order.input, names_to_open(self._order), self._scratch)
 
     @contextmanager
     def _following(self) -> Generator[None]:
@@ -208,11 +222,11 @@ class _Split:
 
     # --- one group --------------------------------------------------------------------------
 
-    def _pass(self, place: int, files: Sequence[LocalFile]) -> None:
+    def _pass(self, place: int, views: Sequence[SourceView]) -> None:
+        if not views:
+            return
         order = self._order
-        self._group_bytes = sum(file.size_bytes for file in files)
-        names = names_to_open(order)
-        views: list[SourceView] = [open_view(self._con, file, order.input, names, self._scratch) for file in files]
+        self._group_bytes = sum(view.file.size_bytes for view in views)
         knows_presence = order.output.omits_lacking and all(isinstance(view, JsonFile) for view in views)
         if knows_presence:
             views = [replace(view, tells_presence=True) for view in views if isinstance(view, JsonFile)]
@@ -257,6 +271,7 @@ class _Split:
                 raise
             raise DatasetDropped(f"The data set was dropped: {reason}") from error
         dropped, rejected = counters.dropped_and_rejected()
+        forget_malformed_after(self._con, views)
         malformed = malformed_count(self._con)
         self._has_malformed = malformed > 0 or bool(rejected)
         return _Passed(parts, dropped, rejected, malformed)

@@ -16,9 +16,11 @@ BEYOND: Mapping[str, Shape] = {
     "Count": Integer(min=0, bits=64),
     "CountsByTask": MapShape("String", "Count"),
     "Trigger": String(enum=("ondemand", "scheduled", "event")),
+    "RecordLimit": Integer(min=1, bits=64),
     "Overrides": Structure(
         (
             Member("filters", "Tasks"),
+            Member("limit", "RecordLimit"),
             # The number of the backfill that it is a slice of, and of the slice.
             Member("backfill", "Count"),
             Member("slice", "Count"),

@@ -36,8 +36,8 @@ def start_execution(context: Context, tx: Tx, request: Document) -> Answer:
     """Start a run of a flow, whatever its trigger; once for a token (invariant 7).
 
     `from` and `to` bound what is read by the time of change, `filters` are Filter tasks for this run alone,
-    `fullRefresh` reads everything. None of them: what a flow says, for one that is Incremental its next window,
-    which then counts as read.
+    `fullRefresh` reads everything, `limit` ends the run with so many records that pass all filters. None of them:
+    what a flow says, for one that is Incremental its next window, which then counts as read.
     """
     retry = Retry(context, START, request)
     kept = retry.answer(tx)
@@ -98,8 +98,9 @@ def _asked(context: Context, tx: Tx, flow: FlowRow, request: Document) -> Asked:
     window = (start_ms or 0, context.now_ms if end_ms is None else end_ms) if is_bounded else None
     if window is not None:
         check_order(*window)
-    if is_bounded or is_full or filters:
-        return Asked(window, {"filters": filters})
+    limit = {"limit": request["limit"]} if "limit" in request else {}
+    if is_bounded or is_full or filters or limit:
+        return Asked(window, {"filters": filters, **limit})
     return Asked(next_window(tx, flow, at_ms=context.now_ms), None)
 
 

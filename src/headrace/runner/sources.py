@@ -12,7 +12,8 @@ from headrace.connector_sdk.contract import FileSource, LocalFile, SourceFile
 from headrace.connector_sdk.records import Page, Query, RecordSource
 from headrace.flow.plan import Plan
 from headrace.runner.fields import common_fields
-from headrace.runner.spool import pages, spooled
+from headrace.runner.heads import Heads
+from headrace.runner.spool import SPOOL_BYTES, pages, spooled
 from headrace.runner.windows import Span, files_in
 from headrace.store.executions import SplitRow
 
@@ -67,7 +68,10 @@ class SplitSource(Protocol):
 
 
 class Files:
-    """The files of a file source that changed within `span` (None: all), grouped into splits by `group`."""
+    """The files of a file source that changed within `span` (None: all), grouped into splits by `group`.
+
+    With a limit all are one split, which asks for one after the other until it has enough.
+    """
 
     bookmark = None
 
@@ -78,7 +82,10 @@ class Files:
         retried: Retried,
         group: Callable[..., tuple[tuple[SourceFile, ...], ...]],
         span: Span | None = None,
+        *,
+        limit: int | None = None,
     ) -> None:
+        self._limit = limit
         self._plan = plan
         self._source = source
         self._retried = retried
@@ -89,19 +96,25 @@ class Files:
         """See SplitSource: with the files as they were listed, and the fields, so that every split writes the same."""
         plan, source = self._plan, self._source
         files = files_in(self._span, self._retried("list", lambda: source.files(plan.source.properties)))
+        if self._limit is not None:
+            return [SplitWork(0, tuple(sorted(files, key=lambda file: file.key)), None)] if files else []
         groups = self._group(files, is_single=plan.output is not None and plan.output.is_single_file)
         fields = self._retried("read headers", lambda: common_fields(plan, source, files))
         return [SplitWork(number, group, fields) for number, group in enumerate(groups)]
 
     def local(self, work: SplitWork, scratch: Path) -> Iterator[LocalFile]:
         """See SplitSource."""
-        return self._source.fetch(self._plan.source.properties, work.files, scratch)
+        properties, declared = self._plan.source.properties, self._plan.input
+        if self._limit is None or declared is None:
+            return self._source.fetch(properties, work.files, scratch)
+        return Heads(self._source, properties, declared, scratch).of(work.files)
 
 
 class Pages:
     """The pages of a source of records: one split, since one page says where the next begins.
 
-    `check` is called before each page, and may raise to stop. `is_marked`: bookmarks count.
+    `check` is called before each page, and may raise to stop. `is_marked`: bookmarks count. With a limit a page is
+    asked for only when those before it are not enough.
     """
 
     def __init__(
@@ -113,7 +126,9 @@ class Pages:
         check: Callable[[], None],
         *,
         is_marked: bool = False,
+        limit: int | None = None,
     ) -> None:
+        self._limit = limit
         self._source = source
         self._query = query
         self._name = name
@@ -129,7 +144,8 @@ class Pages:
     def local(self, work: SplitWork, scratch: Path) -> Iterator[LocalFile]:  # noqa: ARG002 (there is but one)
         """See SplitSource."""
         self.bookmark = None
-        return spooled(self._marked(), scratch, self._name)
+        most_bytes = SPOOL_BYTES if self._limit is None else 1
+        return spooled(self._marked(), scratch, self._name, most_bytes=most_bytes)
 
     def _marked(self) -> Iterator[Page]:
         with closing(pages(self._source, self._query, self._next)) as found:

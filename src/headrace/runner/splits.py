@@ -126,7 +126,7 @@ class Splits:
         reading = plan.reading
         if reading is None:
             files = tools.registry.source(plan.source.connector_type)
-            return Files(plan, files, self.retried, tools.group, Span.of(execution))
+            return Files(plan, files, self.retried, tools.group, Span.of(execution), limit=self._limit)
         query = query_of(reading, plan.tasks, execution)
         if is_marked:
             begin = since(plan, self._held.claim.bookmark)
@@ -138,7 +138,14 @@ class Splits:
             self.retried,
             self._held.control.check,
             is_marked=is_marked,
+            limit=self._limit,
         )
+
+    @property
+    def _limit(self) -> int | None:
+        """How many records that pass the filters are wanted, None: all."""
+        overrides = self._held.claim.execution.overrides
+        return None if overrides is None else overrides.get("limit")
 
     def _connector(self, reading: Reading) -> RecordConnector:
         execution = self._held.claim.execution
@@ -214,6 +221,7 @@ class Splits:
                 staging=folder / "staged",
                 rejects=folder / "rejects",
                 naming=self._naming(),
+                limit=self._limit,
             )
             result = tools.engine.run_split(asked, self._held.control.watch)
         return replace(result, bookmark=source.bookmark)

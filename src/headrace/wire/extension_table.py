@@ -88,6 +88,7 @@ ROWS: tuple[Row, ...] = (
             "to": Asked("Date", "Read what changed before; without it now."),
             "fullRefresh": Asked("Boolean", "Read everything."),
             "filters": Asked("Tasks", "Filter tasks for this execution alone."),
+            "limit": Asked("RecordLimit", "End with so many records that pass all filters."),
             "clientToken": Asked("ClientToken", "The same token starts the same execution once."),
         },
         errors=(_NOT_THERE, "ConflictException", "ServiceQuotaExceededException", "UnsupportedOperationException"),

@@ -144,13 +144,13 @@ def test_cancelling_names_what_could_not_be_cancelled(call: Calls) -> None:
     call("CreateFlow", flow(tags=PARALLEL))
     call("CreateFlow", flow("others"))
     finished, committing, running, queued = (call("StartFlow", flowName="orders")["executionId"] for _ in range(4))
-    foreign = call("StartFlow", flowName="others")["executionId"]
     call.settle(call.claim())
     fence = call.claim().execution.fence
     assert call.store.write(lambda tx: executions.begin_commit(tx, committing, fence, now_ms=1)).result(
         timeout=PATIENCE_S
     )
     call.claim()
+    foreign = call("StartFlow", flowName="others")["executionId"]
     wanted = [finished, committing, running, queued, queued, foreign, "unknown"]
     answer = call("CancelFlowExecutions", flowName="orders", executionIds=wanted)
     assert answer == {"invalidExecutions": [finished, committing, foreign, "unknown"]}

@@ -85,6 +85,12 @@ def test_a_run_reads_what_it_was_asked_to_read(
     assert (execution.trigger, execution.overrides) == ("ondemand", {"filters": asked.get("filters", [])})
 
 
+def test_a_run_with_a_limit_leaves_the_position_alone(call: Calls) -> None:
+    call("CreateFlow", flow(triggerConfig=INCREMENTAL))
+    execution = start(call, limit=10)
+    assert (window(execution), execution.overrides) == ((None, None), {"filters": [], "limit": 10})
+
+
 def test_filters_of_a_run_come_after_the_tasks_of_its_flow(call: Calls) -> None:
     call("CreateFlow", flow())
     start(call, filters=[LARGE])
