@@ -66,6 +66,7 @@ def list_backfills(context: Context, tx: Tx, request: Document) -> Answer:
 
 def cancel_backfill(context: Context, tx: Tx, request: Document) -> Answer:
     """Queue no more slices and cancel those that go on; what is done stays."""
+    hold_flow(context, tx, request["flowName"])
     backfill = _found(context, tx, request, backfills.find_held)
     if backfill.finished_ms is not None:
         raise refusals.conflict(f"Backfill {backfill.flow_name}/{backfill.number} has ended: nothing of it goes on")
@@ -75,6 +76,8 @@ def cancel_backfill(context: Context, tx: Tx, request: Document) -> Answer:
 
 def resume_backfill(context: Context, tx: Tx, request: Document) -> Answer:
     """Run the slices that failed, were cancelled or never ran; those that succeeded stay as they are."""
+    hold_quota(context, tx, "runs")
+    hold_flow(context, tx, request["flowName"])
     backfill = _found(context, tx, request, backfills.find_held)
     name = f"{backfill.flow_name}/{backfill.number}"
     going_on = len(backfills.active(tx, backfill))
