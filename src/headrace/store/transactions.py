@@ -110,7 +110,7 @@ class Lane:
     def _attempt(self, work: Work) -> Any:
         with self._connections.one() as connection:
             with postgres.lost(connection, *self._session.MOVED):
-                connection.execute(self._session.BEGIN)
+                connection.execute(self._session.BEGIN, prepare=False)
                 tx = self._new_tx(self._session(connection))
                 try:
                     result = work(tx)
@@ -126,12 +126,12 @@ class Lane:
 def _roll_back(connection: Postgres) -> None:
     if not connection.closed:
         with postgres.lost(connection):
-            connection.execute("ROLLBACK")
+            connection.execute("ROLLBACK", prepare=False)
 
 
 def _commit(connection: Postgres) -> None:
     try:
-        status = connection.execute("COMMIT").statusmessage
+        status = connection.execute("COMMIT", prepare=False).statusmessage
     except psycopg.Error as error:
         if not connection.closed:
             raise

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from cryptography.fernet import Fernet
@@ -46,7 +46,7 @@ def _outcome(answer: Future[Json]) -> Json | ServiceError:
 
 
 @pytest.fixture(name="new_nodes")
-def nodes_on_one_database(tmp_path: Path, database_url: str) -> Iterator[Callable[..., Any]]:
+def nodes_on_one_database(tmp_path: Path, database_url: str) -> Callable[..., Any]:
     def new_id() -> str:
         return str(uuid.uuid4())
 
@@ -82,7 +82,7 @@ def test_one_token_starts_one_run_however_often_and_wherever_it_is_sent(nodes: N
     (record,) = nodes.other.records()
     assert [answer for answer in answers if answer != answers[0]] == []
     assert answers[0] == {**nodes.one("StartFlow", flowName="orders", clientToken="t")}
-    assert answers[0]["executionId"] == record["executionId"]
+    assert cast("Json", answers[0])["executionId"] == record["executionId"]
 
 
 def test_a_flow_that_runs_is_started_by_one_of_many_callers(nodes: Nodes) -> None:
