@@ -39,6 +39,7 @@ from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
 from headrace.runner.connector_lines import ConnectorLines, ExecutionName
+from headrace.runner.listener import Listener
 from headrace.runner.notifier import Notifier
 from headrace.runner.receivers import receivers_of
 from headrace.runner.scheduler import Scheduler
@@ -141,12 +142,22 @@ class Backend:
             self._stack = stack.pop_all()
 
     def run_schedules(self) -> None:
-        """Queue the runs of scheduled flows from now on, until `drain`."""
+        """Queue the runs of scheduled flows, and those that events start, from now on, until `drain`."""
         self.scheduler = Scheduler(
             store=self.store, clock=self.clock, new_id=self.new_id, log=self.log, meters=self.meters
         )
         self.scheduler.start()
         self._work.callback(self.scheduler.stop)
+        self.listener = Listener(
+            store=self.store,
+            clock=self.clock,
+            new_id=self.new_id,
+            registry=self.registry,
+            connections=self.connectors.connections.unhurried(),
+            log=self.log,
+        )
+        self.listener.start()
+        self._work.callback(self.listener.stop)
 
     def sweep(self) -> None:
         """Remove what nobody needs any more from now on, until `drain`."""

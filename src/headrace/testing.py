@@ -76,6 +76,7 @@ class Headrace:
         """
         self.clock.turn(by)
         self.service.backend.scheduler.look()
+        self.service.backend.listener.rouse()
 
     def wait_until_idle(self, timeout_s: float = 120) -> None:
         """Return once no execution waits or runs; StillRunning after the timeout."""

@@ -140,6 +140,20 @@ TO_LEDGER: Json = {
         CONNECTOR_TYPE: {"object": "entry", "errorHandlingConfig": {"bucketName": "errors"}}
     },
 }
+# Batches are begun when their events are found, which a kill puts off: their names have but the day.
+BY_DAY: Json = {
+    "connectorType": "S3",
+    "destinationConnectorProperties": {
+        "S3": {
+            "bucketName": "lake",
+            "s3OutputFormatConfig": {
+                "fileType": "JSON",
+                "prefixConfig": {"prefixType": "FILENAME", "prefixFormat": "DAY"},
+            },
+        }
+    },
+}
+ON_EVENTS: Json = {"triggerType": "Event"}
 EVERY_MINUTE: Json = {
     "triggerType": "Scheduled",
     "triggerProperties": {"Scheduled": {"scheduleExpression": "rate(1minutes)", "dataPullMode": "Incremental"}},
@@ -168,6 +182,20 @@ def at_each_tick(document: Json) -> Callable[[World], None]:
             world.turn_to(instant)
             world.fire()
             world.wait_until_idle()
+
+    return act
+
+
+def as_events_come(document: Json) -> Callable[[World], None]:
+    def act(world: World) -> None:
+        create(world, document)
+        world.call("StartFlow", {"flowName": FLOW, "clientToken": "activated"})
+        for told in ((0, 1), (2,)):
+            world.hear(FLOW, [f"in/{number}.csv" for number in told])
+        # Its last batch may be done, and the process that did it dead.
+        world.wait_until_idle()
+        world.turn_to(START + timedelta(hours=1))
+        world.rouse()
 
     return act
 
@@ -212,6 +240,8 @@ SCENARIOS = {
         plant_ledger,
         at_each_tick(flow(FROM_LEDGER, TO_S3, EVERY_MINUTE)),
     ),
+    "files as they come, to files": Scenario(plant_files, as_events_come(flow(FROM_S3, BY_DAY, ON_EVENTS))),
+    "files as they come, to an application": Scenario(plant_files, as_events_come(flow(FROM_S3, TO_LEDGER, ON_EVENTS))),
     "cancelled while it reads": Scenario(
         plant_ledger,
         on_demand(flow(FROM_LEDGER, TO_S3)),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,8 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
-from headrace.clock import HandClock, from_ms
+from headrace.clock import HandClock, from_ms, to_ms
+from headrace.connector_sdk.listening import Arrival
 from headrace.connector_sdk.registry import GROUP
 from headrace.operations.context import Caller
 from headrace.runner.grouping import grouped
@@ -21,8 +23,9 @@ from headrace.runner.scheduler import Scheduler
 from headrace.runner.worker import Worker
 from headrace.service import Backend
 from headrace.settings import Settings
-from headrace.store import executions
+from headrace.store import event_runs, events, executions, flows
 from headrace.store.executions import Execution
+from headrace.store.tx import Tx
 from tests.crash.moments import Moments, WatchedStore
 from tests.standins.ledger import Ledger
 from tests.standins.processes import PATIENCE_S
@@ -65,6 +68,30 @@ class World:
     def fire(self) -> None:
         """Queue what is due."""
         Scheduler(store=self.backend.store, clock=self.clock, new_id=new_id).look()
+
+    def hear(self, flow_name: str, keys: Iterable[str]) -> None:
+        """Tell the flow of objects, as often as it takes, until all of them are done."""
+        arrivals, store = [Arrival(key, json.dumps({"key": key})) for key in keys], self.backend.store
+
+        def take(tx: Tx) -> str:
+            flow = flows.head(tx, CALLER.account, CALLER.region, flow_name)
+            assert flow is not None
+            events.take(tx, flow.flow_id, arrivals, now_ms=to_ms(self.clock.now()))
+            return flow.flow_id
+
+        flow_id = store.write(take).result(timeout=PATIENCE_S)
+        while self._has_events(flow_id):
+            self.rouse()
+            self.wait_until_idle()
+
+    def _has_events(self, flow_id: str) -> bool:
+        found = self.backend.store.read(lambda tx: events.listener(tx, flow_id)).result(timeout=PATIENCE_S)
+        return found is not None and found.waiting_events > 0
+
+    def rouse(self) -> None:
+        """Put to work the events that wait, and close what is over."""
+        now_ms, store = to_ms(self.clock.now()), self.backend.store
+        store.write(lambda tx: event_runs.rouse(tx, new_id, now_ms=now_ms)).result(timeout=PATIENCE_S)
 
     def wait_until_idle(self) -> None:
         """Until no execution waits or runs, and the worker has let go of the last one."""

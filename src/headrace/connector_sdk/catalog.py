@@ -104,6 +104,8 @@ _DECLARED = (
         "S3",
         is_destination=True,
         destinations=(*_NO_LOOKOUT, "SAPOData"),
+        # Which AppFlow's S3 has not.
+        has_events=True,
         writes=("INSERT",),
     ),
     Declared("Marketo", is_destination=True, authentication=("OAuth2",), frequencies=_BY_HOUR, writes=("INSERT",)),

@@ -81,6 +81,10 @@ class FileSource(Protocol):
         """
         ...
 
+    def find(self, properties: Mapping[str, Any], key: str) -> SourceFile | None:
+        """The file at the key as it is now; None where none is. Raises Retry or Stop."""
+        ...
+
     def fetch(self, properties: Mapping[str, Any], files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
         """Each file on this machine, in order, read ahead of its use.
 

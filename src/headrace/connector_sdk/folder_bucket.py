@@ -39,6 +39,18 @@ class FolderBucket:
         self._must_exist()
         return tuple(sorted(self._files(prefix), key=lambda file: file.key))
 
+    def find(self, key: str) -> SourceFile | None:
+        """See Bucket."""
+        found = self._found(self.folder / path_of(self.name, key))
+        return self.as_file(key, found) if found is not None and stat.S_ISREG(found.st_mode) else None
+
+    def as_file(self, key: str, found: os.stat_result) -> SourceFile | None:
+        """The object that a file of the folder is; None: an empty file is none."""
+        if not found.st_size:
+            return None
+        name = f"s3://{self.name}/{key}"
+        return SourceFile(name, key, found.st_size, _etag(found), found.st_mtime_ns // 1_000_000)
+
     def head(self, file: SourceFile, size_bytes: int) -> bytes:
         """See Bucket."""
         path = self._as_listed(file)
@@ -92,7 +104,7 @@ class FolderBucket:
             return
         folder, rest = self.folder / beginning, prefix.rpartition("/")[2]
         above = self._identities(folder)
-        for entry in self._entries(folder):
+        for entry in self.entries(folder):
             if entry.name.startswith(rest):
                 yield from self._under(entry, prefix.removesuffix(rest) + entry.name, above)
 
@@ -105,16 +117,15 @@ class FolderBucket:
             here = (found.st_dev, found.st_ino)
             # A link to a folder above it: what it holds is listed there.
             if here not in above:
-                for inner in self._entries(Path(entry.path)):
+                for inner in self.entries(Path(entry.path)):
                     yield from self._under(inner, f"{key}/{inner.name}", above | {here})
-        elif stat.S_ISREG(found.st_mode) and found.st_size:
+        elif stat.S_ISREG(found.st_mode) and (file := self.as_file(key, found)) is not None:
             if not is_possible(key):
                 raise Stop(f"{entry.path!r} in bucket {self.name!r} has a name that is not UTF-8. Rename it.")
-            yield SourceFile(
-                f"s3://{self.name}/{key}", key, found.st_size, _etag(found), found.st_mtime_ns // 1_000_000
-            )
+            yield file
 
-    def _entries(self, folder: Path) -> list[os.DirEntry[str]]:
+    def entries(self, folder: Path) -> list[os.DirEntry[str]]:
+        """What lies in one of the bucket's folders and is whole; nothing where it is none. Raises Stop."""
         try:
             with os.scandir(folder) as entries:
                 return [entry for entry in entries if not entry.name.startswith(UNFINISHED)]

@@ -28,6 +28,10 @@ class Bucket(Protocol):
         """Its objects whose keys begin with `prefix`, any text, sorted by key."""
         ...
 
+    def find(self, key: str) -> SourceFile | None:
+        """The object at the key; None where none is."""
+        ...
+
     def head(self, file: SourceFile, size_bytes: int) -> bytes:
         """The first bytes of an object."""
         ...

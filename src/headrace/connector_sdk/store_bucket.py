@@ -53,6 +53,15 @@ class StoreBucket:
         # An empty object holds no record, and the client can't tell it from a folder's marker.
         return tuple(sorted((self._file(meta) for meta in found if meta["size"]), key=lambda file: file.key))
 
+    def find(self, key: str) -> SourceFile | None:
+        """See Bucket."""
+        with self.errors.of(key):
+            try:
+                meta = obstore.head(self.reading, path_of(self.name, key))
+            except FileNotFoundError:
+                return None
+        return self._file(cast("Mapping[str, Any]", meta)) if meta["size"] else None
+
     def head(self, file: SourceFile, size_bytes: int) -> bytes:
         """See Bucket."""
         if not file.size_bytes:

@@ -27,8 +27,10 @@ def trigger_of(document: Document) -> Trigger:
 
 
 def read_trigger(config: TriggerConfig, faults: Faults) -> Trigger:
-    """The trigger; triggerProperties count for Scheduled only, as AppFlow says."""
+    """The trigger; triggerProperties count for Scheduled, and their threshold for Event."""
     trigger_type = config["triggerType"]
+    if trigger_type == "Event":
+        return _event(config, faults)
     if trigger_type != "Scheduled":
         return Trigger(trigger_type)
     properties = config.get("triggerProperties", {}).get("Scheduled")
@@ -36,13 +38,6 @@ def read_trigger(config: TriggerConfig, faults: Faults) -> Trigger:
         faults.part(_PART, "triggerType Scheduled needs triggerProperties.Scheduled; write its scheduleExpression")
         return Trigger(trigger_type)
     _check_range("scheduleOffset", properties.get("scheduleOffset"), 0, _MOST_OFFSET_S, faults)
-    _check_range(
-        "flowErrorDeactivationThreshold",
-        properties.get("flowErrorDeactivationThreshold"),
-        1,
-        _MOST_FAILURES,
-        faults,
-    )
     return Trigger(
         trigger_type,
         expression=properties["scheduleExpression"],
@@ -51,8 +46,20 @@ def read_trigger(config: TriggerConfig, faults: Faults) -> Trigger:
         offset_s=properties.get("scheduleOffset", 0),
         first_execution_from=_instant("firstExecutionFrom", properties.get("firstExecutionFrom"), faults),
         timezone=properties.get("timezone"),
-        failure_threshold=properties.get("flowErrorDeactivationThreshold"),
+        failure_threshold=_threshold(properties, faults),
     )
+
+
+def _event(config: TriggerConfig, faults: Faults) -> Trigger:
+    """The API has a place for the threshold under Scheduled alone; nothing else there counts for events."""
+    properties = config.get("triggerProperties", {}).get("Scheduled")
+    return Trigger("Event", failure_threshold=None if properties is None else _threshold(properties, faults))
+
+
+def _threshold(properties: ScheduledTriggerProperties, faults: Faults) -> int | None:
+    given = properties.get("flowErrorDeactivationThreshold")
+    _check_range("flowErrorDeactivationThreshold", given, 1, _MOST_FAILURES, faults)
+    return given
 
 
 def _schedule(properties: ScheduledTriggerProperties, faults: Faults) -> Schedule | None:

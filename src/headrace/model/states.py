@@ -13,6 +13,8 @@ class State(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    # Of a flow that events start: open for more of them, and nobody's until some come.
+    WAITING = "waiting"
     CANCELLING = "cancelling"
     DONE = "done"
     FAILED = "failed"
@@ -25,7 +27,8 @@ class State(StrEnum):
 MOVES: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
     {
         State.QUEUED: frozenset({State.RUNNING, State.CANCELLED}),
-        State.RUNNING: frozenset({State.QUEUED, State.CANCELLING, State.DONE, State.FAILED}),
+        State.RUNNING: frozenset({State.QUEUED, State.WAITING, State.CANCELLING, State.DONE, State.FAILED}),
+        State.WAITING: frozenset({State.QUEUED, State.RUNNING, State.CANCELLED}),
         State.CANCELLING: frozenset({State.CANCELLED, State.FAILED}),
         State.DONE: frozenset(),
         State.FAILED: frozenset(),
@@ -38,6 +41,7 @@ SHOWN: Final[Mapping[State, str]] = MappingProxyType(
     {
         State.QUEUED: "InProgress",
         State.RUNNING: "InProgress",
+        State.WAITING: "InProgress",
         State.CANCELLING: "CancelStarted",
         State.DONE: "Successful",
         State.FAILED: "Error",

@@ -8,7 +8,7 @@ from datetime import datetime
 from headrace.clock import from_ms, to_ms
 from headrace.flow.schedule import Schedule, Trigger, next_due
 from headrace.flow.trigger import trigger_of
-from headrace.store import flows, schedules
+from headrace.store import event_runs, events, flows, schedules
 from headrace.store.flows import FlowRow
 from headrace.store.tx import Tx
 
@@ -19,6 +19,8 @@ def activate(tx: Tx, flow: FlowRow, now_ms: int) -> None:
     Its first window begins where the last successful one ended; not later than now: a clock was ahead then.
     """
     flows.set_status(tx, flow.flow_id, status="Active", forget_failures=True)
+    if flow.trigger_type == "Event":
+        events.begin(tx, flow.flow_id, now_ms=now_ms)
     schedule = trigger_of(flow.document).schedule
     if schedule is not None:
         schedules.rewind(tx, flow.flow_id, to_ms=now_ms)
@@ -31,6 +33,8 @@ def update(tx: Tx, before: FlowRow, trigger: Trigger, status: str, now_ms: int) 
     A schedule that is as before keeps its next tick, even one that has just come. Another one begins now, on the
     grid of the last activation where neither says a start.
     """
+    if before.trigger_type == "Event":
+        _update_events(tx, before, trigger, now_ms)
     if status != "Active" or trigger.schedule is None:
         schedules.set_next(tx, before.flow_id, None)
         return
@@ -39,6 +43,13 @@ def update(tx: Tx, before: FlowRow, trigger: Trigger, status: str, now_ms: int) 
         has_grid = schedule.start is None and earlier is not None and earlier.start is None
         grid_ms = schedules.grid_start_ms(tx, before.flow_id) if has_grid else None
         _begin(tx, before.flow_id, schedule if grid_ms is None else replace(schedule, start=from_ms(grid_ms)), now_ms)
+
+
+def _update_events(tx: Tx, before: FlowRow, trigger: Trigger, now_ms: int) -> None:
+    """Events from now on are worked on as the flow says now; if others start it, those that wait are dropped."""
+    event_runs.close_of_flow(tx, before.flow_id, now_ms=now_ms)
+    if trigger.trigger_type != "Event":
+        events.leave(tx, before.flow_id)
 
 
 def _begin(tx: Tx, flow_id: str, schedule: Schedule, now_ms: int) -> None:

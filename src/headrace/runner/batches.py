@@ -41,15 +41,19 @@ class Sent:
         return reasons
 
 
-def batches(records: Iterable[str], *, writing: Writing, execution: Execution, first: int, size: int) -> Iterator[Sent]:
+def batches(
+    records: Iterable[str], *, writing: Writing, execution: Execution, within: str, first: int, size: int
+) -> Iterator[Sent]:
     """The records from the place `first` on in batches; the same records from there give the same batches.
+
+    `within` is what places are counted in: keys begin with it.
 
     A batch holds at most `size` records, and BATCH_BYTES bytes or a single record.
     """
     place = first
     for texts in _groups(islice(records, first, None), max(size, 1)):
         batch = Batch(
-            key=f"{execution.execution_id}-{place}",
+            key=f"{within}-{place}",
             entity=writing.entity,
             operation=writing.operation,
             id_fields=writing.id_fields,

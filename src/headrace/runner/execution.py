@@ -52,7 +52,8 @@ class Attempt:
         """Plan, run each split that has no result yet, commit."""
         plan = self._plan()
         errors = self._tools.registry.destination(ERRORS_GO_TO)
-        rejects = self._rejects = Rejects(self._held.claim.execution, plan.errors, self._tools.folders, errors)
+        held, folders = self._held, self._tools.folders
+        rejects = self._rejects = Rejects(held.claim.execution, plan.errors, folders, errors, held.batch)
         outlet = self._outlet = outlet_of(self._tools, self._held, plan)
         if outlet.has_begun:
             # Also where it is being cancelled: what was written is to be told.
@@ -100,13 +101,18 @@ class Attempt:
             self._keep_rejects(self._rejects)
         return Outcome(State.CANCELLED, self._visible(), self._remains())
 
+    def remark(self, counts: Counts) -> str | None:
+        """What is to be said of the rejects among the counts; None: there are none."""
+        rejected = counts.records_rejected
+        return messages.of_rejects(rejected, counts.records_read, str(self._rejects)) if rejected else None
+
     def leave(self) -> None:
         """Stop without an outcome: another holder, or this one after its next start, goes on."""
         self._splits.leave()
 
     def _done(self, plan: Plan) -> Outcome:
         bookmark = bookmark_of(plan, self._splits.results)
-        return Outcome(State.DONE, self._counts, self._remark(str(self._rejects)), bookmark)
+        return Outcome(State.DONE, self._counts, self.remark(self._counts), bookmark)
 
     def _has_staged(self) -> bool:
         """Whether there is anything to make visible; a run that found nothing new has no commit."""
@@ -116,6 +122,11 @@ class Attempt:
     def has_begun(self) -> bool:
         """Whether anything may be visible."""
         return self._outlet is not None and self._outlet.has_begun
+
+    @property
+    def staging_id(self) -> str:
+        """Whose staged files there may be."""
+        return self._held.staging_id
 
     @property
     def _counts(self) -> Counts:
@@ -180,10 +191,7 @@ class Attempt:
             raise HeadraceError("The counts of records read, written, rejected and dropped do not add up")
         if plan.errors.fail_on_first and counts.records_rejected:
             return messages.of_first_refusal(place) if self._has_refused() else messages.of_first_reject(place)
-        if counts.records_rejected and not counts.records_written:
+        # Of a batch of events, others may be written.
+        if counts.records_rejected and not counts.records_written and self._held.batch is None:
             return messages.of_nothing_left(counts.records_rejected, place)
         return None
-
-    def _remark(self, place: str) -> str | None:
-        rejected = self._counts.records_rejected
-        return messages.of_rejects(rejected, self._counts.records_read, place) if rejected else None

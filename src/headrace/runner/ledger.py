@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 
 from headrace.clock import Clock, to_ms
 from headrace.engine.watch import Cancelled
 from headrace.errors import HeadraceError
 from headrace.model.states import FINISHED, State
-from headrace.store import backfills, deliveries, executions
+from headrace.store import backfills, deliveries, event_batches, event_runs, events, executions
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
+from headrace.store.event_batches import Batch, Taken
+from headrace.store.events import Event
 from headrace.store.executions import Claim, Execution
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+
+Found = TypeVar("Found")
 
 
 class LeaseLost(HeadraceError):
@@ -130,12 +134,57 @@ class Ledger:
 
         self._write_or_cancel(claim, work)
 
+    def next_events(self, claim: Claim) -> Batch | list[Event]:
+        """What the holder of an event flow's execution works on next; an empty list: nothing."""
+        execution, now_ms = claim.execution, to_ms(self._clock.now())
+        found = self._store.write(
+            lambda tx: event_batches.next_of(tx, execution.execution_id, execution.fence, now_ms=now_ms)
+        ).result()
+        return self._or_lost(claim, found)
+
+    def form_batch(self, claim: Claim, taken: Sequence[Taken], document: dict[str, Any]) -> Batch:
+        """Make a batch of events that wait."""
+        execution, now_ms = claim.execution, to_ms(self._clock.now())
+        formed = self._store.write(
+            lambda tx: event_batches.form(tx, execution.execution_id, execution.fence, taken, document, now_ms=now_ms)
+        ).result()
+        return self._or_lost(claim, formed)
+
+    def is_met(self, claim: Claim, meaning: str) -> bool:
+        """Whether the flow has had an event of this meaning."""
+        flow_id = claim.execution.flow_id
+        return self._store.read(lambda tx: events.is_met(tx, flow_id, meaning)).result()
+
+    def bodies(self, batch: Batch) -> list[str]:
+        """Those of the batch's events, in order."""
+        return self._store.read(lambda tx: events.bodies(tx, batch.flow_id, batch.batch_id)).result()
+
+    def finish_batch(self, claim: Claim, batch: Batch, counts: dict[str, Any], message: str | None) -> None:
+        """The batch is done and visible; `counts` are those of the execution with it."""
+        now_ms = to_ms(self._clock.now())
+        self._write(
+            claim,
+            lambda tx, id_, fence: event_batches.finish(tx, (id_, fence), batch, counts, message, now_ms=now_ms),
+        )
+
+    def park(self, claim: Claim) -> None:
+        """Let the execution wait for events: nobody holds it any more."""
+        now_ms = to_ms(self._clock.now())
+        self._write(claim, lambda tx, id_, fence: event_runs.park(tx, id_, fence, now_ms=now_ms))
+
+    def of_batch(self, claim: Claim, batch: Batch) -> Ledger:
+        """What the parts of an execution write to, for the batch instead; `claim` is that of its holder."""
+        owner, lease_s = self._owner, self._lease_ms / 1000
+        return _OfBatch(self._store, self._clock, owner=owner, lease_s=lease_s, holder=claim, batch_id=batch.batch_id)
+
     def release(self) -> None:
         """Give every lease back: what this worker ran can be claimed at once."""
         self._store.write(lambda tx: executions.release(tx, owner=self._owner)).result()
 
     def is_finished(self, execution_id: str) -> bool:
-        """Whether nobody will work on the execution any more."""
+        """Whether nobody will work on the execution, or the batch of events, any more."""
+        if "." in execution_id:
+            return not self._store.read(lambda tx: event_batches.exists(tx, execution_id)).result()
         found = self.look_up([execution_id]).get(execution_id)
         return found is None or found.state in FINISHED
 
@@ -159,4 +208,47 @@ class Ledger:
     def _write(self, claim: Claim, work: Callable[[Tx, str, int], bool]) -> None:
         execution = claim.execution
         if not self._store.write(lambda tx: work(tx, execution.execution_id, execution.fence)).result():
-            raise LeaseLost(f"The lease of execution {execution.execution_id} is lost.")
+            raise _lost(claim)
+
+    def _or_lost(self, claim: Claim, found: Found | None) -> Found:
+        if found is None:
+            raise _lost(claim)
+        return found
+
+
+class _OfBatch(Ledger):
+    """One batch of events as if it were an execution: what is recorded of it lies in its own row."""
+
+    def __init__(self, store: Store, clock: Clock, *, owner: str, lease_s: float, holder: Claim, batch_id: str) -> None:
+        super().__init__(store, clock, owner=owner, lease_s=lease_s)
+        self._holder = holder
+        self._batch_id = batch_id
+
+    def record_result(self, claim: Claim, number: int, result: dict[str, Any]) -> None:  # noqa: ARG002 (see Ledger)
+        """See Ledger."""
+        self._write(
+            self._holder, lambda tx, id_, fence: event_batches.record_result(tx, (id_, fence), self._batch_id, result)
+        )
+
+    def record_delivery(self, claim: Claim, position: Delivered, refused: bytes) -> None:  # noqa: ARG002 (see Ledger)
+        """See Ledger."""
+        self._write(
+            self._holder,
+            lambda tx, id_, fence: event_batches.record_delivery(tx, (id_, fence), self._batch_id, position, refused),
+        )
+
+    def refused(self, claim: Claim) -> Iterator[bytes]:  # noqa: ARG002 (see Ledger)
+        """See Ledger."""
+        yield from self._store.read(lambda tx: event_batches.refused(tx, self._batch_id)).result()
+
+    def begin_commit(self, claim: Claim) -> None:  # noqa: ARG002 (see Ledger)
+        """See Ledger."""
+        now_ms = to_ms(self._clock.now())
+        self._write_or_cancel(
+            self._holder,
+            lambda tx, id_, fence: event_batches.begin_commit(tx, (id_, fence), self._batch_id, now_ms=now_ms),
+        )
+
+
+def _lost(claim: Claim) -> LeaseLost:
+    return LeaseLost(f"The lease of execution {claim.execution.execution_id} is lost.")

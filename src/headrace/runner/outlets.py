@@ -188,6 +188,7 @@ class Batches:
             staged_records(Path(file.path) for result in splits.results for file in result.outputs),
             writing=self._writing,
             execution=self._held.claim.execution,
+            within=self._held.staging_id,
             first=position.records,
             size=destination.batch_size,
         )
@@ -264,4 +265,4 @@ class Batches:
 
     def _folder(self) -> Path:
         execution = self._held.claim.execution
-        return self._tools.folders.delivery(execution.execution_id, execution.fence)
+        return self._tools.folders.delivery(self._held.staging_id, execution.fence)

@@ -21,6 +21,8 @@ class Rejects:
     errors: ErrorHandling
     folders: Folders
     destination: FileDestination
+    # The number of a batch of events, whose files lie beside those of the others.
+    batch: int | None = None
 
     def __str__(self) -> str:
         """The place, as a message names it."""
@@ -63,7 +65,8 @@ class Rejects:
         return [self._key(number) for number in range(count + 1, most + 2)]
 
     def _key(self, number: int) -> str:
-        return f"{self._prefix()}{number}.json"
+        within = "" if self.batch is None else f"{self.batch:05d}-"
+        return f"{self._prefix()}{within}{number}.json"
 
     def _prefix(self) -> str:
         folders = ((self.errors.prefix or "").strip("/"), self.execution.flow_name, self.execution.execution_id)

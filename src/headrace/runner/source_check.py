@@ -54,7 +54,7 @@ class SourceCheck:
             if scope == "SOURCE" and plan.trigger.pull_mode == "Incremental" and not keeps:
                 _check_timestamps(plan, fields)
         if plan.reading is None:
-            self._check_files(plan)
+            self._check_files(plan, may_be_empty=plan.trigger.trigger_type == "Event")
 
     def check_window(self, plan: Plan, account: str, region: str) -> None:
         """Look for the field that says when a record changed; files say it themselves. Raises as `check` does."""
@@ -83,13 +83,13 @@ class SourceCheck:
         except ConnectorError as error:
             raise _failed(error) from error
 
-    def _check_files(self, plan: Plan) -> None:
+    def _check_files(self, plan: Plan, *, may_be_empty: bool) -> None:
         source = self._registry.source(plan.source.connector_type)
         try:
             files = source.files(plan.source.properties)
         except ConnectorError as error:
             raise _failed(error) from error
-        if not files:
+        if not files and not may_be_empty:
             raise ConnectorServerException(
                 f"Error while communicating to connector: nothing lies at {_place(plan)}."
                 " Put an object there, or name the prefix under which there is one."

@@ -53,12 +53,23 @@ class Tools:
 
 @dataclass(frozen=True)
 class Held:
-    """One claimed execution in this process."""
+    """One claimed execution in this process, or one batch of the events that it works on.
+
+    `batch` is then its number in the execution, and `source` what it reads; None: what the flow says.
+    """
 
     claim: Claim
     control: Control
     progress: Progress
     log: Log
+    batch: int | None = None
+    source: SplitSource | None = None
+
+    @property
+    def staging_id(self) -> str:
+        """What its folder of staged files is named by, and its batches of records."""
+        execution_id = self.claim.execution.execution_id
+        return execution_id if self.batch is None else f"{execution_id}.{self.batch:05d}"
 
 
 class Splits:
@@ -114,7 +125,7 @@ class Splits:
         """Remove what unfinished splits staged; finished ones are for the next holder."""
         execution = self._held.claim.execution
         for number in self._unfinished:
-            self._tools.folders.drop_split(execution.execution_id, execution.fence, number)
+            self._tools.folders.drop_split(self._held.staging_id, execution.fence, number)
 
     def retried(self, what: str, call: Callable[[], Result]) -> Result:
         """Make a call of a connector, again while it asks for that and the execution is not stopped."""
@@ -123,6 +134,8 @@ class Splits:
 
     def _source(self, plan: Plan, *, is_marked: bool) -> SplitSource:
         tools, execution = self._tools, self._held.claim.execution
+        if self._held.source is not None:
+            return self._held.source
         reading = plan.reading
         if reading is None:
             files = tools.registry.source(plan.source.connector_type)
@@ -208,7 +221,7 @@ class Splits:
         execution, tools = self._held.claim.execution, self._tools
         self._held.control.check()
         self._unfinished.add(work.number)
-        folder = tools.folders.split(execution.execution_id, execution.fence, work.number)
+        folder = tools.folders.split(self._held.staging_id, execution.fence, work.number)
         fetched = cast("Generator[LocalFile]", source.local(work, folder / "scratch"))
         with closing(fetched) as files:
             asked = SplitOrder(

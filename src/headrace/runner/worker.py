@@ -10,16 +10,18 @@ from headrace.clock import Clock
 from headrace.connector_sdk.contract import SourceFile
 from headrace.connector_sdk.records import Connections
 from headrace.connector_sdk.registry import Registry
+from headrace.engine.results import Counts
 from headrace.engine.split import Engine
 from headrace.engine.watch import Cancelled
 from headrace.errors import HeadraceError
 from headrace.flow import plan as flow_plan
 from headrace.log import Log, silent
 from headrace.meters import Meters
-from headrace.model.states import State
+from headrace.model.states import FINISHED, State
 from headrace.runner import messages
 from headrace.runner.connections import NoConnections
 from headrace.runner.control import Control, Reason
+from headrace.runner.event_attempt import EventAttempt
 from headrace.runner.execution import Attempt, Outcome
 from headrace.runner.folders import Folders
 from headrace.runner.grouping import grouped
@@ -158,7 +160,12 @@ class Worker:
         self._changed.set()
 
     def _hold(self, claim: Claim) -> Held:
-        control = Control(lambda counts: progress.reached(counts), self._clock.elapsed_s)  # noqa: PLW0108
+        def reached(counts: Counts) -> None:
+            # How far a batch of events has got is no sum of its execution's.
+            if claim.execution.trigger != "event":
+                progress.reached(counts)
+
+        control = Control(reached, self._clock.elapsed_s)
         progress = Progress(
             lambda counts: self._ledger.progress(claim, counts.to_document()),
             now=self._clock.now,
@@ -194,27 +201,33 @@ class Worker:
     def _see_to_its_end(self, held: Held) -> None:
         execution = held.claim.execution
         held.log.info("execution claimed", attempt=execution.attempt)
-        attempt = Attempt(self._tools, held)
+        is_event = execution.trigger == "event"
+        attempt = EventAttempt(self._tools, held, self._clock) if is_event else Attempt(self._tools, held)
         outcome = self._outcome(attempt, held)
         if outcome is None:
             attempt.leave()
-            self._leave(held)
+            self._leave(held, attempt.staging_id)
             return
-        if outcome.state is not State.DONE and not attempt.has_begun:
+        if outcome.state in FINISHED - {State.DONE} and not attempt.has_begun:
             # Before it settles: on a full disk there may be no room for that until this is gone.
-            self._folders.drop(execution.execution_id)
+            self._folders.drop(attempt.staging_id)
         try:
+            if outcome.state is State.WAITING:
+                self._ledger.park(held.claim)
+                return
             outcome = self._settled(attempt, held, outcome)
         except LeaseLost:
             held.control.stop(Reason.LOST)
-            self._leave(held)
+            self._leave(held, attempt.staging_id)
             return
         self._measures.settled(held.claim, outcome.state, outcome.counts)
-        self._folders.drop(execution.execution_id)
+        # A batch of events that has begun to be visible outlives its execution.
+        if attempt.staging_id == execution.execution_id or self._ledger.is_finished(attempt.staging_id):
+            self._folders.drop(attempt.staging_id)
         fields = {"state": outcome.state.value, "message": outcome.message, **outcome.counts.to_document()}
         held.log.write("warning" if outcome.state is State.FAILED else "info", "execution settled", fields)
 
-    def _settled(self, attempt: Attempt, held: Held, outcome: Outcome) -> Outcome:
+    def _settled(self, attempt: Attempt | EventAttempt, held: Held, outcome: Outcome) -> Outcome:
         message = None if outcome.message is None else messages.shown(outcome.message)
         try:
             self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message, outcome.bookmark)
@@ -223,17 +236,16 @@ class Worker:
             return self._settled(attempt, held, attempt.cancelled())
         return outcome
 
-    def _leave(self, held: Held) -> None:
-        execution_id = held.claim.execution.execution_id
+    def _leave(self, held: Held, staging_id: str) -> None:
         if held.control.reason is Reason.LOST:
             self._measures.lost()
         # Its flow may have been deleted: no later holder would remove what was staged.
-        if is_over := self._ledger.is_finished(execution_id):
-            self._folders.drop(execution_id)
+        if is_over := self._ledger.is_finished(staging_id):
+            self._folders.drop(staging_id)
         reason = held.control.reason
         held.log.info("execution left", reason="deleted or ended" if is_over else reason and reason.value)
 
-    def _outcome(self, attempt: Attempt, held: Held) -> Outcome | None:
+    def _outcome(self, attempt: Attempt | EventAttempt, held: Held) -> Outcome | None:
         """How the execution ends; None if it doesn't end here."""
         try:
             return attempt.run()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.model.states import State
-from headrace.store import backfills, bookmarks, deliveries, documents, queueing, reports, turns
+from headrace.store import backfills, bookmarks, deliveries, documents, event_batches, queueing, reports, turns
 from headrace.store import executions_sql as sql
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
@@ -131,7 +131,7 @@ def active(tx: Tx, flow_id: str) -> list[Execution]:
 
 
 def unfinished(tx: Tx) -> list[str]:
-    """The ids of all executions that have not finished, oldest first."""
+    """The ids of all executions that have not finished and do not wait for events, oldest first."""
     return [execution_id for (execution_id,) in tx.rows(sql.SELECT_UNFINISHED)]
 
 
@@ -264,8 +264,8 @@ def settle(
         _count_failure(tx, flow_id, now_ms=now_ms)
     elif state is State.DONE:
         _move_on(tx, flow_id, bookmark, failures, *ended)
+    event_batches.let_go(tx, execution_id, state, now_ms=now_ms)
     _clear_up(tx, flow_id, execution_id, ended[0], has_delivered=bool(has_delivered))
-    tx.announce(TOPIC)
     return True
 
 
@@ -275,6 +275,7 @@ def _clear_up(tx: Tx, flow_id: str, execution_id: str, sequence: int, *, has_del
     # A hundredth more than asked for may be kept: each settling would else look for what it rarely finds.
     if sequence % max(1, tx.executions_kept // 100) == 0:
         tx.rows(sql.PRUNE, flow_id=flow_id, kept=tx.executions_kept)
+    tx.announce(TOPIC)
 
 
 def _count_failure(tx: Tx, flow_id: str, *, now_ms: int) -> None:
@@ -313,6 +314,7 @@ def cancel(tx: Tx, execution_id: str, *, now_ms: int) -> bool:
     tx.rows(sql.HOLD, id=execution_id)
     dequeued = tx.row(sql.CANCEL_QUEUED, id=execution_id, now_ms=now_ms)
     if dequeued is not None:
+        event_batches.let_go(tx, execution_id, State.CANCELLED, now_ms=now_ms)
         reports.put_end(tx, execution_id, now_ms=now_ms)
         _end_cancelled_slice(tx, dequeued[0], execution_id, now_ms=now_ms)
     elif all(tx.row(step, id=execution_id, now_ms=now_ms) is None for step in (sql.CANCEL_RUNNING, sql.IS_CANCELLING)):

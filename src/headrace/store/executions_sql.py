@@ -58,7 +58,7 @@ def _among(name: str, column: ColumnElement[str]) -> ColumnElement[bool]:
 
 _IS_HELD = _is_in(State.RUNNING, State.CANCELLING)
 # Invariant 5: every write of a worker names the fence of its claim.
-_IS_HELD_BY_FENCE = _IS_IT & (_e.fence == bindparam("fence")) & _IS_HELD
+IS_HELD_BY_FENCE = _IS_IT & (_e.fence == bindparam("fence")) & _IS_HELD
 _ALL = select(*_COLUMNS).join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
 
 _of_same = tables.executions.alias("of_same").c
@@ -106,7 +106,9 @@ SEARCH = Statement(
     .limit(bindparam("limit"))
 )
 SELECT_ACTIVE = Statement(_ALL.where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).order_by(_e.sequence))
-SELECT_UNFINISHED = Statement(select(_e.execution_id).where(_IS_UNFINISHED).order_by(_e.ticket))
+SELECT_UNFINISHED = Statement(
+    select(_e.execution_id).where(_IS_UNFINISHED, _e.state != State.WAITING.value).order_by(_e.ticket)
+)
 _ANY_ACTIVE = select(_e.ticket).where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).limit(1)
 SELECT_ANY_ACTIVE = Statement(_ANY_ACTIVE)
 SELECT_ANY_RUN = Statement(_ANY_ACTIVE.where(_e.backfill_id.is_(None)))
@@ -133,11 +135,11 @@ RENEW = Statement(
     .returning(_e.state)
 )
 # Changes nothing; holds the row until the end of the transaction.
-GUARD = Statement(change(tables.executions).where(_IS_HELD_BY_FENCE).values(fence=_e.fence).returning(_e.execution_id))
+GUARD = Statement(change(tables.executions).where(IS_HELD_BY_FENCE).values(fence=_e.fence).returning(_e.execution_id))
 HOLD = Statement(select(_e.execution_id).where(_IS_IT).with_for_update())
 COUNT_SPLITS = Statement(
     change(tables.executions)
-    .where(_IS_HELD_BY_FENCE, _e.split_count.is_(None))
+    .where(IS_HELD_BY_FENCE, _e.split_count.is_(None))
     .values(split_count=bindparam("split_count"))
     .returning(_e.execution_id)
 )
@@ -151,11 +153,11 @@ UPDATE_SPLIT = Statement(
     .returning(_s.number)
 )
 PROGRESS = Statement(
-    change(tables.executions).where(_IS_HELD_BY_FENCE).values(counts=bindparam("counts")).returning(_e.execution_id)
+    change(tables.executions).where(IS_HELD_BY_FENCE).values(counts=bindparam("counts")).returning(_e.execution_id)
 )
 BEGIN_COMMIT = Statement(
     change(tables.executions)
-    .where(_IS_HELD_BY_FENCE, _e.state == State.RUNNING.value)
+    .where(IS_HELD_BY_FENCE, _e.state == State.RUNNING.value)
     .values(commit_ms=func.coalesce(_e.commit_ms, bindparam("now_ms", type_=Integer)), updated_ms=bindparam("now_ms"))
     .returning(_e.execution_id)
 )
@@ -170,7 +172,7 @@ _FAILURES = select(_f.failures_in_a_row).where(_f.flow_id == _e.flow_id).scalar_
 def _settle(to: State) -> Statement:
     return Statement(
         change(tables.executions)
-        .where(_IS_HELD_BY_FENCE, _is_in(*sources_of(to)))
+        .where(IS_HELD_BY_FENCE, _is_in(*sources_of(to)))
         .values(
             state=to.value,
             counts=func.coalesce(bindparam("counts", type_=Text), _e.counts),
@@ -217,8 +219,13 @@ PRUNE = Statement(
 
 CANCEL_QUEUED = Statement(
     change(tables.executions)
-    .where(_IS_IT, _e.state == State.QUEUED.value)
-    .values(state=State.CANCELLED.value, updated_ms=bindparam("now_ms"), finished_ms=bindparam("now_ms"))
+    .where(_IS_IT, _is_in(State.QUEUED, State.WAITING))
+    .values(
+        state=State.CANCELLED.value,
+        updated_ms=bindparam("now_ms"),
+        finished_ms=bindparam("now_ms"),
+        lease_until_ms=null(),
+    )
     .returning(_e.backfill_id)
 )
 CANCEL_RUNNING = Statement(

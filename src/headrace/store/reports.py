@@ -26,6 +26,11 @@ _STATUS: Mapping[State, str] = {
 _DEACTIVATED = {"Scheduled": "AppFlow Scheduled Flow Deactivated", "Event": "AppFlow Event Flow Deactivated"}
 # Members of connectors' properties that say what is read or written.
 _OBJECTS = ("object", "entityName", "objectPath", "domainName")
+_SAID = {
+    "records-processed": "records processed",
+    "records-filtered": "filtered",
+    "record-failures": "failed",
+}
 _NOTHING: Mapping[str, Any] = {}
 _IDS = uuid.uuid5(uuid.NAMESPACE_URL, "https://docs.aws.amazon.com/appflow/latest/userguide/flow-notifications.html")
 
@@ -96,7 +101,9 @@ def put_start(tx: Tx, execution_id: str, *, now_ms: int) -> None:
     """Tell that a worker has begun the run."""
     if tx.reports_to:
         flow, run = _run(tx, execution_id)
-        _put(tx, flow, "AppFlow Start Flow Run Report", _of_run(run), of=execution_id, now_ms=now_ms)
+        # Of what events start, AppFlow tells once in five minutes, at the end.
+        if run.trigger != "event":
+            _put(tx, flow, "AppFlow Start Flow Run Report", _of_run(run), of=execution_id, now_ms=now_ms)
 
 
 def put_end(tx: Tx, execution_id: str, *, now_ms: int) -> None:
@@ -104,7 +111,8 @@ def put_end(tx: Tx, execution_id: str, *, now_ms: int) -> None:
     if tx.reports_to:
         flow, run = _run(tx, execution_id)
         detail = {**_of_run(run), **_of_end(run)}
-        _put(tx, flow, "AppFlow End Flow Run Report", detail, of=execution_id, now_ms=now_ms)
+        kind = "AppFlow Event Flow Report" if run.trigger == "event" else "AppFlow End Flow Run Report"
+        _put(tx, flow, kind, detail, of=execution_id, now_ms=now_ms)
 
 
 def put_deactivation(tx: Tx, flow_id: str, *, now_ms: int) -> None:
@@ -180,9 +188,16 @@ def _of_end(run: _Run) -> dict[str, str]:
     }
     if run.finished_ms is not None:
         detail["end-time"] = _instant(run.finished_ms)
+    if run.trigger == "event":
+        detail["status-report"] = _sentence(detail)
     if state is State.FAILED:
         detail["error"] = run.message or ""
     return detail
+
+
+def _sentence(detail: Mapping[str, str]) -> str:
+    counted = (f"{detail[f'num-of-{name}']} {word}" for name, word in _SAID.items())
+    return f"{detail['status']}: {', '.join(counted)}"
 
 
 def _connector(end: Mapping[str, Any]) -> str:

@@ -188,11 +188,30 @@ def test_a_connector_that_needs_a_profile_is_refused_without() -> None:
     assert target.startswith("Destination Validation Error: Snowflake needs a connectorProfileName")
 
 
-def test_only_salesforce_has_events() -> None:
+@pytest.mark.parametrize("source", ["S3", "Salesforce"])
+def test_some_sources_have_events(source: str) -> None:
     event = {"triggerType": "Event"}
-    assert plan(document(MAP_ALL, source="Salesforce", trigger=event)).trigger == Trigger("Event")
+    assert plan(document(MAP_ALL, source=source, trigger=event)).trigger == Trigger("Event")
+
+
+def test_a_source_without_events_is_refused_with_those_that_have_some() -> None:
+    (fault,) = faults_of(document(MAP_ALL, source="Zendesk", trigger={"triggerType": "Event"}))
+    assert "triggerType Event is not supported for Zendesk sources; write OnDemand or Scheduled" in fault
+    assert fault.endswith("or a source of S3 or Salesforce")
+
+
+@pytest.mark.parametrize("given, threshold", [(None, None), (3, 3)])
+def test_events_take_the_threshold_of_the_schedule_that_the_api_has(given: int | None, threshold: int | None) -> None:
+    scheduled = {"scheduleExpression": "rate(5minutes)"} | ({"flowErrorDeactivationThreshold": given} if given else {})
+    event = {"triggerType": "Event", "triggerProperties": {"Scheduled": scheduled}}
+    assert plan(document(MAP_ALL, trigger=event)).trigger == Trigger("Event", failure_threshold=threshold)
+
+
+def test_a_threshold_of_events_out_of_range_is_refused() -> None:
+    scheduled = {"scheduleExpression": "rate(5minutes)", "flowErrorDeactivationThreshold": 101}
+    event = {"triggerType": "Event", "triggerProperties": {"Scheduled": scheduled}}
     (fault,) = faults_of(document(MAP_ALL, trigger=event))
-    assert "triggerType Event is not supported for S3 sources; write OnDemand or Scheduled" in fault
+    assert "flowErrorDeactivationThreshold is 101; write a number from 1 to 100" in fault
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,9 @@ class Objects:
             if bucket == wanted[0] and key.startswith(wanted[1])
         )
 
+    def find(self, properties: Mapping[str, Any], key: str) -> SourceFile | None:
+        return next((file for file in self.files({"bucketName": properties["bucketName"]}) if file.key == key), None)
+
     def fetch(self, properties: Mapping[str, Any], files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
         scratch.mkdir(parents=True, exist_ok=True)
         for number, file in enumerate(files):

@@ -245,3 +245,15 @@ def test_a_report_outlives_its_run(telling: Store) -> None:
 
     assert read(telling, lambda tx: executions.get(tx, "e0")) is None
     assert [each.event["detail"]["execution-id"] for each in told(telling)] == ["e0", "e0", "e2", "e2"]
+
+
+def test_of_five_minutes_of_events_one_report_is_told_at_their_end(telling: Store) -> None:
+    (report,) = run(telling, State.DONE, trigger="event")
+    assert report.event["detail-type"] == "AppFlow Event Flow Report"
+    detail = report.event["detail"]
+    assert (detail["trigger-type"], detail["execution-id"], detail["num-of-records-processed"]) == (
+        "EVENT",
+        "e0",
+        "63000",
+    )
+    assert detail["status-report"] == "Execution Successful: 63000 records processed, 7 filtered, 3 failed"

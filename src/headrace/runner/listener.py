@@ -1,0 +1,234 @@
+"""Listens for the events of flows: asks their sources, and puts to work what has come."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from headrace.clock import Clock, to_ms
+from headrace.connector_sdk.listening import Arrival, EventSource, Interest, News, Subscription
+from headrace.connector_sdk.records import Connections
+from headrace.connector_sdk.registry import Registry
+from headrace.errors import ConnectorError
+from headrace.flow.plan import Plan, PlanFaults, plan
+from headrace.log import Log, silent
+from headrace.runner import messages
+from headrace.runner.connections import NoConnections
+from headrace.store import event_runs, events, listeners
+from headrace.store.listeners import Listening
+from headrace.store.store import Store
+from headrace.store.tx import Tx
+
+# Sources are asked once a second; one that takes long gets a twentieth of the time.
+EVERY_S = 1.0
+_SHARE = 20
+# Events come in bursts: so long they are gathered before they are put to work.
+GATHER_S = 0.2
+AFTER_FAILURE_S = 5.0
+LEASE_MS = 30_000
+# How many events are taken in one transaction: others that write wait for it.
+MOST_TOGETHER = 500
+
+
+@dataclass
+class _Following:
+    """A flow whose source this node asks; `subscription` None: there is nothing to ask now."""
+
+    name: str
+    subscription: Subscription | None
+    renew_at_ms: int
+    due_s: float = 0.0
+    # When to begin anew after a failure; None: nothing failed.
+    again_s: float | None = None
+
+
+class Listener:
+    """Asks the sources of event flows, and sees that a flow with events has an execution in the queue.
+
+    Any number of nodes may listen on one store: each flow's source is asked by one at a time. `me` names the node
+    among all that ever were.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        new_id: Callable[[], str],
+        registry: Registry,
+        connections: Connections | None = None,
+        log: Log | None = None,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._new_id = new_id
+        self._registry = registry
+        self._connections = connections or NoConnections()
+        self._log = log or silent()
+        self._seconds = seconds
+        self._me = new_id()
+        self._following: dict[Listening, _Following] = {}
+        self._stopped = threading.Event()
+        self._came = threading.Event()
+        self._unwatch: Callable[[], None] = lambda: None
+        self._threads = (
+            threading.Thread(target=self._rouse_until_stopped, name="events", daemon=True),
+            threading.Thread(target=self._ask_until_stopped, name="event-sources", daemon=True),
+        )
+
+    def start(self) -> None:
+        """Begin to listen, where each source was left."""
+        self._unwatch = self._store.watch(lambda topic: self._came.set() if topic == events.TOPIC else None)
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Listen no more; other nodes may."""
+        self._stopped.set()
+        self._came.set()
+        for thread in self._threads:
+            thread.join()
+        self._unwatch()
+        for following in self._following.values():
+            _close(following)
+        self._store.write(lambda tx: listeners.release(tx, self._me)).result()
+
+    def rouse(self) -> None:
+        """Put to work the events that wait, and close the executions whose time is over. From any thread."""
+        now_ms = to_ms(self._clock.now())
+        # Nothing is written, and no writer held up, while nothing is due.
+        is_due, old = self._store.read(
+            lambda tx: (event_runs.is_anything_due(tx, now_ms=now_ms), events.old(tx, now_ms=now_ms))
+        ).result()
+        if is_due:
+            self._store.write(lambda tx: event_runs.rouse(tx, self._new_id, now_ms=now_ms)).result()
+        if old:
+            self._store.write(lambda tx: events.forget(tx, old)).result()
+
+    def ask(self) -> None:
+        """Ask every source that it is time to ask. From one thread."""
+        active = self._store.read(listeners.all_active).result()
+        for gone in self._following.keys() - set(active):
+            _close(self._following.pop(gone))
+        for flow in active:
+            following = self._followed(flow)
+            if following is not None and following.due_s <= self._seconds():
+                self._ask_one(flow, following)
+
+    def _rouse_until_stopped(self) -> None:
+        while not self._stopped.is_set():
+            self._came.clear()
+            try:
+                self.rouse()
+            except Exception as error:  # Boundary: a store that fails now may work a second later
+                messages.tell(self._log, "events not put to work", error)
+            self._came.wait(EVERY_S)
+            self._stopped.wait(GATHER_S)
+
+    def _ask_until_stopped(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                self.ask()
+            except Exception as error:  # Boundary: a store that fails now may work a second later
+                messages.tell(self._log, "sources of events not asked", error)
+            self._stopped.wait(EVERY_S)
+
+    def _followed(self, flow: Listening) -> _Following | None:
+        """The flow as this node follows it; None: another node does."""
+        now_ms, known = to_ms(self._clock.now()), self._following.get(flow)
+        if known is not None and known.again_s is not None and known.again_s <= self._seconds():
+            known = self._following.pop(flow) and None
+        if known is not None and now_ms < known.renew_at_ms:
+            return known
+        until_ms = now_ms + LEASE_MS
+        found = self._store.write(
+            lambda tx: listeners.follow(tx, flow, self._me, now_ms=now_ms, until_ms=until_ms)
+        ).result()
+        if found is None:
+            if known is not None:
+                _close(self._following.pop(flow))
+            return None
+        renew_at_ms = now_ms + LEASE_MS // 3
+        if known is None:
+            known = self._following[flow] = _Following(found.name, None, renew_at_ms)
+            known.subscription = self._subscribed(flow, known, found)
+        known.renew_at_ms = renew_at_ms
+        return known
+
+    def _subscribed(self, flow: Listening, following: _Following, found: listeners.Followed) -> Subscription | None:
+        try:
+            meant = plan(found.document)
+            source = self._source(meant, found)
+            if not isinstance(source, EventSource):
+                return None
+            entity = meant.reading.entity if meant.reading is not None else ""
+            return source.subscribe(Interest(entity, meant.source.properties, flow.since_ms, found.cursor))
+        except (ConnectorError, PlanFaults) as error:
+            self._failed(following, error)
+            return None
+
+    def _source(self, meant: Plan, found: listeners.Followed) -> object:
+        reading = meant.reading
+        if reading is None:
+            return self._registry.source(meant.source.connector_type)
+        return self._connections.open(found.account, found.region, reading.profile, reading.connector_type)
+
+    def _ask_one(self, flow: Listening, following: _Following) -> None:
+        if following.subscription is None:
+            return
+        began_s = self._seconds()
+        listener = self._store.read(lambda tx: events.listener(tx, flow.flow_id)).result()
+        # What it does not take now stays at its source.
+        if listener is None or listener.is_behind:
+            return
+        try:
+            news = following.subscription.poll()
+        except ConnectorError as error:
+            self._failed(following, error)
+            return
+        # Until it is durable it is to be polled again, from the cursor on.
+        del self._following[flow]
+        if not self._is_kept(flow, news):
+            _close(following)
+            return
+        self._following[flow] = following
+        took_s = self._seconds() - began_s
+        following.due_s = began_s + took_s + max(0.0, _SHARE * took_s - EVERY_S)
+
+    def _is_kept(self, flow: Listening, news: News) -> bool:
+        """Make what happened durable, and only then where to go on (invariant 1). False: it is another's by now."""
+        now_ms = to_ms(self._clock.now())
+
+        def work(tx: Tx, some: Sequence[Arrival], cursor: str | None) -> bool:
+            if not listeners.hold(tx, flow, self._me):
+                return False
+            events.take(tx, flow.flow_id, some, now_ms=now_ms)
+            if cursor is not None:
+                events.move(tx, flow.flow_id, cursor)
+            return True
+
+        chunks = list(_chunks(news.arrivals)) or ([()] if news.cursor is not None else [])
+        for number, some in enumerate(chunks, start=1):
+            cursor = news.cursor if number == len(chunks) else None
+            if not self._store.write(lambda tx, some=some, cursor=cursor: work(tx, some, cursor)).result():
+                return False
+        return True
+
+    def _failed(self, following: _Following, error: Exception) -> None:
+        self._log.warning("source of events failed", flow=following.name, reason=messages.of_failure(error))
+        _close(following)
+        following.subscription = None
+        following.again_s = self._seconds() + AFTER_FAILURE_S
+
+
+def _chunks(arrivals: Sequence[Arrival]) -> Iterator[Sequence[Arrival]]:
+    for start in range(0, len(arrivals), MOST_TOGETHER):
+        yield arrivals[start : start + MOST_TOGETHER]
+
+
+def _close(following: _Following) -> None:
+    if following.subscription is not None:
+        following.subscription.close()
