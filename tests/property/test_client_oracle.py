@@ -29,7 +29,7 @@ from headrace.model.shapes import Structure as StructureShape
 from tests.property.documents import TEXT
 
 URL = "https://appflow.eu-central-1.amazonaws.com"
-KEYS = Credentials("AKIDTESTS", "made-up", "a token")
+KEYS = Credentials("AKIDTESTS", "made-up", "a-token")
 SECONDS = st.integers(-(2**31), 2**32)
 # Not signed by botocore either, or of one machine.
 NO_MATTER = {"user-agent", "authorization", "content-length", "accept-encoding"}
@@ -162,11 +162,17 @@ def test_requests_are_those_of_botocore(name: str, data: st.DataObject, boto: Bo
     assert parse_qsl(urlsplit(ours.url).query) == parse_qsl(urlsplit(theirs.url).query)
     assert json.loads(ours.body or "null") == json.loads(theirs.body or "null")
     kept = {key: value for key, value in theirs.headers.items() if not key.startswith("amz-sdk-")}
+    assert covered_by(ours.headers) == covered_by(theirs.headers)
     assert compared(ours.headers) == {**compared(kept), "host": "appflow.eu-central-1.amazonaws.com"}
     # The very bytes that botocore sends, signed by us.
     covered = {key: value for key, value in kept.items() if key == "content-type"}
     again = signed(Request(theirs.method, theirs.url, covered, theirs.body), KEYS, region="eu-central-1", now=now)
     assert again.headers["authorization"] == theirs.headers["authorization"]
+
+
+def covered_by(headers: Mapping[str, str]) -> str:
+    """The names of the headers that a signature covers."""
+    return headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0]
 
 
 def compared(headers: Mapping[str, str]) -> dict[str, str]:

@@ -68,7 +68,8 @@ def region_host(region: str, *, is_fips: bool = False, is_dual: bool = False) ->
 def _checked(url: str) -> str:
     try:
         parts = urlsplit(url)
-        is_good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_plain = url.isascii() and url.isprintable() and not set(url) & {" ", "?", "#"}
+        is_good = is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_good = False
     if not is_good:

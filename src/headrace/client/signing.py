@@ -12,12 +12,13 @@ from hashlib import sha256
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
+from headrace.client.errors import NoCredentials
 from headrace.client.transport import Request
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _SERVICE = "appflow"
 # Proxies and the transport may change these on the way.
-_UNSIGNED = frozenset({"expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"})
+_UNSIGNED = frozenset({"accept-encoding", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"})
 _PORTS = {"http": ":80", "https": ":443"}
 
 
@@ -35,7 +36,16 @@ class Credentials(NamedTuple):
 def signed(
     request: Request, credentials: Credentials, *, region: str, now: datetime, service: str = _SERVICE
 ) -> Request:
-    """The request with the headers that prove who sends it; `now` is aware, UTC. Path and query are encoded."""
+    """The request with the headers that prove who sends it; `now` is aware, UTC. Path and query are encoded.
+
+    Raises NoCredentials for a key or a token that no header can hold.
+    """
+    for name, text in (
+        ("access key id", credentials.access_key_id),
+        ("session token", credentials.session_token or ""),
+    ):
+        if not text.isascii() or not text.isprintable() or " " in text:
+            raise NoCredentials(f"The {name} holds a blank, a line break or another sign that none has: set it again")
     stamp = now.strftime("%Y%m%dT%H%M%SZ")
     headers = {**request.headers, "host": host_of(request.url), "x-amz-date": stamp}
     if credentials.session_token:

@@ -84,7 +84,21 @@ def test_what_is_nearer_counts_more(environment: dict[str, str], given: dict[str
     assert (found.url, found.region) == (url, region)
 
 
-@pytest.mark.parametrize("url", ["localhost:8080", "ftp://h", "http://", "http://h:0", "http://h:99999", "http://[::1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "localhost:8080",
+        "ftp://h",
+        "http://",
+        "http://h:0",
+        "http://h:99999",
+        "http://[::1",
+        "http://h?a=b",
+        "http://h/ä",
+        "http://h/a b",
+        "http://h\n",
+    ],
+)
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(NoEndpoint, match="is no address: write one such as"):
         Client(endpoint_url=url, environment=KEYS)

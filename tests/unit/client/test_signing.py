@@ -14,6 +14,7 @@ from botocore.credentials import Credentials as BotoCredentials
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headrace.client import NoCredentials
 from headrace.client.signing import Credentials, host_of, signed
 from headrace.client.transport import Request
 
@@ -122,3 +123,11 @@ def test_the_host_is_named_as_it_goes_over_the_wire(url: str, host: str) -> None
 
 def test_secrets_do_not_show() -> None:
     assert repr(KEYS._replace(session_token="tok")) == "Credentials('AKIDEXAMPLE')"
+
+
+@pytest.mark.parametrize(
+    "keys", [Credentials("AKID\n", "s"), Credentials("AKID", "s", "a b"), Credentials("ÄKID", "s")]
+)
+def test_keys_that_no_header_can_hold_are_refused(keys: Credentials) -> None:
+    with pytest.raises(NoCredentials, match="holds a blank, a line break"):
+        signed(Request("GET", HOST, {}, b""), keys, region="us-east-1", now=AT)
