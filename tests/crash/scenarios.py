@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.errors import Retry
+from headrace.operations import backfills
 from headrace.store import executions, flows
 from headrace.store.executions import Execution
 from tests.crash.forks import Tell
@@ -79,16 +80,16 @@ def data_in(folder: Path) -> Path:
 # --- what is planted -------------------------------------------------------------------------
 
 
-def plant_files(folder: Path, *, later: int = 0) -> None:
-    """Files of eight records each: one is dropped, one is none. The last ones come later."""
+def plant_files(folder: Path, *, later: int = 0, is_daily: bool = False) -> None:
+    """Files of eight records each: one is dropped, one is none. The last ones come later, or one comes a day."""
     place = data_in(folder) / "buckets" / "raw" / "in"
     place.mkdir(parents=True)
     for file in range(FILES):
         lines = [f"{file * 10 + number},name {number}" for number in range(6)]
         path = place / f"{file}.csv"
         path.write_text("\n".join(["n,name", "0,Grace", *lines[:3], "no,record,at all", *lines[3:], ""]), "utf-8")
-        at_s = (LATER if file >= FILES - later else START - timedelta(days=1)).timestamp()
-        os.utime(path, (at_s, at_s))
+        at = LATER if file >= FILES - later else START - timedelta(days=FILES - file if is_daily else 1)
+        os.utime(path, (at.timestamp(), at.timestamp()))
 
 
 def plant_ledger(folder: Path) -> None:
@@ -172,6 +173,19 @@ def on_demand(document: Json) -> Callable[[World], None]:
     return act
 
 
+def in_slices(document: Json) -> Callable[[World], None]:
+    """A day's file to each slice, one slice after the other."""
+
+    def act(world: World) -> None:
+        create(world, document)
+        span = {"from": (START - timedelta(days=FILES)).timestamp(), "to": START.timestamp(), "every": "1d"}
+        asked = {"flowName": FLOW, "parallel": 1, "clientToken": "the one backfill"}
+        world.call(backfills.START, span | asked)
+        world.wait_until_idle()
+
+    return act
+
+
 def at_each_tick(document: Json) -> Callable[[World], None]:
     def act(world: World) -> None:
         create(world, document)
@@ -233,6 +247,9 @@ SCENARIOS = {
     FIRST_START: Scenario(lambda folder: data_in(folder).mkdir(parents=True), lambda world: None),
     "from files to files": Scenario(plant_files, on_demand(flow(FROM_S3, TO_S3))),
     "from files to an application": Scenario(plant_files, on_demand(flow(FROM_S3, TO_LEDGER))),
+    "a backfill in slices": Scenario(
+        lambda folder: plant_files(folder, is_daily=True), in_slices(flow(FROM_S3, TO_S3))
+    ),
     "new files at each tick": Scenario(
         lambda folder: plant_files(folder, later=1), at_each_tick(flow(FROM_S3, TO_S3, EVERY_MINUTE))
     ),

@@ -42,7 +42,8 @@ def lines_of(backfill: _Backfill) -> Iterator[str]:
     """All there is to say of a backfill."""
     yield line_of(backfill)
     stops = ", stops at the first failure" if backfill["stopOnFailure"] else ""
-    yield f"  at most {backfill['parallel']} slices at a time{stops}"
+    most = backfill["parallel"]
+    yield f"  {'one slice' if most == 1 else f'at most {most} slices'} at a time{stops}"
     yield f"  created {instant_text(backfill['createdAt'])} by {backfill['createdBy']}"
     if "finishedAt" in backfill:
         yield f"  ended {instant_text(backfill['finishedAt'])}"

@@ -82,7 +82,9 @@ def resume_backfill(context: Context, tx: Tx, request: Document) -> Answer:
     name = f"{backfill.flow_name}/{backfill.number}"
     going_on = len(backfills.active(tx, backfill))
     if backfill.phase is Phase.CANCELLED and going_on:
-        raise refusals.conflict(f"{going_on} slices of backfill {name} are still being cancelled. Try again soon")
+        raise refusals.conflict(
+            f"Backfill {name} is still being cancelled: {going_on} of its slices have not ended. Try again soon"
+        )
     if backfills.is_done(tx, backfill):
         raise refusals.conflict(f"Every slice of backfill {name} was successful: there is nothing to run again")
     check_start(context, tx, backfill.flow_name, "", is_running=False)

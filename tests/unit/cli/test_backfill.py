@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from headrace.cli.backfill_shown import live, progress_of
 from headrace.cli.main import BAD_USAGE, DONE, NOT_STARTED, RUN_FAILED, run
 from headrace.testing import Headrace, running
 from tests.unit.cli.test_start_flow import INCREMENTAL, create, start, written
@@ -75,7 +76,7 @@ def test_a_backfill_is_shown_listed_and_cancelled_by_its_id(
     span = "[2026-01-01T00:00:00Z, 2026-01-05T00:00:00Z) every 1d"
     assert f"{line}  {span}\n" in capsys.readouterr().err
     shown = asked(headrace, capsys, "backfill", "show", "people/1")
-    assert f"{line}  {span}\n  at most 1 slices at a time, stops at the first failure\n" in shown
+    assert f"{line}  {span}\n  one slice at a time, stops at the first failure\n" in shown
     assert asked(headrace, capsys, "backfills") == asked(headrace, capsys, "backfills", "people") == f"{line}  {span}\n"
     (listed,) = json.loads(asked(headrace, capsys, "backfills", "--output", "json"))
     told = json.loads(asked(headrace, capsys, "backfill", "show", "people/1", "--output", "json"))
@@ -116,6 +117,15 @@ def test_without_a_service_nothing_is_asked(capsys: pytest.CaptureFixture[str]) 
     for command in (("backfills",), ("position", "people")):
         assert run([*command, "--url", "http://127.0.0.1:1"]) == NOT_STARTED
     assert "No headrace answers" in capsys.readouterr().err
+
+
+def test_a_backfill_is_followed_by_a_bar_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    slices = {"total": 9000, "done": 2000, "failed": 1, "cancelled": 0, "running": 4, "left": 6995}
+    with live(is_terminal=True) as show:
+        show({"slices": slices, "secondsLeft": 7300.0})
+    assert capsys.readouterr().out == ""
+    told = progress_of({"slices": slices, "secondsLeft": 7300.0})
+    assert told == "2,000 of 9,000 slices done, 4 running, 1 failed, 6,995 left, about 2 h to go"
 
 
 def test_a_position_is_shown_and_set(headrace: Headrace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,7 +118,7 @@ def test_one_that_is_cancelled_waits_for_what_runs_before_it_is_taken_up_again(c
     start(call, parallel=2)
     claim = call.claim()
     assert of(call, CANCEL)["status"] == "CancelStarted"
-    with pytest.raises(ConflictException, match="1 slices of backfill orders/1 are still being cancelled"):
+    with pytest.raises(ConflictException, match="orders/1 is still being cancelled: 1 of its slices have not ended"):
         of(call, RESUME)
     call.settle(claim, State.CANCELLED)
     assert (of(call, DESCRIBE)["status"], slices(of(call, DESCRIBE))) == (
