@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import platform
 import shutil
-import socket
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
@@ -26,7 +24,7 @@ from headrace.connector_sdk.http.session import Http
 from headrace.connector_sdk.oauth import TokenClient
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
-from headrace.errors import SettingsError, Stop
+from headrace.errors import Stop
 from headrace.log import Log, silent
 from headrace.meters import Meters
 from headrace.operations.authorizing import Authorizer
@@ -53,7 +51,9 @@ from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from headrace.version import version
+from headrace.wire.addresses import local_url, refuse_open_address
 from headrace.wire.app import create_app
+from headrace.wire.asgi import Application
 from headrace.wire.callers import AccessKey
 from headrace.wire.metrics import Board, MetricsPage
 from headrace.wire.owner import OwnerApi, Serving
@@ -193,7 +193,7 @@ class Backend:
         opened = open_store(settings, reports_to=tuple(self._receivers), meters=self.meters)
         stack.callback(opened.close)
         self.store = self._around_store(opened)
-        return Notifier(store=self.store, clock=self.clock, receivers=receivers, log=self.log)
+        return Notifier(store=self.store, clock=self.clock, receivers=receivers, log=self.log, owner=self.new_id())
 
     def _open_connectors(self, stack: ExitStack) -> None:
         store = self.store
@@ -293,36 +293,30 @@ class Service:
         self._local_url = ""
         self._stack = ExitStack()
 
-    def start(self, *, is_working: bool = True) -> None:
-        """Listen and work; returns when the service answers. `is_working` false: no flow is run.
+    def start(self, *, is_working: bool = True, is_scheduling: bool | None = None, is_serving: bool = True) -> None:
+        """Listen and work; returns when the service answers.
+
+        `is_working` false: no flow is run. `is_scheduling`: runs are queued when they are due and receivers told of
+        them, None: if it works. `is_serving` false: the API is not answered, only connectors, the owner and who reads
+        the metrics are.
 
         Raises SettingsError if the address is open to others without authentication, the address or
         the port can't be had, or the data folder can't be used.
         """
-        settings = self.backend.settings
-        refuse_open_address(settings)
+        settings, is_scheduling = self.backend.settings, is_working if is_scheduling is None else is_scheduling
+        if is_serving:
+            refuse_open_address(settings)
         with ExitStack() as stack:
             # Bound before anything is opened: a taken port is the commonest mistake. Answers come later.
             listening = stack.enter_context(bind(settings.host, settings.port))
             self._local_url = local_url(listening)
-            self.backend.start(is_working=is_working, is_notifying=is_working)
+            self.backend.start(is_working=is_working, is_notifying=is_scheduling)
             stack.callback(self.backend.stop)
-            if is_working:
+            if is_scheduling:
                 self.backend.run_schedules()
                 self.backend.sweep()
             serving = Serving.new(self._local_url)
-            app = create_app(
-                dispatcher=self.backend.dispatcher,
-                settings=settings,
-                clock=self.backend.clock,
-                keys=self._find_key,
-                log=self.backend.log,
-                secrets=self.backend.connector_secrets,
-                owner=OwnerApi(serving.token, self.backend.owner.call, settings.body_limit_bytes),
-                meters=self.backend.meters,
-                metrics=MetricsPage(self.backend.board(), settings),
-            )
-            server = HttpServer(app, listening, settings.host)
+            server = HttpServer(self._app(serving, is_open=is_serving), listening, settings.host)
             server.start()
             stack.callback(server.stop)
             # Before the server stops: the connectors of running executions fetch their credentials from it.
@@ -335,6 +329,21 @@ class Service:
     def stop(self) -> None:
         """Queue nothing more, drain the worker, answer what was asked, take no more requests, close the store."""
         self._stack.close()
+
+    def _app(self, serving: Serving, *, is_open: bool) -> Application:
+        backend, settings = self.backend, self.backend.settings
+        return create_app(
+            dispatcher=backend.dispatcher,
+            settings=settings,
+            clock=backend.clock,
+            keys=self._find_key,
+            log=backend.log,
+            secrets=backend.connector_secrets,
+            owner=OwnerApi(serving.token, backend.owner.call, settings.body_limit_bytes),
+            meters=backend.meters,
+            metrics=MetricsPage(backend.board(), settings),
+            is_open=is_open,
+        )
 
     def _find_key(self, access_key_id: str, /) -> Future[AccessKey | None]:
         backend = self.backend
@@ -358,32 +367,6 @@ def _no_url() -> str:
         "Custom connectors fetch their credentials from `headrace serve`, which is not what runs here. Start it, and"
         " start the flow with StartFlow."
     )
-
-
-def local_url(listening: socket.socket) -> str:
-    """Where processes of this machine reach the socket; one that listens everywhere, on the loopback address."""
-    host, port = str(listening.getsockname()[0]), listening.getsockname()[1]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not listened on
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def refuse_open_address(settings: Settings) -> None:
-    """Raise SettingsError if anyone on the network could change flows without a key."""
-    if settings.auth == "sigv4" or settings.allow_open or _is_loopback(settings.host):
-        return
-    raise SettingsError(
-        f"HEADRACE_HOST={settings.host!r}: other machines can reach this address, and HEADRACE_AUTH=open accepts"
-        " anyone's credentials. Listen on 127.0.0.1; or set HEADRACE_AUTH=sigv4 and make keys with"
-        " `headrace keys create`; or, on a network where everyone may read and change every flow,"
-        " set HEADRACE_ALLOW_OPEN=yes."
-    )
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _empty_folder(folder: Path) -> Path:

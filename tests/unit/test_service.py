@@ -18,10 +18,11 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from headrace.errors import SettingsError
-from headrace.service import Service, local_url
+from headrace.service import Service
 from headrace.settings import Settings
 from headrace.store import access_keys, executions
 from headrace.testing import START, Headrace, StillRunning, running
+from headrace.wire.addresses import local_url
 from headrace.wire.server import bind
 from tests.standins.processes import PATIENCE_S, until
 from tests.unit.cli.documents import flow_document

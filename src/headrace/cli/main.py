@@ -26,6 +26,7 @@ class Lazy:
 COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     {
         "serve": Lazy("headrace.cli.serve", "Serve the AppFlow API and run its flows."),
+        "work": Lazy("headrace.cli.work", "Run flows for the others on one PostgreSQL database, without an API."),
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
         "start-flow": Lazy("headrace.cli.start_flow", "Run a flow that is served: what is new, or a window."),
         "executions": Lazy("headrace.cli.executions", "List the runs of a flow, by status and time."),

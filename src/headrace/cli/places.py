@@ -1,10 +1,11 @@
-"""Where buckets lie, in words."""
+"""Where buckets and the database lie, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from headrace.settings import Settings
+from headrace.store.opening import place_of
 
 
 def bucket_places(settings: Settings) -> Iterator[str]:
@@ -16,6 +17,12 @@ def bucket_places(settings: Settings) -> Iterator[str]:
     yield f"{others}: {_others(settings)}"
 
 
+def database_place(settings: Settings) -> Iterator[str]:
+    """A line for the database that nodes share, if they do."""
+    if settings.database_url is not None:
+        yield f"flows and runs lie in {place_of(settings.database_url)}"
+
+
 def _others(settings: Settings) -> str:
     url = settings.buckets.get("*")
     if url == "s3://" and settings.s3_endpoint is None:
@@ -24,4 +31,5 @@ def _others(settings: Settings) -> str:
         return f"{url.rstrip('/')}/<bucket>"
     if settings.s3_endpoint is not None:
         return f"the S3 server {settings.s3_endpoint}"
-    return f"a folder, {settings.data}/buckets/<bucket>"
+    folder = f"a folder, {settings.data}/buckets/<bucket>"
+    return folder if settings.database_url is None else f"{folder}; other nodes see only what is mounted for them"

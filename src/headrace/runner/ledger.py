@@ -10,7 +10,7 @@ from headrace.clock import Clock, to_ms
 from headrace.engine.watch import Cancelled
 from headrace.errors import HeadraceError
 from headrace.model.states import FINISHED, State
-from headrace.store import backfills, deliveries, event_batches, event_runs, events, executions
+from headrace.store import backfills, deliveries, event_batches, event_runs, events, executions, instants
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
 from headrace.store.event_batches import Batch, Taken
@@ -46,28 +46,34 @@ class Ledger:
 
     def claim(self, limit: int) -> list[Claim]:
         """At most `limit` executions that wait or whose lease ran out; see `executions.claim` on whose turn it is."""
-        now_ms, until_ms = self._lease()
-        claims = self._store.write(
-            lambda tx: executions.claim(
+
+        def work(tx: Tx) -> list[Claim]:
+            now_ms = self._now_ms(tx)
+            return executions.claim(
                 tx,
                 owner=self._owner,
                 now_ms=now_ms,
-                lease_until_ms=until_ms,
+                lease_until_ms=now_ms + self._lease_ms,
                 limit=limit,
                 flow_limit=self._flow_limit,
                 after=self._last_flow,
             )
-        ).result()
+
+        claims = self._store.write(work).result()
         if claims:
             self._last_flow = claims[-1].execution.flow_id
         return claims
 
     def renew(self, execution_ids: Iterable[str]) -> Mapping[str, State]:
         """The state of each execution still held; one that is missing is lost."""
-        held, (now_ms, until_ms) = tuple(execution_ids), self._lease()
-        return self._store.write(
-            lambda tx: executions.renew(tx, held, owner=self._owner, now_ms=now_ms, lease_until_ms=until_ms)
-        ).result()
+        held = tuple(execution_ids)
+
+        def work(tx: Tx) -> Mapping[str, State]:
+            now_ms = self._now_ms(tx)
+            until_ms = now_ms + self._lease_ms
+            return executions.renew(tx, held, owner=self._owner, now_ms=now_ms, lease_until_ms=until_ms)
+
+        return self._store.write(work).result()
 
     def look_up(self, execution_ids: Iterable[str]) -> Mapping[str, Execution]:
         """The executions as they are now; one that is missing does not exist."""
@@ -192,9 +198,9 @@ class Ledger:
         """Call the listener, which must return at once, after each change of an execution's state."""
         return self._store.watch(lambda topic: listener() if topic == executions.TOPIC else None)
 
-    def _lease(self) -> tuple[int, int]:
-        now_ms = to_ms(self._clock.now())
-        return now_ms, now_ms + self._lease_ms
+    def _now_ms(self, tx: Tx) -> int:
+        """By the clock that leases are counted by: that of the database where several machines share one."""
+        return instants.now_ms(tx) if self._store.is_shared else to_ms(self._clock.now())
 
     def _write_or_cancel(self, claim: Claim, work: Callable[[Tx, str, int], bool]) -> None:
         try:

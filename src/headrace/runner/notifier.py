@@ -10,6 +10,7 @@ from headrace.clock import Clock, to_ms
 from headrace.log import Log, silent
 from headrace.runner import messages
 from headrace.runner.receivers import Receiver
+from headrace.runner.shifts import LENGTH_S, OthersShift, Shift
 from headrace.store import outbox
 from headrace.store.outbox import Report
 from headrace.store.store import Store
@@ -25,7 +26,10 @@ _LET_GO_S = 12.0
 
 
 class Notifier:
-    """One thread for each receiver, so that one which hangs holds up no other. `wait_s` is the wait after failures."""
+    """One thread for each receiver, so that one which hangs holds up no other. `wait_s` is the wait after failures.
+
+    `owner` names this process among all that tell the same receivers: one at a time does.
+    """
 
     def __init__(
         self,
@@ -35,10 +39,11 @@ class Notifier:
         receivers: Iterable[Receiver],
         log: Log | None = None,
         wait_s: Callable[[int], float] | None = None,
+        owner: str = "",
     ) -> None:
         lines = log or silent()
         waits = wait_s or _wait_s
-        self._rounds = [Rounds(store, clock, receiver, lines, waits) for receiver in receivers]
+        self._rounds = [Rounds(store, clock, receiver, lines, waits, owner) for receiver in receivers]
 
     def start(self) -> None:
         """Begin to deliver, with what the last process left."""
@@ -57,8 +62,17 @@ class Rounds:
     """What one receiver is told. See Notifier."""
 
     def __init__(
-        self, store: Store, clock: Clock, receiver: Receiver, log: Log, wait_s: Callable[[int], float]
+        self,
+        store: Store,
+        clock: Clock,
+        receiver: Receiver,
+        log: Log,
+        wait_s: Callable[[int], float],
+        owner: str = "",
     ) -> None:
+        self._shift = Shift(store, clock, receiver.key, owner)
+        # How long to wait for word of something to tell.
+        self._pause_s = POLL_S
         self._store = store
         self._clock = clock
         self._receiver = receiver
@@ -89,8 +103,14 @@ class Rounds:
         """Deliver what waits, oldest first; whether all of it was taken.
 
         A flow whose report is refused waits with all its later ones, and holds up no other flow. Raises as
-        `Receiver.deliver` does: nothing more is tried then.
+        `Receiver.deliver` does: nothing more is tried then. Raises OthersShift while another process does it.
         """
+        if not self._page(0):
+            return True
+        with self._shift.held():
+            return self._deliver_what_waits()
+
+    def _deliver_what_waits(self) -> bool:
         self._drop_old()
         refusing: set[str] = set()
         after = 0
@@ -99,6 +119,7 @@ class Rounds:
             for batch in _batches(page, self._receiver.most_together):
                 if self._stopped.is_set():
                     return True
+                self._shift.keep()
                 refusing |= self._deliver([report for report in batch if report.flow_id not in refusing])
         return not refusing
 
@@ -133,11 +154,16 @@ class Rounds:
             if failures:
                 self._stopped.wait(self._wait_s(failures))
             elif not self._stopped.is_set():
-                self._changed.wait(POLL_S)
+                self._changed.wait(self._pause_s)
 
     def _is_delivered(self) -> bool:
+        self._pause_s = POLL_S
         try:
             return self.deliver_all()
+        except OthersShift:
+            # To see that nothing is left where that process dies.
+            self._pause_s = LENGTH_S
+            return True
         except Exception as error:  # Boundary: whatever it is, the reports are still there for the next time
             messages.tell(self._log, "reports not delivered", error)
             return False

@@ -244,6 +244,15 @@ outbox = Table(
 )
 Index("outbox_of_receiver", outbox.c.receiver, outbox.c.number)
 
+# Which process tells a receiver now; no row: none does.
+receivers = Table(
+    "receivers",
+    METADATA,
+    Column("receiver", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until_ms", BigInteger, nullable=False),
+)
+
 tokens = Table(
     "tokens",
     METADATA,

@@ -19,7 +19,7 @@ from headrace.operations.context import Answer, Caller
 from headrace.settings import Settings
 from headrace.wire.asgi import Application, Receive, Scope, Send
 from headrace.wire.bodies import GoneError, Patience
-from headrace.wire.callers import Callers, Identity, KeyLookup, OpenCallers, SignedCallers, authorize
+from headrace.wire.callers import Callers, Identity, KeyLookup, NoCallers, OpenCallers, SignedCallers, authorize
 from headrace.wire.calls import Call
 from headrace.wire.extension import PREFIX, find_beyond, replied
 from headrace.wire.extension_table import DESCRIBE, ROWS
@@ -58,15 +58,17 @@ def create_app(
     owner: OwnerApi | None = None,
     meters: Meters | None = None,
     metrics: MetricsPage | None = None,
+    is_open: bool = True,
 ) -> Application:
     """The service as an ASGI application; `secrets` None serves no GetSecretValue, `owner` None no owner, `metrics`
-    None no page of them.
+    None no page of them. `is_open` false: callers of the API are sent elsewhere.
 
     Raises SettingsError if signatures are to be verified and `keys` is None.
     """
     # Those who sign here are processes: they live by the machine's clock, also where a test turns headrace's by hand.
     vault = None if secrets is None else SecretsApi(secrets, keys, SystemClock(), settings.body_limit_bytes)
-    api = Api(dispatcher, settings, _callers(settings, keys, clock), log, patience, vault, owner, meters)
+    callers = _callers(settings, keys, clock) if is_open else NoCallers()
+    api = Api(dispatcher, settings, callers, log, patience, vault, owner, meters)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

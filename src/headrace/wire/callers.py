@@ -56,6 +56,16 @@ class Callers(Protocol):
         ...
 
 
+class NoCallers:
+    """Takes no request: those of a process that runs flows and answers for none."""
+
+    async def identify(self, request: Signed, query: Mapping[str, Sequence[str]]) -> Identity:  # noqa: ARG002 (the protocol's)
+        """See Callers."""
+        raise AccessDeniedException(
+            "This is a `headrace work`, which runs flows and answers no API. Send the request to a `headrace serve`."
+        )
+
+
 class OpenCallers:
     """Believes every well-formed claim, and takes a request without one as coming from the service's own account.
 

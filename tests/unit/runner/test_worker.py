@@ -56,6 +56,7 @@ class FullOnce:
     def __init__(self, rig: Rig) -> None:
         self.read = rig.store.read
         self.watch = rig.store.watch
+        self.is_shared = rig.store.is_shared
         self.was_full = threading.Event()
         self._write = rig.store.write
 
