@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,14 +11,15 @@ from headrace.engine.results import Counts
 from headrace.model.api import OPERATIONS
 from headrace.model.states import State
 from tests.contract.promises import Case, assert_fits, assert_needs_the_store, assert_raises
+from tests.standins.stores import StorePlace
 from tests.unit.operations.calls import SCHEDULED, Calls, Json, flow, serving
 
 ARN = "arn:aws:appflow:us-east-1:123456789012:flow/orders"
 
 
 @pytest.fixture(name="call")
-def operations(tmp_path: Path) -> Iterator[Calls]:
-    with serving(tmp_path / "data") as calls:
+def operations(store_place: StorePlace) -> Iterator[Calls]:
+    with serving(store_place.data, database_url=store_place.url) as calls:
         yield calls
 
 

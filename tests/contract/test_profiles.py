@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from headrace.errors import ConnectorAuthenticationException
 from headrace.model.api import OPERATIONS
 from headrace.operations import dispatch
 from tests.contract.promises import Case, assert_fits, assert_needs_the_store, assert_raises
+from tests.standins.stores import StorePlace
 from tests.unit.operations.calls import Calls, Json, serving
 from tests.unit.operations.profiles import WHOLE, changed, profile
 from tests.unit.operations.test_profiles import NAME, using
@@ -20,8 +20,8 @@ BLANK: Json = {"credentials": {}}
 
 
 @pytest.fixture(name="call")
-def operations(tmp_path: Path) -> Iterator[Calls]:
-    with serving(tmp_path / "data") as calls:
+def operations(store_place: StorePlace) -> Iterator[Calls]:
+    with serving(store_place.data, database_url=store_place.url) as calls:
         yield calls
 
 

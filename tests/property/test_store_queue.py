@@ -10,13 +10,21 @@ from pathlib import Path
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from headrace.model.states import ACTIVE, FINISHED, MOVES, State
 from headrace.store import executions
 from headrace.store.executions import Execution
-from headrace.store.store import Store
+from tests.standins.postgres import Postgres
 from tests.standins.processes import PATIENCE_S
+from tests.standins.stores import StorePlace, emptied
 from tests.unit.store.rows import add_flow, queue, read, write
 
 LEASE_MS = 100
@@ -37,13 +45,18 @@ class Queue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = Path(tempfile.mkdtemp(prefix="headrace-test-"))
-        self.store = Store.open(self.folder)
+        self.place = self.place_in(self.folder)
+        self.store = self.place.open()
         write(self.store, add_flow)
         self.now_ms = 0
         self.queued: list[str] = []
         self.leases: list[Lease] = []
         self.holders: dict[tuple[str, int], str] = {}
         self.before: dict[str, Execution] = {}
+
+    def place_in(self, folder: Path) -> StorePlace:
+        """Where the rows of this example lie: nothing is there yet."""
+        return StorePlace(folder)
 
     def teardown(self) -> None:
         self.store.close()
@@ -158,7 +171,7 @@ class Queue(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.store.close()
-        self.store = Store.open(self.folder)
+        self.store = self.place.open()
         assert {name: self._one(name) for name in self.before} == self.before
         write(self.store, executions.expire_leases)
         for name in self.queued:
@@ -199,3 +212,11 @@ def _reachable(start: State, end: State) -> bool:
 
 TestQueue = Queue.TestCase
 TestQueue.settings = settings(max_examples=40, stateful_step_count=30)
+
+
+def test_the_queue_on_postgresql(postgres_server: Postgres, kept_database: str) -> None:
+    class Shared(Queue):
+        def place_in(self, folder: Path) -> StorePlace:
+            return StorePlace(folder, emptied(postgres_server, kept_database))
+
+    run_state_machine_as_test(Shared, settings=settings(max_examples=8, stateful_step_count=30))
