@@ -45,7 +45,7 @@ from headrace.runner.source_check import SourceCheck
 from headrace.runner.sweeper import Sweeper
 from headrace.runner.worker import Worker
 from headrace.settings import Settings
-from headrace.store import access_keys, connectors, executions, figures
+from headrace.store import access_keys, connectors, executions, figures, shared_key
 from headrace.store.opening import open_store
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
@@ -110,6 +110,7 @@ class Backend:
             settings = self.settings
             notifier = self._open_store(stack, is_notifying=is_notifying)
             self.sealer = Sealer.of(settings)
+            shared_key.check(self.store, self.sealer)
             self.registry = Registry.load(settings, self.log, self._entries)
             self.engine = Engine(
                 memory_limit_bytes=settings.memory_limit_bytes,

@@ -17,10 +17,11 @@ from headrace.cli.owner import owner
 from headrace.clock import from_ms
 from headrace.errors import SettingsError
 from headrace.settings import Settings
-from headrace.store import access_keys, profiles
+from headrace.store import access_keys, profiles, shared_key
 from headrace.store.opening import open_store
 from headrace.store.secrets import KeyFile, Sealer
 from headrace.store.store import Store
+from headrace.store.tx import Tx
 from headrace.wire.policy import parse_policy
 
 # IAM's rule for user names: an ARN with a blank in it is no createdBy of the API.
@@ -96,6 +97,11 @@ def rotate(data: Path | None) -> int:
     """
     settings = settings_of(data=data)
     is_given = settings.key is not None or settings.key_command is not None
+    if settings.database_url is not None and not is_given:
+        raise SettingsError(
+            "Other processes share the database and have the key in files of their own. Set HEADRACE_KEY of all to the"
+            " new key, a comma and the old one, start them again, rotate, and take the old one away."
+        )
     with _store(settings) as store:
         count = _resealed(store, settings) if is_given else _rotated(store, settings)
     click.echo(f"{count} secrets are sealed with the new key.")
@@ -115,7 +121,12 @@ def _rotated(store: Store, settings: Settings) -> int:
 
 def _resealed(store: Store, settings: Settings) -> int:
     sealer = Sealer.of(settings)
-    return store.write(lambda tx: access_keys.reseal(tx, sealer) + profiles.reseal(tx, sealer)).result()
+
+    def reseal(tx: Tx) -> int:
+        shared_key.seal(tx, sealer)
+        return access_keys.reseal(tx, sealer) + profiles.reseal(tx, sealer)
+
+    return store.write(reseal).result()
 
 
 @contextmanager

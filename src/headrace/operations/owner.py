@@ -10,7 +10,7 @@ from headrace.errors import ResourceNotFoundException, UnsupportedOperationExcep
 from headrace.model.shapes import Document
 from headrace.operations.connector_trial import Trial
 from headrace.settings import Settings
-from headrace.store import access_keys, connectors
+from headrace.store import access_keys, connectors, shared_key
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 
@@ -78,6 +78,7 @@ class Owner:
 
     def _create_key(self, request: Document) -> Json:
         sealer, now_ms = Sealer.of(self._settings), to_ms(self._clock.now())
+        shared_key.check(self._store, sealer)
         arn, policy = f"arn:aws:iam::{self._settings.account}:user/{request['user']}", request.get("policy")
         key = self._store.write(
             lambda tx: access_keys.create(tx, sealer, arn=arn, policy=policy, now_ms=now_ms)

@@ -1,0 +1,51 @@
+"""That all processes which share a store have the same key."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, delete, insert, select
+
+from headrace.errors import SettingsError
+from headrace.store.secrets import Sealer, SealError
+from headrace.store.statements import Statement
+from headrace.store.store import Store
+from headrace.store.tables import facts
+from headrace.store.tx import Tx
+
+_SEALED = "sealed with the key of every process"
+_IS_IT = facts.c.name == _SEALED
+_SELECT = Statement(select(facts.c.value).where(_IS_IT))
+_INSERT = Statement(insert(facts).values(name=_SEALED, value=bindparam("value")))
+_DELETE = Statement(delete(facts).where(_IS_IT))
+
+
+def check(store: Store, sealer: Sealer) -> None:
+    """Raise SettingsError if this process has another key than those that share the store with it.
+
+    The first one's key counts. What is sealed with one key no other opens, and that would come out late: as a run
+    that can't open its connector profile.
+    """
+    if not store.is_shared:
+        return
+    try:
+        store.write(lambda tx: _compare(tx, sealer)).result()
+    except SealError:
+        raise SettingsError(
+            "this process has another key than the others on its database, so none could open what another has"
+            " sealed. Give all of them the same HEADRACE_KEY or HEADRACE_KEY_COMMAND, or the same file `key` in"
+            " their data folders."
+        ) from None
+
+
+def _compare(tx: Tx, sealer: Sealer) -> None:
+    tx.lock(_SEALED)
+    row = tx.row(_SELECT)
+    if row is None:
+        seal(tx, sealer)
+    else:
+        sealer.open(row[0], _SEALED)
+
+
+def seal(tx: Tx, sealer: Sealer) -> None:
+    """Let the sealer's first key be the one that all must have."""
+    tx.rows(_DELETE)
+    tx.rows(_INSERT, value=sealer.seal("headrace", _SEALED))
