@@ -9,7 +9,18 @@ from headrace.clock import Clock, to_ms
 from headrace.connector_sdk.catalog import CATALOG, Declared
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
-from headrace.operations import backfills, connectors, entities, executions, flows, positions, profiles, runs, tags
+from headrace.operations import (
+    backfills,
+    connectors,
+    entities,
+    executions,
+    flows,
+    object_events,
+    positions,
+    profiles,
+    runs,
+    tags,
+)
 from headrace.operations.connector_calls import AsStored, Connectors, NoHosts, ProfileTrial
 from headrace.operations.context import Answer, Caller, Context, ProfileCheck, SourceCheck
 from headrace.settings import Settings
@@ -75,6 +86,7 @@ BEYOND_READING: Mapping[str, Operation] = {
 BEYOND_WRITING: Mapping[str, Operation] = {
     runs.START: runs.start_execution,
     backfills.CANCEL: backfills.cancel_backfill,
+    object_events.PUT: object_events.put_object_events,
     backfills.RESUME: backfills.resume_backfill,
 }
 # A write transaction after a connector was asked.

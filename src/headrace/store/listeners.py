@@ -42,6 +42,13 @@ _ALL = Statement(
     .where(_IS_ACTIVE)
     .order_by(_f.flow_id)
 )
+_DOCUMENTS = Statement(
+    select(_f.flow_id, _r.document)
+    .join_from(event_tables.listeners, tables.flows, _f.flow_id == _l.flow_id)
+    .join(tables.revisions, (_r.flow_id == _f.flow_id) & (_r.revision == _f.revision))
+    .where(_IS_ACTIVE, _f.account == bindparam("account"))
+    .order_by(_f.flow_id)
+)
 _TAKE = Statement(
     change(event_tables.listeners)
     .where(_IS_IT, or_(_l.owner == bindparam("me"), _l.lease_until_ms <= bindparam("now_ms")))
@@ -67,6 +74,11 @@ _RELEASE = Statement(change(event_tables.listeners).where(_l.owner == bindparam(
 def all_active(tx: Tx) -> list[Listening]:
     """Every flow that listens, of all accounts."""
     return [Listening(*row) for row in tx.rows(_ALL)]
+
+
+def documents_of(tx: Tx, account: str) -> list[tuple[str, dict[str, Any]]]:
+    """The flows of the account that listen, in whatever region, with their documents."""
+    return [(flow_id, documents.loads(text)) for flow_id, text in tx.rows(_DOCUMENTS, account=account)]
 
 
 def follow(tx: Tx, flow: Listening, me: str, *, now_ms: int, until_ms: int) -> Followed | None:

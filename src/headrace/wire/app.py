@@ -25,6 +25,7 @@ from headrace.wire.extension import PREFIX, find_beyond, replied
 from headrace.wire.extension_table import DESCRIBE, ROWS
 from headrace.wire.metrics import PATH as METRICS
 from headrace.wire.metrics import MetricsPage
+from headrace.wire.notifications import NotificationsApi, is_notification
 from headrace.wire.openapi import openapi
 from headrace.wire.owner import OwnerApi, is_for_owner
 from headrace.wire.pages import healthy, live
@@ -68,7 +69,8 @@ def create_app(
     # Those who sign here are processes: they live by the machine's clock, also where a test turns headrace's by hand.
     vault = None if secrets is None else SecretsApi(secrets, keys, SystemClock(), settings.body_limit_bytes)
     callers = _callers(settings, keys, clock) if is_open else NoCallers()
-    api = Api(dispatcher, settings, callers, log, patience, vault, owner, meters)
+    told = NotificationsApi(dispatcher, callers, keys if is_open else None, settings)
+    api = Api(dispatcher, settings, callers, log, patience, told, vault, owner, meters)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -101,6 +103,7 @@ class Api:
         callers: Callers,
         log: Log,
         patience: Patience,
+        notifications: NotificationsApi,
         secrets: SecretsApi | None,
         owner: OwnerApi | None = None,
         meters: Meters | None = None,
@@ -114,6 +117,7 @@ class Api:
         self._log = log
         self._patience = patience
         self._secrets = secrets
+        self._notifications = notifications
 
     async def serve(self, call: Call, send: Send) -> None:
         """Answer a request, whatever becomes of it, and write its log line."""
@@ -137,6 +141,8 @@ class Api:
             return await self._secrets.answer(call, self._patience)
         if self._owner is not None and is_for_owner(call):
             return await self._owner.answer(call, self._patience)
+        if is_notification(call):
+            return await self._notifications.answer(call, self._patience)
         if call.raw_path.startswith(PREFIX):
             return await self._answer_beyond(call)
         route = find_route(call.method, call.raw_path)
