@@ -14,10 +14,12 @@ ADAPTERS_AIRBYTE := airbyte-cdk==7.39.1
 AIRFLOW ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/airflow
 AIRFLOW_PACKAGES := apache-airflow==3.3.2 apache-airflow-providers-amazon==9.39.0
 AIRFLOW_MARK := $(AIRFLOW)/.$(subst ==,-,$(subst $() $(),-,$(AIRFLOW_PACKAGES)))
+QUEUES ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/queues
+QUEUES_PACKAGES := dbos==3.4.0 procrastinate==3.10.0 psycopg[binary]==3.3.9
 # The slowest first: two run at once.
 CHECKS := check-types check-house check-lint check-format check-layers check-generated
 
-.PHONY: help setup demo test search check bench generate format adapters airflow node-client odata-server clean $(CHECKS)
+.PHONY: help setup demo test search check bench generate format adapters airflow queues node-client odata-server clean $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make
@@ -55,7 +57,7 @@ check-generated: $(VENV)/.dev
 check-house: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q tests/house
 
-bench: $(VENV)/.bench ## Measure headrace against DuckDB itself and moto_server: a page of ratios
+bench: $(VENV)/.bench queues ## Measure headrace against DuckDB itself and moto_server: a page of ratios
 	@$(BIN)/python -m bench
 
 generate: $(VENV)/.dev ## Make the API's model, the client's modules and its pages again from botocore's model
@@ -72,6 +74,8 @@ odata-server: $(ODATA_SERVER)/.v$(ODATA_SERVER_VERSION) ## Fetch SAP's OData ser
 adapters: $(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_SINGER)) $(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_AIRBYTE)) ## Install the Singer tap and the Airbyte CDK that tests/e2e runs, each in its own environment
 
 airflow: $(AIRFLOW_MARK) ## Install Airflow, whose AppFlow operators tests/e2e runs, in an environment of its own
+
+queues: $(QUEUES)/.dbos-3.4.0 ## Install the libraries that bench.queue compares with, in an environment of their own
 
 clean: ## Remove the virtual environment and what the tools keep
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build bench/out
@@ -122,4 +126,11 @@ $(AIRFLOW_MARK):
 	@rm -rf "$(AIRFLOW)"/venv "$(AIRFLOW)"/.apache-airflow-*
 	@python=$$(tools/find-python) && "$$python" -m venv "$(AIRFLOW)/venv"
 	@"$(AIRFLOW)/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile $(AIRFLOW_PACKAGES)
+	@touch "$@"
+
+$(QUEUES)/.dbos-3.4.0:
+	@mkdir -p "$(QUEUES)"
+	@rm -rf "$(QUEUES)/venv"
+	@python=$$(tools/find-python) && "$$python" -m venv "$(QUEUES)/venv"
+	@"$(QUEUES)/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile $(foreach each,$(QUEUES_PACKAGES),'$(each)')
 	@touch "$@"

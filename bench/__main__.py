@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("engine", "latency", "start_up", "client", "start_flow", "schedules", "custom_connector", "rest")
+PARTS = ("engine", "latency", "start_up", "client", "start_flow", "schedules", "queue", "custom_connector", "rest")
 
 
 def main() -> None:

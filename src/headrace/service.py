@@ -225,7 +225,7 @@ class Backend:
 
     def board(self) -> Board:
         """What the page of metrics shows."""
-        build = {"version": version(), "python": platform.python_version(), "store": "sqlite"}
+        build = {"version": version(), "python": platform.python_version(), "store": _kind(self.settings)}
         return Board(self.meters, lambda: self.store.read(figures.read), self._now_ms, self._receivers, build)
 
     def _now_ms(self) -> int:
@@ -361,6 +361,10 @@ def _known(key: access_keys.KeyWithSecret | None) -> AccessKey | None:
 def _lambda_arn(tx: Tx, account: str, region: str, label: str) -> str | None:
     found = connectors.get(tx, account, region, label)
     return None if found is None else found.lambda_arn
+
+
+def _kind(settings: Settings) -> str:
+    return "sqlite" if settings.database_url is None else "postgresql"
 
 
 def _no_url() -> str:
