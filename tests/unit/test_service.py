@@ -226,3 +226,35 @@ def test_a_connector_of_this_machine_reaches_the_service_wherever_it_listens(hos
         address, port = listening.getsockname()[:2]
         wanted = shown or (f"[{address}]" if ":" in address else address)
         assert local_url(listening) == f"http://{wanted}:{port}"
+
+
+def test_a_service_that_does_not_serve_answers_its_connectors_and_no_caller(tmp_path: Path) -> None:
+    service = Service(Settings(data=tmp_path / "data", port=0), environment={})
+    service.start(is_serving=False)
+    try:
+        options: Any = {
+            "endpoint_url": service.url,
+            "region_name": "us-east-1",
+            "aws_access_key_id": "AKIDTESTS",
+            "aws_secret_access_key": "x",
+        }
+        with closing(boto3.client("appflow", **options)) as caller, pytest.raises(ClientError, match="answers no API"):
+            caller.list_flows()
+        with (
+            closing(boto3.client("secretsmanager", **options)) as connector,
+            pytest.raises(ClientError, match="no access key has this id here"),
+        ):
+            connector.get_secret_value(SecretId="arn")
+        given = service.backend.connector_secrets.environment("arn:aws:lambda:us-east-1:000000000000:function:c")
+        assert given["AWS_ENDPOINT_URL_SECRETS_MANAGER"] == service.url
+        options |= {
+            "aws_access_key_id": given["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": given["AWS_SECRET_ACCESS_KEY"],
+        }
+        with (
+            closing(boto3.client("secretsmanager", **options)) as connector,
+            pytest.raises(ClientError, match="not authorized to perform: secretsmanager:GetSecretValue"),
+        ):
+            connector.get_secret_value(SecretId="arn")
+    finally:
+        service.stop()

@@ -173,13 +173,16 @@ def test_an_answer_that_is_no_json_is_told_by_the_handlers_own_python() -> None:
 @pytest.mark.parametrize(
     "name, reason",
     [
-        ("no_such_module:handle", "ModuleNotFoundError: No module named 'no_such_module'.*being started"),
+        (
+            "no_such_module:handle",
+            "ModuleNotFoundError: No module named 'no_such_module'.*being started on {node} in /",
+        ),
         ("stock_connector:no_such_function", "has no attribute 'no_such_function'.*being started"),
         ("stock_connector", "being started"),
     ],
 )
 def test_a_handler_that_is_not_there_is_told(name: str, reason: str) -> None:
-    with hosting(name) as host, pytest.raises(Stop, match=reason):
+    with hosting(name) as host, pytest.raises(Stop, match=reason.format(node=socket.gethostname())):
         host.invoke(ask())
 
 

@@ -125,6 +125,8 @@ class _Process:
         self._name, self._bounds, self._on_line = handler.name, bounds, on_line
         self._asked: deque[Request] = deque()
         self._is_started = self._is_killed = False
+        # Where several nodes run flows, each needs the connector's program.
+        self._where = f"on {socket.gethostname()} in {handler.folder}"
         self._killing = threading.Lock()
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
         self._channel, theirs = socket.socketpair()
@@ -142,7 +144,9 @@ class _Process:
             )
         except OSError as error:
             self._channel.close()
-            raise Stop(f"The connector {handler.name} can't be started with {handler.python}: {error}.") from None
+            raise Stop(
+                f"The connector {handler.name} can't be started with {handler.python} {self._where}: {error}."
+            ) from None
         finally:
             theirs.close()
         output = self._process.stdout
@@ -167,7 +171,7 @@ class _Process:
         what = f"{request.get('type')}"
         try:
             if not self._is_started:
-                self._understood(*self._receive(until), what="being started")
+                self._understood(*self._receive(until), what=f"being started {self._where}")
                 self._is_started = True
             self._asked.append(request)
             self._channel.settimeout(self._bounds.timeout_s)
