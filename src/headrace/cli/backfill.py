@@ -95,9 +95,10 @@ def start(
     wait: bool,
     url: str | None,
 ) -> int:
-    """Start a backfill of the flow NAME; its id is printed.
+    """Start a backfill of the flow NAME.
 
-    The flow's own runs go on beside it, and its position stays where it is. A slice that fails is left for `resume`.
+    Its id is printed. The flow's own runs go on beside it, and its position stays where it is. A slice that fails is
+    left for `resume`.
     """
     request: dict[str, Any] = {
         "from": start.timestamp(),
@@ -120,7 +121,7 @@ def start(
 @url_option
 @_told
 def show(backfill_id: tuple[str, str], *, output: str, url: str | None) -> int:
-    """Show the backfill ID: its slices, what they counted, and the first that failed."""
+    """Show a backfill: its slices, their counts, the first failures."""
     backfill = api_of(url).ask("GET", _path(backfill_id))
     click.echo(json.dumps(backfill, indent=2) if output == "json" else "\n".join(lines_of(backfill)))
     return DONE
@@ -132,7 +133,10 @@ def show(backfill_id: tuple[str, str], *, output: str, url: str | None) -> int:
 @url_option
 @_told
 def resume(backfill_id: tuple[str, str], *, wait: bool, url: str | None) -> int:
-    """Run the slices of the backfill ID that failed, were cancelled or never ran; never those that succeeded."""
+    """Run what is not done of a backfill.
+
+    The slices of the backfill ID that failed, were cancelled or never ran; never those that succeeded.
+    """
     api = api_of(url)
     return _followed(api, api.ask("POST", _path(backfill_id, "/resume")), wait=wait)
 
@@ -142,7 +146,10 @@ def resume(backfill_id: tuple[str, str], *, wait: bool, url: str | None) -> int:
 @url_option
 @_told
 def cancel(backfill_id: tuple[str, str], *, url: str | None) -> int:
-    """Queue no more slices of the backfill ID, and cancel those that wait or run."""
+    """Cancel a backfill.
+
+    No more slices of the backfill ID are queued, and those that wait or run are cancelled; `resume` takes it up again.
+    """
     click.echo(line_of(api_of(url).ask("POST", _path(backfill_id, "/cancel"))))
     return DONE
 
