@@ -142,6 +142,19 @@ def test_a_clock_that_stays_wrong_is_said_to_be_so(rig_of: RigOf) -> None:
     assert (raised.value.code, raised.value.status) == ("InvalidSignatureException", 403)
 
 
+def test_a_clock_that_runs_away_is_followed_once(rig_of: RigOf) -> None:
+    hours = iter(range(2, 100, 2))
+
+    def refuse(_: Request) -> Reply:
+        theirs = (NOW + timedelta(hours=next(hours))).strftime(HTTP_DATE)
+        return refusal("RequestTimeTooSkewed", 403, "too far apart", date=theirs)
+
+    rig = rig_of(refuse)
+    with pytest.raises(ClockSkewed):
+        start(rig)
+    assert len(rig.network.requests) == 2
+
+
 def test_a_wrong_secret_is_not_put_down_to_the_clock(rig_of: RigOf) -> None:
     date = NOW.strftime(HTTP_DATE)
     rig = rig_of(refusal("InvalidSignatureException", 403, "it does not match", date=date))
