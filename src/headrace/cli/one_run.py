@@ -94,6 +94,7 @@ class OneRun:
 
         def queue(tx: Tx) -> None:
             flow = self._flow(tx)
+            tx.lock(flow.arn)
             if executions.has_run(tx, flow.flow_id):
                 raise ConflictException(f"Conflict executing request: Flow {flow.name} is already running")
             executions.insert(tx, flow, execution_id=execution_id, trigger="ondemand", now_ms=now_ms)

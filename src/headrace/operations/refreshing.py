@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from headrace.connector_sdk.records import Connection
+from headrace.errors import Refused
 from headrace.operations.authorizing import Authorizer
 from headrace.operations.connections import connection_of
 from headrace.store import profiles
@@ -72,7 +73,13 @@ class Refresher:
             return kept
 
     def _ask(self, profile: Profile, secret: Secret) -> bool:
-        newer = self._authorizer.refreshed(profile, secret)
+        try:
+            newer = self._authorizer.refreshed(profile, secret)
+        except Refused:
+            # An application may take a refresh token only once: another node has asked with it.
+            if self._is_as_read(profile):
+                raise
+            return True
         # A profile that was changed or deleted meanwhile keeps what it was given then.
         self._store.write(
             lambda tx: profiles.update(tx, self._sealer, profile, newer, now_ms=profile.updated_ms)
@@ -81,6 +88,10 @@ class Refresher:
 
     def _stored(self, account: str, region: str, name: str) -> tuple[Profile, Secret] | None:
         return self._store.read(lambda tx: profiles.get_with_secret(tx, self._sealer, account, region, name)).result()
+
+    def _is_as_read(self, profile: Profile) -> bool:
+        found = self._stored(profile.account, profile.region, profile.name)
+        return found is None or found[0].revision == profile.revision
 
     def _turn(self, secret_arn: str) -> _Turn:
         with self._lock:

@@ -51,6 +51,8 @@ class Connections:
                 self._free.put(connection)
             else:
                 connection.close()
+                # What broke one has most often broken all: each would only be found out in its turn.
+                self.close()
 
     def close(self) -> None:
         """Close those that are free."""

@@ -296,3 +296,19 @@ def test_a_refresh_does_not_show_as_a_change_of_the_profile(desk: Desk) -> None:
     desk.refresher.refresh(connection)
     profile, _ = desk.stored()
     assert profile.updated_ms == 1
+
+
+def test_a_node_that_is_refused_because_another_was_faster_goes_on_with_what_that_was_given(desk: Desk) -> None:
+    connection = desk.keep(*desk.profile(OLD))
+    authorizer = desk.authorizer
+    another = Refresher(desk.call.store, desk.sealer, authorizer, lambda: to_ms(desk.call.clock.now()))
+    good = desk.server.answer
+
+    def answer_the_other_first(_: Asked) -> Answer:
+        desk.server.answer = good
+        assert another.refresh(connection)
+        return 400, {}, b'{"error": "invalid_grant"}'
+
+    desk.server.answer = answer_the_other_first
+    assert desk.refresher.refresh(connection)
+    assert desk.access() == "planted-access-2"
