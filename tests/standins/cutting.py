@@ -48,6 +48,9 @@ class CuttingProxy:
                         server.shutdown(socket.SHUT_WR)
                         while server.recv(65536):
                             pass
+                    else:
+                        # Closing alone does not tell the server while another thread still reads from it.
+                        server.shutdown(socket.SHUT_RDWR)
                     return
                 server.sendall(data)
 
