@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,7 +114,7 @@ class Ledger:
         return json.loads(path.read_text("utf-8")) if path.exists() else otherwise
 
     def _replace(self, name: str, what: Any) -> None:
-        new = self.folder / f"{name}.new"
+        new = self.folder / f"{name}.{uuid.uuid4().hex}"
         new.write_text(json.dumps(what), "utf-8")
         new.replace(self.folder / name)
 

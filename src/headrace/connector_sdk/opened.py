@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from headrace.connector_sdk.built_in import Outside, RecordConnectorType
 from headrace.connector_sdk.http.redaction import Hider
 from headrace.connector_sdk.metadata_cache import Key, Kind, MetadataCache
-from headrace.connector_sdk.records import Batch, Connection, Page, Query, RecordConnector, Rejection, Side
+from headrace.connector_sdk.records import Batch, Connection, KeepsPlace, Page, Query, RecordConnector, Rejection, Side
 from headrace.errors import ConnectorError, Refused
 
 T = TypeVar("T")
@@ -110,6 +110,14 @@ class OpenedConnector:
             return self._asked(lambda connector: tuple(connector.describe(entity, api_version=api_version)))
 
         return self._kept("entity", entity, api_version, ask)
+
+    def keeps_place(self, entity: str, *, api_version: str | None = None) -> bool:
+        """See KeepsPlace."""
+
+        def ask(connector: RecordConnector) -> bool:
+            return isinstance(connector, KeepsPlace) and connector.keeps_place(entity, api_version=api_version)
+
+        return self._asked(ask)
 
     def check(self) -> None:
         """See RecordConnector."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -13,6 +14,7 @@ from headrace.connector_sdk.metadata_cache import MetadataCache
 from headrace.connector_sdk.opened import ANSWER_S, Kept, OpenedConnector
 from headrace.connector_sdk.rest import RestConnector
 from headrace.errors import Retry
+from tests.standins.ledger import Ledger
 from tests.standins.paging_shop import api
 from tests.standins.rest_api import RestApi, query
 
@@ -32,6 +34,10 @@ def opened(shop: RestApi, answer_s: float | None) -> OpenedConnector:
     )
     held = shop.connection()
     return OpenedConnector(kind, held, shop.outside(), Kept(held, MetadataCache(lambda: 0)), answer_s)
+
+
+def plain(_ledger: Ledger) -> RecordConnectorType:
+    return RecordConnectorType(connector_type="Shop", open=lambda _, outside: RestConnector(api(), outside))
 
 
 @pytest.mark.parametrize(
@@ -58,3 +64,14 @@ def test_all_that_is_asked_for_one_caller_shares_the_time() -> None:
     at[0] = 20.0
     with pytest.raises(Retry, match="took too long"):
         http.bounds(USUAL_BOUNDS)
+
+
+@pytest.mark.parametrize("connector_type, keeps", [(lambda ledger: ledger.connector_type(), True), (plain, False)])
+def test_a_connector_that_keeps_its_place_does_so_behind_a_profile(
+    connector_type: Callable[[Ledger], RecordConnectorType], keeps: bool, tmp_path: Path
+) -> None:
+    shop = RestApi(times_out)
+    held = shop.connection()
+    kept = Kept(held, MetadataCache(lambda: 0))
+    connector = OpenedConnector(connector_type(Ledger(tmp_path)), held, shop.outside(), kept)
+    assert connector.keeps_place("entry") is keeps
