@@ -16,7 +16,7 @@ from headrace.store import executions, flows
 from headrace.store.executions import Execution
 from tests.crash.forks import Tell
 from tests.crash.moments import Moments
-from tests.crash.world import CALLER, START, World, running
+from tests.crash.world import BUCKETS, CALLER, START, Node, World, running
 from tests.standins.ledger import CONNECTOR_TYPE, PROFILE, Ledger
 from tests.standins.processes import PATIENCE_S
 
@@ -24,24 +24,30 @@ Json = dict[str, Any]
 FLOW = "orders"
 FIRST_START = "the first start"
 FILES = 3
-LATER = START + timedelta(seconds=30)
+# After the end of a lease that was taken at the first tick.
+LATER = START + timedelta(seconds=45)
 TICKS = (START + timedelta(seconds=1), START + timedelta(seconds=61))
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`plant` fills the folder before anything runs; `act` is what callers do; `hook` what the application does."""
+    """`plant` fills the folder before anything runs; `act` is what callers do; `hook` what the application does.
+
+    `ends` is how the executions end, and `read` how many records all of them have read, None: not said.
+    """
 
     plant: Callable[[Path], None]
     act: Callable[[World], None]
     hook: Callable[[Ledger, World], None] = lambda ledger, world: None
+    ends: str = "done"
+    read: int | None = None
 
 
-def play(name: str, folder: Path, moments: Moments, tell: Tell) -> None:
-    """Do what the scenario of that name is, and tell how its executions ended."""
+def play(name: str, node: Node, folder: Path, moments: Moments, tell: Tell) -> None:
+    """Do what the scenario of that name is, on the node, and tell how its executions ended."""
     scenario, ledger = SCENARIOS[name], ledger_in(folder)
     ledger.on_any = lambda what: moments.pass_by(f"before {what}")
-    with running(data_in(folder), moments, partial(tell, "answers"), ledger) as world:
+    with running(node.settings(folder), moments, partial(tell, "answers"), ledger) as world:
         scenario.hook(ledger, world)
         scenario.act(world)
         for each in ended(world):
@@ -84,6 +90,8 @@ def plant_files(folder: Path, *, later: int = 0, is_daily: bool = False) -> None
     """Files of eight records each: one is dropped, one is none. The last ones come later, or one comes a day."""
     place = data_in(folder) / "buckets" / "raw" / "in"
     place.mkdir(parents=True)
+    for bucket in BUCKETS[1:]:
+        (place.parents[1] / bucket).mkdir()
     for file in range(FILES):
         lines = [f"{file * 10 + number},name {number}" for number in range(6)]
         path = place / f"{file}.csv"
@@ -93,6 +101,8 @@ def plant_files(folder: Path, *, later: int = 0, is_daily: bool = False) -> None
 
 
 def plant_ledger(folder: Path) -> None:
+    for bucket in BUCKETS:
+        (data_in(folder) / "buckets" / bucket).mkdir(parents=True)
     ledger_in(folder).hold(7, START - timedelta(days=1))
     ledger_in(folder).hold(4, LATER)
 
@@ -131,8 +141,6 @@ FROM_LEDGER: Json = {
     "connectorType": CONNECTOR_TYPE,
     "connectorProfileName": "ledger",
     "sourceConnectorProperties": {CONNECTOR_TYPE: {"object": "entry"}},
-    # Its place is its own to keep; what is asked of all that have none is asked of it too.
-    "incrementalPullConfig": {"datetimeTypeFieldName": "at_ms"},
 }
 TO_LEDGER: Json = {
     "connectorType": CONNECTOR_TYPE,
@@ -245,26 +253,27 @@ def cancelled_at_batch_three(ledger: Ledger, world: World) -> None:
 
 SCENARIOS = {
     FIRST_START: Scenario(lambda folder: data_in(folder).mkdir(parents=True), lambda world: None),
-    "from files to files": Scenario(plant_files, on_demand(flow(FROM_S3, TO_S3))),
-    "from files to an application": Scenario(plant_files, on_demand(flow(FROM_S3, TO_LEDGER))),
+    "from files to files": Scenario(plant_files, on_demand(flow(FROM_S3, TO_S3)), read=24),
+    "from files to an application": Scenario(plant_files, on_demand(flow(FROM_S3, TO_LEDGER)), read=24),
     "a backfill in slices": Scenario(
         lambda folder: plant_files(folder, is_daily=True), in_slices(flow(FROM_S3, TO_S3))
     ),
     "new files at each tick": Scenario(
-        lambda folder: plant_files(folder, later=1), at_each_tick(flow(FROM_S3, TO_S3, EVERY_MINUTE))
+        lambda folder: plant_files(folder, later=1),
+        at_each_tick(flow(FROM_S3, TO_S3, EVERY_MINUTE)),
+        read=24,
     ),
-    "new records at each tick": Scenario(
-        plant_ledger,
-        at_each_tick(flow(FROM_LEDGER, TO_S3, EVERY_MINUTE)),
-    ),
+    "new records at each tick": Scenario(plant_ledger, at_each_tick(flow(FROM_LEDGER, TO_S3, EVERY_MINUTE)), read=11),
     "files as they come, to files": Scenario(plant_files, as_events_come(flow(FROM_S3, BY_DAY, ON_EVENTS))),
     "files as they come, to an application": Scenario(plant_files, as_events_come(flow(FROM_S3, TO_LEDGER, ON_EVENTS))),
     "cancelled while it reads": Scenario(
-        plant_ledger,
-        on_demand(flow(FROM_LEDGER, TO_S3)),
-        hook=cancelled_at_page_three,
+        plant_ledger, on_demand(flow(FROM_LEDGER, TO_S3)), cancelled_at_page_three, ends="cancelled", read=0
     ),
     "cancelled while it writes": Scenario(
-        plant_files, on_demand(flow(FROM_S3, TO_LEDGER)), hook=cancelled_at_batch_three
+        plant_files,
+        on_demand(flow(FROM_S3, TO_LEDGER)),
+        cancelled_at_batch_three,
+        ends="cancelled",
+        read=24,
     ),
 }

@@ -1,63 +1,35 @@
 """SIGKILL at every moment at which something becomes lasting: what is there in the end is as if nobody had been killed.
 
 Each scenario runs once undisturbed, which counts its moments; then once for each of them, killed there and begun
-anew in another process (invariants 1 to 5 and 9).
+anew in another process: after a restart on SQLite, on another node on PostgreSQL (invariants 1 to 5 and 9).
 """
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
 import signal
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
 
 import pytest
 
-from tests.crash.forks import NEVER, Ended, Forks
-from tests.crash.scenarios import FIRST_START, SCENARIOS, data_in, ledger_in, play
+from tests.crash.forks import Forks
+from tests.crash.killings import Killings
+from tests.crash.scenarios import FIRST_START, SCENARIOS, play
+from tests.crash.world import Node
+from tests.standins.postgres import Postgres
+from tests.standins.stores import emptied, new_database
 
 AT_ONCE = 2
-
-
-@dataclass
-class Outcome:
-    """What a scenario leaves: how executions ended, every object, and what the application took, by its batch."""
-
-    executions: list[dict[str, Any]]
-    objects: dict[str, str]
-    taken: dict[str, Any]
-    repeats: int
-    left_over: list[str]
-
-
-def outcome(ended: Ended, folder: Path) -> Outcome:
-    data = data_in(folder)
-    names = {each.pop("id"): f"execution {each['sequence']}" for each in ended.executions}
-
-    def named(text: str) -> str:
-        text = text.replace(str(folder), "…")
-        for execution_id, name in names.items():
-            text = text.replace(execution_id, name)
-        return text
-
-    kept = [path for top in ("buckets", "rejects") for path in (data / top).rglob("*") if path.is_file()]
-    batches = ledger_in(folder).batches
-    taken = {named(batch["key"]): batch["taken"] for batch in batches}
-    return Outcome(
-        executions=json.loads(named(json.dumps(ended.executions))),
-        objects={named(str(path.relative_to(data))): path.read_text("utf-8") for path in kept},
-        taken=taken,
-        repeats=sum(Counter(batch["key"] for batch in batches).values()) - len(taken),
-        left_over=[str(path) for top in ("staging", "scratch") for path in (data / top).rglob("*")],
-    )
+# A database takes its time: those that differ most, unless everything is asked for.
+FEW = ["from files to an application", "new records at each tick"]
+ON_TWO_NODES = [name for name in SCENARIOS if name != FIRST_START] if "EVERY_MOMENT" in os.environ else FEW
+Prepare = Callable[[Path], None]
 
 
 @pytest.fixture(scope="module")
@@ -66,58 +38,11 @@ def forks() -> Forks:
 
 
 @pytest.fixture(scope="module")
-def begun(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder that was used before, empty."""
-    folder = tmp_path_factory.mktemp("begun")
-    assert forks.play(partial(play, FIRST_START), folder).code == 0
-    return folder
-
-
-@dataclass(frozen=True)
-class Killings:
-    """One scenario, killed at any of its moments, in folders of its own."""
-
-    forks: Forks
-    name: str
-    folder: Path
-    begun: Path
-
-    def planted(self, name: str) -> Path:
-        folder = self.folder / name
-        SCENARIOS[self.name].plant(folder)
-        if self.name != FIRST_START:
-            shutil.copytree(self.begun, folder, dirs_exist_ok=True)
-        return folder
-
-    def play(self, folder: Path, kill_at: int = NEVER) -> Ended:
-        return self.forks.play(partial(play, self.name), folder, kill_at)
-
-    def undisturbed(self) -> tuple[Ended, Outcome]:
-        folder = self.planted("undisturbed")
-        whole = self.play(folder)
-        found = outcome(whole, folder)
-        assert (whole.code, found.repeats, found.left_over) == (0, 0, [])
-        return whole, found
-
-    def faults(self, whole: Ended, expected: Outcome, at: int) -> list[str]:
-        """What is other than it should be after a kill at the moment and another process."""
-        folder = self.planted(str(at))
-        killed = self.play(folder, at)
-        after = self.play(folder)
-        found = outcome(after, folder)
-        pairs = {
-            "moments until the kill": (len(killed.moments), at),
-            "the ends of both processes": ((killed.code, after.code), (-signal.SIGKILL, 0)),
-            "executions": (found.executions, expected.executions),
-            "objects": (found.objects, expected.objects),
-            "taken": (found.taken, expected.taken),
-            "left over": (found.left_over, []),
-            "runs that callers know and nobody else": (sorted({*killed.started} - {*after.started}), []),
-            "batches that came once too often": (max(found.repeats - 1, 0), 0),
-        }
-        shutil.rmtree(folder)
-        wrong = [f"{what}: {is_so}, not {should}" for what, (is_so, should) in pairs.items() if is_so != should]
-        return [f"{at} ({whole.moments[at - 1]}): {fault}" for fault in wrong]
+def begun(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Prepare:
+    """Makes data folders that were used before, empty."""
+    kept = tmp_path_factory.mktemp("begun")
+    assert forks.play(partial(play, FIRST_START, Node()), kept).code == 0
+    return lambda folder: shutil.copytree(kept, folder, dirs_exist_ok=True) and None
 
 
 @pytest.fixture(scope="module")
@@ -128,7 +53,7 @@ def seen() -> set[str]:
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_a_process_killed_at_any_moment_loses_and_repeats_nothing(
-    name: str, forks: Forks, begun: Path, tmp_path: Path, seen: set[str]
+    name: str, forks: Forks, begun: Prepare, tmp_path: Path, seen: set[str]
 ) -> None:
     killings = Killings(forks, name, tmp_path, begun)
     whole, expected = killings.undisturbed()
@@ -137,31 +62,77 @@ def test_a_process_killed_at_any_moment_loses_and_repeats_nothing(
     with ThreadPoolExecutor(AT_ONCE) as pool:
         faults = list(pool.map(lambda at: killings.faults(whole, expected, at), places))
 
+    seen.update(whole.moments[at - 1] for at in places)
     assert {*whole.moments} <= seen
     assert not [fault for found in faults for fault in found]
 
 
 def chosen(moments: Sequence[str], seen: set[str]) -> list[int]:
-    """The numbers of the moments to kill at: of each commit the first and the last, of changes of files one.
-
-    With EVERY_MOMENT in the environment really all.
+    """The numbers of the moments to kill at: the first of every commit, the last too where no scenario before had it,
+    and one of every change of files. With EVERY_MOMENT in the environment really all.
     """
     firsts = {name: at for at, name in reversed([*enumerate(moments, 1)])}
+    lasts = {name: at for at, name in enumerate(moments, 1)}
     places = {at for name, at in firsts.items() if name not in seen or "commit" in name}
-    places |= {at for at, name in enumerate(moments, 1) if "commit" in name and name not in moments[at:]}
-    seen.update(moments)
+    places |= {at for name, at in lasts.items() if name not in seen and "commit" in name}
     return sorted(range(1, len(moments) + 1) if "EVERY_MOMENT" in os.environ else places)
 
 
-def test_a_run_that_is_killed_again_and_again_comes_to_its_end(forks: Forks, begun: Path, tmp_path: Path) -> None:
+def test_a_run_that_is_killed_again_and_again_comes_to_its_end(forks: Forks, begun: Prepare, tmp_path: Path) -> None:
     luck = random.Random(20_260_102)
     killings = Killings(forks, "from files to an application", tmp_path, begun)
     whole, expected = killings.undisturbed()
     folder = killings.planted("again and again")
 
-    codes = [killings.play(folder, luck.randint(len(whole.moments) // 4, len(whole.moments))).code for _ in range(5)]
-    found = outcome(killings.play(folder), folder)
+    codes = [
+        killings.play(killings.killed, folder, luck.randint(len(whole.moments) // 4, len(whole.moments))).code
+        for _ in range(5)
+    ]
+    _, found = killings.played_on(folder)
 
     assert -signal.SIGKILL in codes
     assert (found.executions, found.taken, found.left_over) == (expected.executions, expected.taken, [])
     assert found.repeats <= len(codes)
+
+
+@pytest.fixture(scope="module")
+def databases(postgres_server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> SimpleQueue[str]:
+    """The URLs of databases that nobody uses."""
+    free: SimpleQueue[str] = SimpleQueue()
+    for _ in range(AT_ONCE):
+        free.put(new_database(postgres_server, tmp_path_factory.mktemp("database")))
+    return free
+
+
+@pytest.mark.parametrize("name", ON_TWO_NODES)
+def test_what_a_killed_node_began_another_one_ends(
+    name: str, forks: Forks, postgres_server: Postgres, databases: SimpleQueue[str], tmp_path: Path
+) -> None:
+    def killings() -> Killings:
+        url = databases.get()
+        emptied(postgres_server, url)
+        # As they end by themselves when their time is over.
+        end = partial(
+            postgres_server.run,
+            "UPDATE executions SET lease_until_ms = 0 WHERE lease_until_ms > 0",
+            url.rpartition("/")[2],
+        )
+        return Killings(forks, name, tmp_path, lambda _: None, Node("data", url), Node("other", url), end)
+
+    def check(at: int) -> list[str]:
+        killing = killings()
+        try:
+            return killing.faults(whole, expected, at)
+        finally:
+            databases.put(killing.killed.database_url or "")
+
+    first = killings()
+    whole, expected = first.undisturbed()
+    databases.put(first.killed.database_url or "")
+    # What changes files was killed at beside SQLite, and here it is the same.
+    commits = {name: at for at, name in reversed([*enumerate(whole.moments, 1)]) if "commit" in name}
+    places = range(1, len(whole.moments) + 1) if "EVERY_MOMENT" in os.environ else commits.values()
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        faults = list(pool.map(check, places))
+
+    assert not [fault for found in faults for fault in found]

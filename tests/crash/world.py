@@ -32,6 +32,8 @@ from tests.standins.processes import PATIENCE_S
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 CALLER = Caller("000000000000", "us-east-1", "arn:aws:iam::000000000000:user/anna", "AKIDANNA")
+BUCKETS = ("raw", "lake", "errors")
+KEY = "cGxhbnRlZC1rZXktb2YtdGhlLXRlc3RzLTMyYnl0ZXM="
 S3 = EntryPoint("S3", "headrace.connectors.s3:CONNECTOR", GROUP)
 
 
@@ -104,11 +106,28 @@ class World:
         assert self.worker._leases.wait_until_none(PATIENCE_S)
 
 
+@dataclass(frozen=True)
+class Node:
+    """A process of headrace; those that share a database share the first one's buckets."""
+
+    data: str = "data"
+    database_url: str | None = None
+
+    def settings(self, folder: Path) -> Settings:
+        """One execution at a time, so that each process takes its steps in the same order."""
+        given = {"HEADRACE_CONCURRENT_EXECUTIONS": "1", "HEADRACE_THREADS": "1", "HEADRACE_MEMORY_LIMIT": "128MiB"}
+        if self.database_url is not None:
+            shared = folder / "data"
+            places = ",".join(f"{name}=file://{shared}/buckets/{name}" for name in BUCKETS)
+            shares = {"HEADRACE_REJECTS": str(shared / "rejects"), "HEADRACE_KEY": KEY, "HEADRACE_BUCKETS": places}
+            given |= shares | {"HEADRACE_DATABASE_URL": self.database_url}
+        return Settings.from_environment(given, data=folder / self.data)
+
+
 @contextmanager
-def running(data: Path, moments: Moments, tell: Callable[[str], None], ledger: Ledger) -> Generator[World]:
+def running(settings: Settings, moments: Moments, tell: Callable[[str], None], ledger: Ledger) -> Generator[World]:
     """One process of headrace from its start to its stop, on a clock that only the scenario turns."""
     clock = HandClock(START)
-    settings = settings_of(data)
     entries = [S3, Made("Zendesk", ledger.connector_type())]
     around: Any = partial(WatchedStore, moments=moments)
     backend = Backend(settings, clock, new_id=new_id, environment={}, entries=entries, around_store=around)
@@ -119,12 +138,6 @@ def running(data: Path, moments: Moments, tell: Callable[[str], None], ledger: L
     yield World(backend, clock, worker, tell)
     worker.stop()
     backend.stop()
-
-
-def settings_of(data: Path) -> Settings:
-    """One execution at a time, so that each process takes its steps in the same order."""
-    small = {"HEADRACE_CONCURRENT_EXECUTIONS": "1", "HEADRACE_THREADS": "1", "HEADRACE_MEMORY_LIMIT": "128MiB"}
-    return Settings.from_environment(small, data=data)
 
 
 def worker_of(backend: Backend, settings: Settings, clock: HandClock) -> Worker:
@@ -142,9 +155,9 @@ def worker_of(backend: Backend, settings: Settings, clock: HandClock) -> Worker:
 
 
 def after_the_dead(backend: Backend, clock: HandClock) -> None:
-    """Turn the clock to where a process before this one was, and where it holds no lease any more."""
-    left = [instant for each in _unfinished(backend) for instant in (each.queued_ms, each.lease_until_ms or 0)]
-    clock.turn(max(from_ms(max(left, default=0)) - clock.now(), timedelta()))
+    """Turn the clock to where a process before this one was."""
+    latest = max((each.queued_ms for each in _unfinished(backend)), default=0)
+    clock.turn(max(from_ms(latest) - clock.now(), timedelta()))
 
 
 def _unfinished(backend: Backend) -> list[Execution]:
