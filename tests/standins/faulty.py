@@ -13,14 +13,18 @@ from urllib.parse import urlsplit
 from tests.standins.processes import PATIENCE_S
 
 # pass: as the server answers; error: 500, the server is not asked; cut: half of the answer, then the connection
-# breaks; silence: no answer until the proxy ends.
-Fault = Literal["pass", "error", "cut", "silence"]
+# breaks; silence: no answer until the proxy ends; hold: as the server answers, which is asked once it is released;
+# slow: the same after SLOW_S.
+Fault = Literal["pass", "error", "cut", "silence", "hold", "slow"]
+SLOW_S = 0.5
 # Of a method and a path with its query.
 Rule = Callable[[str, str], Fault]
 
 
 class FaultyProxy(ThreadingHTTPServer):
     """`rule` may be replaced at any time; `requests` are those that came, as `METHOD path`.
+
+    `held` is set once a request is held, until `released` is.
 
     Headers pass through as they are, so that signatures stay valid.
     """
@@ -34,6 +38,11 @@ class FaultyProxy(ThreadingHTTPServer):
         self.rule = rule
         self.requests: list[str] = []
         self.ended = Event()
+        self.held = Event()
+        self.released = Event()
+
+    def handle_error(self, request: object, client_address: object) -> None:  # pyright: ignore[reportImplicitOverride]
+        """Callers that are killed break their connections."""
 
 
 @contextmanager
@@ -46,6 +55,7 @@ def faulty_proxy(server_url: str, rule: Rule = lambda _method, _path: "pass") ->
             yield proxy
         finally:
             proxy.ended.set()
+            proxy.released.set()
             proxy.shutdown()
             thread.join()
 
@@ -71,7 +81,15 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault == "error":
             self._answer(500, [("Content-Type", "text/plain")], b"made to fail", is_whole=True)
         else:
-            self._pass_on(body, is_whole=fault == "pass")
+            self._hold_up(fault)
+            self._pass_on(body, is_whole=fault != "cut")
+
+    def _hold_up(self, fault: Fault) -> None:
+        if fault == "hold":
+            self.server.held.set()
+            self.server.released.wait()
+        elif fault == "slow":
+            self.server.ended.wait(SLOW_S)
 
     def _pass_on(self, body: bytes, *, is_whole: bool) -> None:
         server = HTTPConnection(self.server.upstream, timeout=PATIENCE_S)
