@@ -19,7 +19,7 @@ QUEUES_PACKAGES := dbos==3.4.0 procrastinate==3.10.0 psycopg[binary]==3.3.9
 # The slowest first: two run at once.
 CHECKS := check-types check-house check-lint check-format check-layers check-generated
 
-.PHONY: help setup demo test search check bench generate format adapters airflow queues node-client odata-server clean $(CHECKS)
+.PHONY: help setup demo test search soak check bench generate format adapters airflow queues node-client odata-server clean $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make
@@ -35,6 +35,9 @@ test: $(VENV)/.dev ## Run every test
 
 search: $(VENV)/.dev ## Try the properties on examples that are new every time
 	@$(BIN)/python -m pytest tests/property --hypothesis-profile=search $(ARGS)
+
+soak: $(VENV)/.dev ## Random faults over three nodes for SOAK_MINUTES (30), by the luck of SOAK_SEED: a page of figures
+	@SOAK_MINUTES="$${SOAK_MINUTES:-30}" $(BIN)/python -m pytest tests/e2e/test_soak.py -q $(ARGS)
 
 check: $(VENV)/.dev ## Lint, format, types, layers, generated files, house rules: under a minute
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(CHECKS)
