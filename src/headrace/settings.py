@@ -31,7 +31,8 @@ class Settings:
 
     `buckets` maps a bucket's name, or `*`, to a URL; a bucket that it doesn't name is a folder
     under `data`. `s3_endpoint` None means AWS's own. `connector_urls` maps a connector type to the
-    URL of a server that stands for the application's own. `key` seals stored secrets, or what
+    URL of a server that stands for the application's own. `rejects` is the URL of the place for rejected records,
+    None: a folder under `data`. `key` seals stored secrets, or what
     `key_command` prints; without either the key file in `data` does, made on the first start. `database_url` None:
     the store is a file in `data`. `flow_concurrency` None means `concurrent_executions`. `notify` says who is told of
     runs, and `notify_secret` signs what webhooks get. Who bears `metrics_token` may read the metrics, of
@@ -57,6 +58,7 @@ class Settings:
     threads: int = field(default_factory=_default_threads)
     lease_s: float = 30.0
     drain_s: float = 8.0
+    rejects: str | None = None
     buckets: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     s3_endpoint: str | None = None
     lambda_endpoint: str | None = None
@@ -131,6 +133,7 @@ class Settings:
             threads=read("HEADRACE_THREADS", text.whole(1, 1024), _default_threads()),
             lease_s=read("HEADRACE_LEASE", text.seconds(3, 3600), cls.lease_s),
             drain_s=read("HEADRACE_DRAIN", text.seconds(0, 3600), cls.drain_s),
+            rejects=read("HEADRACE_REJECTS", text.place, None),
             buckets=read("HEADRACE_BUCKETS", text.buckets, MappingProxyType({})),
             s3_endpoint=read("AWS_ENDPOINT_URL_S3", text.endpoint, None),
             lambda_endpoint=read("AWS_ENDPOINT_URL_LAMBDA", text.endpoint, None),

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 Word = TypeVar("Word", bound=str)
 
@@ -130,6 +130,21 @@ def buckets(given: str) -> Mapping[str, str]:
     return MappingProxyType(places)
 
 
+def place(given: str) -> str:
+    """A URL of a folder or an object store, or the path of a folder."""
+    scheme, separator, path = given.partition("://")
+    url = f"file://{quote(given)}" if given.startswith("/") else f"{scheme}{separator}{path.rstrip('/')}"
+    fault = _url_fault(url)
+    host = urlsplit(url).netloc
+    if fault is None and "@" in host:
+        fault = "credentials come from AWS_… variables, not from a URL"
+    if fault is None and not host and not url.startswith("file://"):
+        fault = "an object store's URL names a bucket: s3://mine/rejects"
+    if fault is not None:
+        raise ValueError(fault)
+    return url
+
+
 def connector_urls(given: str) -> Mapping[str, str]:
     """`type=url,type=url`. Gathers all faults in one ValueError."""
     places: dict[str, str] = {}
@@ -202,12 +217,17 @@ def _receiver_fault(place: str) -> str | None:
 
 
 def _bucket_fault(name: str, url: str) -> str | None:
-    parts = urlsplit(url)
     if name != "*" and not _BUCKET.fullmatch(name):
         return f"{name!r} is no bucket: allowed is a name of 3 to 63 characters, or * for every other bucket"
+    fault = _url_fault(url)
+    return None if fault is None else f"bucket {name!r} lies at {url!r}: {fault}"
+
+
+def _url_fault(url: str) -> str | None:
+    parts = urlsplit(url)
     if "://" not in url or parts.scheme not in _SCHEMES:
         schemes = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
-        return f"bucket {name!r} lies at {url!r}: allowed are URLs that begin with {schemes}"
+        return f"allowed are URLs that begin with {schemes}"
     if parts.scheme == "file" and (parts.netloc or not parts.path.strip("/")):
-        return f"bucket {name!r} lies at {url!r}: a file URL holds an absolute path, such as file:///data/lake"
+        return "a file URL holds an absolute path, such as file:///data/lake"
     return None

@@ -10,8 +10,10 @@ from threading import Event
 
 import pytest
 
+from headrace.connector_sdk.kept_rejects import Kept
 from headrace.connector_sdk.objects import Bucket, Buckets
-from headrace.errors import Stop
+from headrace.connector_sdk.rejects_place import Mark, RejectsPlace
+from headrace.errors import NotThere, Stop
 from headrace.settings import Settings
 from tests.standins.faulty import Fault, faulty_proxy
 from tests.standins.objects import ServerObjects
@@ -79,6 +81,31 @@ def test_the_beginning_of_an_object_is_read_alone(bucket: Bucket, name: str, obj
     (file,) = bucket.list("a")
     assert [bucket.head(file, size) for size in (2, 14, 1_000)] == [b"id", b"id,name\n1,Ana\n", b"id,name\n1,Ana\n"]
     assert bucket.head(replace(file, size_bytes=0), 10) == b""
+    assert [bucket.part(file, at, 4) for at in (0, 3, 12, 14)] == [b"id,n", b"name", b"a\n", b""]
+
+
+def test_objects_are_removed_and_those_that_are_gone_already(bucket: Bucket, name: str, objects: ServerObjects) -> None:
+    for key in ("a/1", "a/2", "b"):
+        objects.put(name, key, b"x")
+    bucket.remove(["a/1", "a/1", "never/there"])
+    assert keys(bucket.list("")) == ["a/2", "b"]
+
+
+def test_rejects_lie_below_a_prefix_of_a_bucket(
+    s3_server: S3Server, name: str, objects: ServerObjects, tmp_path: Path
+) -> None:
+    objects.put(name, "other", b"x")
+    place = RejectsPlace(buckets(s3_server.url, tmp_path), f"s3://{name}/rejects")
+    place.put(None, [staged(tmp_path / "staged", f"orders/e1/{part}.json", b"%d\n" % part) for part in (1, 2)])
+    kept = Kept(place.url, None, "orders/e1/", 2, 2, 4, is_whole=True)
+    assert [line for line, _ in place.lines(kept)] == [b"1", b"2"]
+    assert [line for line, _ in place.lines(kept, Mark(1, 0))] == [b"2"]
+    found = list(place.own())
+    assert [one.execution_id for one in found] == ["e1", "e1"]
+    place.remove(found)
+    with pytest.raises(NotThere, match="0 of 2 files are there"):
+        list(place.lines(kept))
+    assert list(objects.read(name)) == ["other"]
 
 
 def test_an_object_that_changed_since_it_was_listed_is_not_read(

@@ -28,6 +28,7 @@ BAD = {
     "HEADRACE_LEASE": "1",
     "HEADRACE_DRAIN": "for ever",
     "HEADRACE_BUCKETS": "raw=ftp://x",
+    "HEADRACE_REJECTS": "rejects",
     "HEADRACE_LOG": "xml",
     "HEADRACE_LOG_LEVEL": "loud",
     "AWS_ENDPOINT_URL_S3": "localhost:9000",
@@ -274,3 +275,24 @@ def test_the_url_of_the_database_is_not_shown() -> None:
     chosen = Settings.from_environment({}, database_url="postgresql://u:planted@h/d")
     assert chosen.database_url == "postgresql://u:planted@h/d"
     assert "planted" not in repr(chosen)
+
+
+@pytest.mark.parametrize(
+    "given, url",
+    [
+        ("/var/a b", "file:///var/a%20b"),
+        ("file:///var/x", "file:///var/x"),
+        ("s3://mine/rejects/", "s3://mine/rejects"),
+    ],
+)
+def test_rejects_lie_in_a_folder_or_an_object_store(given: str, url: str) -> None:
+    assert Settings.from_environment({"HEADRACE_REJECTS": given}).rejects == url
+
+
+@pytest.mark.parametrize(
+    "given, words",
+    [("s3://", "names a bucket"), ("s3://me:pw@mine/x", "credentials come from"), ("file://x", "absolute")],
+)
+def test_a_place_that_can_not_be_one_is_refused_in_words(given: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        Settings.from_environment({"HEADRACE_REJECTS": given})

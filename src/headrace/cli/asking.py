@@ -12,13 +12,17 @@ import click
 
 from headrace.cli.calling import Api
 from headrace.cli.common import settings_of
+from headrace.errors import Stop
+from headrace.model.states import FINISHED, SHOWN
 
+ENDED = frozenset(SHOWN[state] for state in FINISHED)
+output_option = click.option(
+    "--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="For people or programs."
+)
 output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Lines to read, or JSON."
 )
-url_option = click.option(
-    "--url", help="Where headrace answers.  [AWS_ENDPOINT_URL_APPFLOW, else HEADRACE_HOST and HEADRACE_PORT]"
-)
+url_option = click.option("--url", help="Where headrace answers.  [HEADRACE_HOST and HEADRACE_PORT]")
 
 
 class Instant(click.ParamType[datetime]):
@@ -37,14 +41,10 @@ class Instant(click.ParamType[datetime]):
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def api_of(url: str | None, environment: Mapping[str, str] = os.environ) -> Api:
-    """The service to ask: the one at `url`, else the one that AWS clients are pointed at, else the one of the settings.
-
-    AWS itself knows nothing of /headrace/v1, so without any of them this machine is asked.
-    """
+def api_of(url: str | None) -> Api:
+    """The service to ask."""
     settings = settings_of(data=None)
-    found = url or environment.get("AWS_ENDPOINT_URL_APPFLOW") or f"http://{settings.host}:{settings.port}"
-    return Api(found, settings.region, environment)
+    return Api(url or f"http://{settings.host}:{settings.port}", settings.region, os.environ)
 
 
 def executions_path(flow: str, query: Mapping[str, Any] | None = None) -> str:
@@ -63,6 +63,20 @@ def path_of(rest: str, query: Mapping[str, Any] | None = None) -> str:
     # Blanks as %20: a plus sign would be signed as it is, and read as a blank.
     text = urlencode(given, quote_via=quote, safe="")
     return f"/headrace/v1/{rest}{'?' if text else ''}{text}"
+
+
+def execution_path(flow: str, execution_id: str, rest: str, query: Mapping[str, Any] | None = None) -> str:
+    """Where something of one execution lies."""
+    path, mark, text = executions_path(flow, query).partition("?")
+    return f"{path}/{quote(execution_id, safe='')}/{rest}{mark}{text}"
+
+
+def newest_with_rejects(api: Api, flow: str) -> str:
+    """The flow's newest execution that has ended with rejected records. Raises Stop if none of the last 100 has."""
+    for execution in api.ask("GET", executions_path(flow, {"maxResults": 100}))["executions"]:
+        if execution["executionStatus"] in ENDED and execution["counts"]["rejected"]:
+            return str(execution["executionId"])
+    raise Stop(f"None of the last runs of flow {flow} rejected a record. Name another with --id.")
 
 
 def line_of(execution: Mapping[str, Any]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
 
 import httpx
 
@@ -31,27 +32,49 @@ class Api:
 
     def ask(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
         """The answer at a path, its query with it; raises the same."""
-        url = self._url + path
+        with self._telling():
+            headers = self._headers(method, path, body)
+            reply = httpx.request(method, self._url + path, content=body, headers=headers, timeout=_TIMEOUT_S)
+            return _answer(reply)
+
+    def download(self, path: str, to: IO[bytes]) -> int:
+        """Write what lies at a path, however large it is; its bytes. Raises the same."""
+        with (
+            self._telling(),
+            httpx.stream("GET", self._url + path, headers=self._headers("GET", path), timeout=_TIMEOUT_S) as reply,
+        ):
+            if not reply.is_success:
+                reply.read()
+                _answer(reply)
+            return sum(to.write(block) for block in reply.iter_bytes())
+
+    def _headers(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
         headers = {"content-type": "application/json"} if body else {}
-        if self._keys is not None:
-            now = SystemClock().now()
-            headers = signed(
-                self._keys,
-                method=method,
-                url=url,
-                headers=headers,
-                body=body,
-                region=self._region,
-                service="appflow",
-                now=now,
-            )
+        if self._keys is None:
+            return headers
+        return signed(
+            self._keys,
+            method=method,
+            url=self._url + path,
+            headers=headers,
+            body=body,
+            region=self._region,
+            service="appflow",
+            now=SystemClock().now(),
+        )
+
+    @contextmanager
+    def _telling(self) -> Generator[None]:
         try:
-            reply = httpx.request(method, url, content=body, headers=headers, timeout=_TIMEOUT_S)
-            answer: dict[str, Any] = reply.json()
+            yield
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SettingsError(f"No headrace answers at {self._url}: {error}. Start it, or give --url.") from None
         except ValueError:
             raise SettingsError(f"What answers at {self._url} is no headrace. Give another --url.") from None
-        if not reply.is_success:
-            raise Stop(f"{reply.headers.get('x-amzn-errortype', reply.status_code)}: {answer.get('message')}")
-        return answer
+
+
+def _answer(reply: httpx.Response) -> dict[str, Any]:
+    answer: dict[str, Any] = reply.json()
+    if not reply.is_success:
+        raise Stop(f"{reply.headers.get('x-amzn-errortype', reply.status_code)}: {answer.get('message')}")
+    return answer

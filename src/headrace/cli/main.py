@@ -30,6 +30,8 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
         "start-flow": Lazy("headrace.cli.start_flow", "Run a flow that is served: what is new, or a window."),
         "executions": Lazy("headrace.cli.executions", "List the runs of a flow, by status and time."),
+        "rejects": Lazy("headrace.cli.rejects", "Show or download the records that a run rejected."),
+        "retry-rejects": Lazy("headrace.cli.retry_rejects", "Run the records that a run rejected again."),
         "backfill": Lazy("headrace.cli.backfill", "Read a span of time in slices; follow, cancel, resume it."),
         "backfills": Lazy("headrace.cli.backfills", "List the backfills of a flow, or of all."),
         "position": Lazy("headrace.cli.position", "Show or set where an incremental flow goes on."),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from headrace.clock import to_ms
+from headrace.connector_sdk.kept_rejects import Kept
 from headrace.engine.results import Counts, SplitResult
 from headrace.errors import ConflictException, HeadraceError, ResourceNotFoundException, ValidationException
 from headrace.flow.plan import PlanFaults
@@ -17,7 +18,7 @@ from headrace.model.shapes import Structure
 from headrace.model.states import FINISHED, State
 from headrace.operations.context import Caller
 from headrace.service import Backend
-from headrace.store import executions, flows
+from headrace.store import executions, flows, rejects
 from headrace.store.executions import Execution
 from headrace.store.tx import Tx
 
@@ -31,11 +32,15 @@ _OF_AN_UPDATE = (
 
 @dataclass(frozen=True)
 class Look:
-    """An execution at one moment; `source_bytes` is 0 until the source has been listed."""
+    """An execution at one moment; `source_bytes` is 0 until the source has been listed.
+
+    `kept` is where its rejected records lie, once it has ended with some.
+    """
 
     execution: Execution
     counts: Counts
     source_bytes: int
+    kept: Kept | None = None
 
 
 class OneRun:
@@ -129,14 +134,15 @@ class OneRun:
         return [SplitResult.from_document(row.result) for row in rows if row.result is not None]
 
     def _look(self, execution_id: str) -> Look:
-        def read(tx: Tx) -> tuple[Execution | None, tuple[executions.SplitRow, ...]]:
-            return executions.get(tx, execution_id), executions.splits(tx, execution_id)
+        def read(tx: Tx) -> tuple[Execution | None, tuple[executions.SplitRow, ...], Kept | None]:
+            return executions.get(tx, execution_id), executions.splits(tx, execution_id), rejects.get(tx, execution_id)
 
-        execution, splits = self._backend.store.read(read).result()
+        execution, splits, kept = self._backend.store.read(read).result()
         if execution is None:
             raise HeadraceError(f"Execution {execution_id} is gone: its flow was deleted.")
         counts = Counts() if execution.counts is None else Counts.from_document(execution.counts)
-        return Look(execution, counts, sum(file["sizeBytes"] for split in splits for file in split.document["files"]))
+        size_bytes = sum(file["sizeBytes"] for split in splits for file in split.document["files"])
+        return Look(execution, counts, size_bytes, kept)
 
     def _cancel(self, execution_id: str) -> None:
         now_ms = to_ms(self._backend.clock.now())

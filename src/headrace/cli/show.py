@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -18,7 +17,6 @@ from headrace.engine.results import SplitResult
 from headrace.flow.plan import plan
 from headrace.flow.tasks.names import name_of
 from headrace.model.states import SHOWN, State
-from headrace.runner.folders import Folders
 from headrace.settings import Settings
 
 Show = Callable[[Look], None]
@@ -105,7 +103,7 @@ def summary(
     elif execution.state is State.DONE:
         yield from _output(results, document, settings)
     if counts.records_rejected:
-        yield _line("rejects", _rejects_place(look, document, settings))
+        yield _line("rejects", "" if look.kept is None else str(look.kept))
 
 
 def _line(name: str, value: str) -> str:
@@ -141,12 +139,3 @@ def _folder(keys: Sequence[str]) -> str:
     first, last = min(keys), max(keys)
     common = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
     return "".join("".join(pair[0] for pair in common).rpartition("/")[:2])
-
-
-def _rejects_place(look: Look, document: Mapping[str, Any], settings: Settings) -> str:
-    errors, execution = plan(document).errors, look.execution
-    kept: Path = Folders(settings.data).rejects(execution.flow_name, execution.execution_id)
-    if errors.bucket is None or kept.exists():
-        return str(kept)
-    prefix = (errors.prefix or "").strip("/")
-    return f"s3://{errors.bucket}/{prefix + '/' if prefix else ''}{execution.flow_name}/{execution.execution_id}/"

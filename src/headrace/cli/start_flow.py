@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -12,12 +11,11 @@ from uuid import uuid4
 
 import click
 
-from headrace.cli.asking import Instant, api_of, executions_path, line_of, url_option
-from headrace.cli.calling import Api
+from headrace.cli.asking import Instant, api_of, executions_path, url_option
+from headrace.cli.following import followed
 from headrace.cli.main import DONE, RUN_FAILED
 from headrace.errors import Stop
 
-_LOOK_S = 0.5
 _OPERATORS: Mapping[str, str] = {
     "=": "EQUAL_TO",
     "!=": "NOT_EQUAL_TO",
@@ -90,20 +88,7 @@ def command(
     try:
         started = api.ask("POST", executions_path(flow), json.dumps(request).encode())
         click.echo(started["executionId"])
-        return _followed(api, flow, started["executionId"]) if wait else DONE
+        return followed(api, flow, started["executionId"]) if wait else DONE
     except Stop as error:
         click.echo(error.message, err=True)
         return RUN_FAILED
-
-
-def _followed(api: Api, flow: str, execution_id: str) -> int:
-    """Wait for the end of the run, and tell it; what it ended as, as an exit code."""
-    pause = threading.Event()
-    while True:
-        found = api.ask("GET", executions_path(flow, {"ids": execution_id}))["executions"]
-        if not found:
-            raise Stop(f"The run {execution_id} is gone: its flow was deleted.")
-        if found[0]["executionStatus"] in {"Successful", "Error", "Canceled"}:
-            click.echo(line_of(found[0]), err=True)
-            return DONE if found[0]["executionStatus"] == "Successful" else RUN_FAILED
-        pause.wait(_LOOK_S)

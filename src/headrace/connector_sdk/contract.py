@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class LocalFile:
 
     A copy is deleted by whoever has read it; any other file is the source's own. `more` is there where this is but the
     beginning of a file, up to the end of a record: it gets more of it, and this one goes.
+    `format` None: as the flow says.
     """
 
     name: str
@@ -51,6 +52,7 @@ class LocalFile:
     size_bytes: int
     is_copy: bool = False
     more: Callable[[], LocalFile] | None = field(default=None, compare=False)
+    format: Literal["csv", "json"] | None = None
 
 
 def no_check() -> None:

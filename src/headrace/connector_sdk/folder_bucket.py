@@ -19,6 +19,7 @@ from headrace.errors import Stop
 
 # A prefix that no folder can have, or one that went while the bucket was listed.
 _NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
+_NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT})
 
 _Identity = tuple[int, int]
 
@@ -53,9 +54,14 @@ class FolderBucket:
 
     def head(self, file: SourceFile, size_bytes: int) -> bytes:
         """See Bucket."""
+        return self.part(file, 0, size_bytes)
+
+    def part(self, file: SourceFile, offset: int, size_bytes: int) -> bytes:
+        """See Bucket."""
         path = self._as_listed(file)
         try:
             with path.open("rb") as stream:
+                stream.seek(offset)
                 return stream.read(size_bytes)
         except OSError as error:
             raise Stop(f"{file.name} can't be read: {error}") from error
@@ -82,13 +88,15 @@ class FolderBucket:
         self._make_durable(touched)
 
     def remove(self, keys: Sequence[str]) -> None:
-        """See Bucket."""
+        """See Bucket: folders that nothing is left in go, too."""
         targets = [self.folder / path_of(self.name, key) for key in keys]
         for key, target in zip(keys, targets, strict=True):
             try:
                 target.unlink(missing_ok=True)
+                for above in takewhile(lambda each: each != self.folder, target.parents):
+                    above.rmdir()
             except OSError as error:
-                if error.errno not in _NOTHING_THERE:
+                if error.errno not in _NOTHING_THERE | _NOT_EMPTY:
                     raise Stop(f"s3://{self.name}/{key} can't be removed: {error}") from error
         self._make_durable({target.parent for target in targets if target.parent.is_dir()})
 

@@ -36,6 +36,10 @@ class Bucket(Protocol):
         """The first bytes of an object."""
         ...
 
+    def part(self, file: SourceFile, offset: int, size_bytes: int) -> bytes:
+        """Bytes of an object from `offset` (from 0) on, fewer only at its end."""
+        ...
+
     def fetch(self, files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
         """Each object on this machine; see FileSource.fetch."""
         ...
@@ -86,6 +90,13 @@ class Buckets:
         scheme, _, place = url.partition("://")
         if scheme == "file":
             return FolderBucket(name, Path(unquote(place)), makes_itself=False)
+        return self._stores.bucket(name, url)
+
+    def at(self, name: str, url: str) -> Bucket:
+        """What lies at a URL, under a name for messages; a folder is made by the first object that is put there."""
+        scheme, _, place = url.partition("://")
+        if scheme == "file":
+            return FolderBucket(name, Path(unquote(place)), makes_itself=True)
         return self._stores.bucket(name, url)
 
     @staticmethod

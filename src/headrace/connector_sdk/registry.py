@@ -46,7 +46,7 @@ class Registry:
     """The connectors of this headrace, by connectorType.
 
     `record_types` are those of records, which are opened through connector profiles. `faults` says why a connector
-    that is installed can't be used, by the name of its entry point.
+    that is installed can't be used, by the name of its entry point. `buckets` is where those of files keep them.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Registry:
         self._destinations: dict[str, FileDestination] = {}
         self.record_types: dict[str, RecordConnectorType] = {}
         self.faults = faults or {}
+        self.buckets = buckets
         for connector in connectors:
             if isinstance(connector, RecordConnectorType):
                 self.record_types[connector.connector_type] = connector

@@ -64,9 +64,13 @@ class StoreBucket:
 
     def head(self, file: SourceFile, size_bytes: int) -> bytes:
         """See Bucket."""
-        if not file.size_bytes:
+        return self.part(file, 0, size_bytes)
+
+    def part(self, file: SourceFile, offset: int, size_bytes: int) -> bytes:
+        """See Bucket."""
+        if offset >= file.size_bytes:
             return b""
-        options = _as_listed(file) | {"range": (0, min(size_bytes, file.size_bytes))}
+        options = _as_listed(file) | {"range": (offset, min(offset + size_bytes, file.size_bytes))}
         with self.errors.of(file.key):
             return bytes(obstore.get(self.reading, file.key, options=options).bytes())
 

@@ -36,17 +36,19 @@ class Counters:
             return f"error(concat('{_STOP}', {branch.reason}))"
         return f"nextval('branch_{place}') IS NULL"
 
-    def dropped_and_rejected(self) -> tuple[Mapping[int, int], Mapping[int, int]]:
-        """How many records each task dropped, and how many each rejected of those that could be read, by its index.
+    def dropped_and_rejected(self) -> tuple[Mapping[int, int], int]:
+        """How many records each task dropped, by its index, and how many could be read but not written.
 
         Ends the counting: asked once, after the pass.
         """
-        counted: dict[str, dict[int, int]] = {"drop": {}, "reject": {}}
+        dropped: dict[int, int] = {}
+        rejected = 0
         for branch, count in zip(self._branches, self._tally(), strict=True):
-            if count and branch.fate in counted:
-                by_index = counted[branch.fate]
-                by_index[branch.index] = by_index.get(branch.index, 0) + count
-        return counted["drop"], counted["reject"]
+            if branch.fate == "drop" and count:
+                dropped[branch.index] = dropped.get(branch.index, 0) + count
+            elif branch.fate == "reject":
+                rejected += count
+        return dropped, rejected
 
     def _tally(self) -> list[int]:
         # Where nothing was counted, there is no current value to ask for.

@@ -28,6 +28,8 @@ _FILE_TIMES: dict[PrefixFormat, str] = {
     "MINUTE": "%Y-%m-%dT%H:%M",
 }
 _FULL_TIME = "%Y-%m-%dT%H:%M:%S"
+# Between a record and its source on a line: JSON never has it bare.
+SOURCE_MARK = "\x1e"
 # What Hive escapes in the value of a partition's folder.
 _ESCAPED = frozenset("\"#%'*/:=?\\{[]^\x7f" + "".join(map(chr, range(0x20))))
 
@@ -40,6 +42,7 @@ class Output:
     `target_file_bytes` None: as large as the input file. `keeps_types`: Parquet with typed columns.
     `casts`: JSON whose values are of the types that the Maps name, for a destination that takes records.
     `omits_lacking`: JSON without the fields that a record of JSON lacks; null is written where it has null.
+    `keeps_source`: JSON, and on the same line, after SOURCE_MARK, the record as the source had it.
     """
 
     bucket: str
@@ -53,6 +56,7 @@ class Output:
     keeps_types: bool = False
     casts: bool = False
     omits_lacking: bool = False
+    keeps_source: bool = False
 
 
 def folder(output: Output, *, flow_name: str, execution_id: str, schema_version: int, at: datetime) -> str:

@@ -119,6 +119,11 @@ class RecordLines:
         return raw in _BLANK and (self._skips_blank or record < 0)
 
 
+def is_one_line(text: str) -> bool:
+    """Whether a record of CSV is a single line behind which the next one can stand: no quoted cell goes on after it."""
+    return not any(end in text for end in _ENDS) and not _is_open_after(text, is_open=False)
+
+
 def has_mixed_line_ends(path: Path) -> bool:
     """Whether the file has line ends of more than one kind, in quotes or not."""
     lone_lf, lone_cr, pairs, last = 0, 0, 0, b""

@@ -27,6 +27,8 @@ def write_partitions(
     keys = [Column(f"p{place}", column.sql) for place, column in enumerate(compiled.partition)]
     names = [column.name for column in keys]
     selected = ", ".join(f"{column.sql} AS {column.name}" for column in (*columns, *keys))
+    if output.keeps_source:
+        selected += ", source"
     sorted_file = target.with_name(f"{target.name}-sorted.parquet")
     con.execute(
         f"COPY (SELECT {selected} FROM {source} ORDER BY {', '.join(names)})"

@@ -24,7 +24,8 @@ class Reject:
     `record` is its text: the record as a JSON object where `is_object`, else the line as it stands
     in the file. `task` is the index of the task that could not be done, None for a malformed line;
     `number` is the record's place in its file and `line` the file's line, both from 1, None where
-    unknown.
+    unknown. `header` names the fields of a line of CSV that could not be read. `is_complete` is false where the text
+    is not all that stood in the file: it was cut, or bytes of it are no UTF-8.
     """
 
     record: str
@@ -34,10 +35,13 @@ class Reject:
     number: int | None = None
     line: int | None = None
     is_object: bool = False
+    header: tuple[str, ...] | None = None
+    is_complete: bool = True
 
     def to_json(self) -> str:
         """As a line of the error file (decisions 12)."""
         places = {"task": self.task, "file": self.file, "recordNumber": self.number, "line": self.line}
+        places |= {"header": self.header, "isComplete": None if self.is_complete else False}
         found = {name: value for name, value in places.items() if value is not None}
         rest = json.dumps({"error": self.error, **found}, ensure_ascii=False)
         # An object goes in as it is: numbers keep their digits, and any depth is fine.
@@ -53,6 +57,7 @@ class _Malformed:
     offset: int
     text: str
     error: str
+    is_text: bool
 
     @property
     def end(self) -> int | None:
@@ -87,7 +92,12 @@ def rejects_of(
 
 
 def _of_line(view: SourceView, line: _Malformed, places: _Places) -> Reject:
-    return Reject(line.text, line.error, view.file.name, None, line.number, places.of_offset(line))
+    header = tuple(field.name for field in view.fields) if isinstance(view, CsvFile) else None
+    place = places.of_offset(line)
+    is_complete = line.is_text and line.end is not None
+    return Reject(
+        line.text, line.error, view.file.name, None, line.number, place, header=header, is_complete=is_complete
+    )
 
 
 def malformed_count(con: duckdb.DuckDBPyConnection) -> int:
@@ -111,15 +121,15 @@ def _malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView, what: str) -
         return []
     found = con.execute(
         "SELECT line, min(line_byte_position), min_by(csv_line, coalesce(column_idx, 0)),"
-        " min_by(error_message, coalesce(column_idx, 0))"
+        " min_by(error_message, coalesce(column_idx, 0)), bool_and(error_type <> 'INVALID ENCODING')"
         f" FROM {what}_lines JOIN {what}_scans USING (scan_id, file_id) WHERE file_path = ?"
         " GROUP BY scan_id, file_id, line ORDER BY line",
         [view.path],
     ).fetchall()
     header = 1 if isinstance(view, CsvFile) else 0
     return [
-        _Malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0])
-        for line, offset, text, error in found
+        _Malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0], bool(is_text))
+        for line, offset, text, error, is_text in found
     ]
 
 

@@ -72,6 +72,10 @@ class SourceView(Protocol):
         """How many of its records are given, the first ones; None: all."""
         ...
 
+    def telling_source(self) -> SourceView:
+        """The same file with a column more, `source`: each record whole, as JSON on one line."""
+        ...
+
     def lenient(self, scratch: Path) -> SourceView:
         """The same file, read so that bad content fails its record, not the file; slower.
 
@@ -91,10 +95,12 @@ class SourceView(Protocol):
 def open_view(
     con: duckdb.DuckDBPyConnection, file: LocalFile, declared: InputFormat, names: Sequence[str] | None, scratch: Path
 ) -> SourceView:
-    """Look into a file. `names` are the fields that will be asked for, None: all that it has.
+    """Look into a file, `declared` unless it says itself of which format it is. `names` are the fields that will be
+    asked for, None: all that it has.
 
     Raises UnreadableSource where not even its header or structure can be read.
     """
+    declared = file.format or declared
     head = _head(file, _MAGIC_BYTES)
     path = _plain_path(file, scratch)
     kind = format_of(head, declared)
@@ -183,6 +189,10 @@ def _whole_record(fields: Sequence[Field]) -> str:
     return record_json([field.name for field in fields], values)
 
 
+def _source(fields: Sequence[Field]) -> str:
+    return f", {_whole_record(fields)} AS source"
+
+
 @dataclass(frozen=True)
 class CsvFile:
     """CSV with a header: comma, double quotes, doubled inside. Malformed lines go to a table of rejects."""
@@ -194,6 +204,11 @@ class CsvFile:
     blank_lines: int
     is_copy: bool = False
     most: int | None = None
+    tells_source: bool = False
+
+    def telling_source(self) -> SourceView:
+        """See SourceView."""
+        return replace(self, tells_source=True)
 
     def lenient(self, scratch: Path) -> SourceView:
         """A copy whose lines all end in the same way, where they do not."""
@@ -205,7 +220,8 @@ class CsvFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView. Malformed lines land in the tables that `drop_malformed` drops."""
-        return _first(f"SELECT {_wanted(self.fields, wanted)} FROM {self._reader(_KEEP_MALFORMED)}", self.most)
+        found = f"{_wanted(self.fields, wanted)}{_source(self.fields) if self.tells_source else ''}"
+        return _first(f"SELECT {found} FROM {self._reader(_KEEP_MALFORMED)}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView; malformed lines have no number."""
@@ -240,6 +256,11 @@ class JsonFile:
     is_lenient: bool = False
     tells_presence: bool = False
     most: int | None = None
+    tells_source: bool = False
+
+    def telling_source(self) -> SourceView:
+        """See SourceView."""
+        return replace(self, tells_source=True)
 
     def lenient(self, scratch: Path) -> SourceView:  # noqa: ARG002 (the protocol's)
         """Line by line, so that a bad one is known by its text and number."""
@@ -248,16 +269,22 @@ class JsonFile:
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
         folded = {field.name.casefold() for field in wanted}
-        if self.is_lenient or self.tells_presence or not wanted or len(folded) < len(wanted) or "" in folded:
+        is_odd = not wanted or len(folded) < len(wanted) or "" in folded
+        if self.is_lenient or self.tells_presence or is_odd:
             lines = f"SELECT * FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
-            return _first(f"SELECT {self._extracted(wanted)} FROM ({lines})", self.most)
+            source = ", line AS source" if self.tells_source else ""
+            return _first(f"SELECT {self._extracted(wanted)}{source} FROM ({lines})", self.most)
         columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in wanted)
-        names = [f"{identifier(field.name)} AS f{place}" for place, field in enumerate(wanted)]
+        names = [f"r.{identifier(field.name)} AS f{place}" for place, field in enumerate(wanted)]
         reader = (
             f"read_json({literal(self.path)}, format='newline_delimited', records='true', auto_detect=false,"
-            f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false)"
+            f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false) AS r"
         )
-        return _first(f"SELECT {', '.join([*names, 'NULL::VARCHAR AS malformed'])} FROM {reader}", self.most)
+        if self.tells_source:
+            # To take each field out of the text of a record takes many times the memory.
+            reader += f" POSITIONAL JOIN {self._texts()} AS t"
+        names += ["NULL::VARCHAR AS malformed", *(["t.json::VARCHAR AS source"] if self.tells_source else [])]
+        return _first(f"SELECT {', '.join(names)} FROM {reader}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView; the number is the line's."""
@@ -269,9 +296,11 @@ class JsonFile:
         """A relation with the text of each object in `line`; what is none fails it, or is left out where lenient."""
         if self.is_lenient:
             return f"(SELECT line FROM ({self._lines(_SKIP_MALFORMED)}) WHERE is_object AND line <> 'null')"
+        return f"(SELECT json AS line FROM {self._texts()} WHERE json_type(json) = 'OBJECT')"
+
+    def _texts(self) -> str:
         path = literal(self.path)
-        reader = f"read_ndjson_objects({path}, compression='{self.compression}', hive_partitioning=false)"
-        return f"(SELECT json AS line FROM {reader} WHERE json_type(json) = 'OBJECT')"
+        return f"read_ndjson_objects({path}, compression='{self.compression}', hive_partitioning=false)"
 
     def _lines(self, on_error: str) -> str:
         """Each line, NULL where it is blank, with its fields as a list of JSON texts where it is an object."""
@@ -317,6 +346,11 @@ class ParquetFile:
     path: str
     fields: tuple[Field, ...]
     most: int | None = None
+    tells_source: bool = False
+
+    def telling_source(self) -> SourceView:
+        """See SourceView."""
+        return replace(self, tells_source=True)
 
     def lenient(self, scratch: Path) -> SourceView:  # noqa: ARG002 (the protocol's)
         """There is nothing to be lenient about."""
@@ -324,7 +358,8 @@ class ParquetFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
-        return _first(f"SELECT {_wanted(self.fields, wanted)} FROM {self._reader()}", self.most)
+        source = _source(self.fields) if self.tells_source else ""
+        return _first(f"SELECT {_wanted(self.fields, wanted)}{source} FROM {self._reader()}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView."""

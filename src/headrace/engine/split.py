@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -119,11 +120,14 @@ def _as_disk_full(error: duckdb.Error) -> OSError | None:
 
 @dataclass(frozen=True)
 class _Passed:
-    """What came of a group: each partition's folder and files, and the counts of all other records."""
+    """What came of a group: each partition's folder and files, and the counts of all other records.
+
+    `refused` could be read and not written.
+    """
 
     parts: tuple[tuple[str, Written], ...]
     dropped: Mapping[int, int]
-    rejected: Mapping[int, int]
+    refused: int
     malformed: int
 
     @property
@@ -135,11 +139,6 @@ class _Passed:
     def read(self) -> int:
         """All records, whatever became of them."""
         return self.written + self.refused + self.malformed + sum(self.dropped.values())
-
-    @property
-    def refused(self) -> int:
-        """The records that could be read and not written."""
-        return sum(self.rejected.values())
 
 
 class _Split:
@@ -230,6 +229,8 @@ class _Split:
         knows_presence = order.output.omits_lacking and all(isinstance(view, JsonFile) for view in views)
         if knows_presence:
             views = [replace(view, tells_presence=True) for view in views if isinstance(view, JsonFile)]
+        if order.output.keeps_source:
+            views = [view.telling_source() for view in views]
         fields = fields_of(order, views)
         compiled = compile_tasks(order.tasks, fields, order.output, knows_presence=knows_presence)
         passed = self._quick_pass(place, views, compiled)
@@ -238,9 +239,7 @@ class _Split:
             careful = [view.lenient(self._scratch) for view in views]
             if passed is None or careful != views:
                 views, passed = careful, self._write(place, careful, compiled)
-        if passed.refused or passed.malformed:
-            self._keep_rejects(place, views, compiled, passed)
-        self._count(views, passed)
+        self._count(views, passed, self._keep_rejects(place, views, compiled, passed))
 
     def _quick_pass(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> _Passed | None:
         """What came of writing the group; None where bad content stopped it."""
@@ -270,19 +269,19 @@ class _Split:
             if reason is None:
                 raise
             raise DatasetDropped(f"The data set was dropped: {reason}") from error
-        dropped, rejected = counters.dropped_and_rejected()
+        dropped, refused = counters.dropped_and_rejected()
         forget_malformed_after(self._con, views)
         malformed = malformed_count(self._con)
-        self._has_malformed = malformed > 0 or bool(rejected)
-        return _Passed(parts, dropped, rejected, malformed)
+        self._has_malformed = malformed > 0 or refused > 0
+        return _Passed(parts, dropped, refused, malformed)
 
-    def _count(self, views: Sequence[SourceView], passed: _Passed) -> None:
+    def _count(self, views: Sequence[SourceView], passed: _Passed, rejected: Mapping[int, int]) -> None:
         staged = [self._staged(folder, path) for folder, written in passed.parts for path in written.paths]
         self._counts = self._counts.add(
             Counts(
                 records_read=passed.read,
                 records_written=passed.written,
-                rejected=_with_malformed(passed),
+                rejected=rejected,
                 dropped=passed.dropped,
                 bytes_read=sum(view.file.size_bytes for view in views),
                 bytes_written=sum(file.size_bytes for file in staged),
@@ -309,17 +308,18 @@ class _Split:
         self._outputs.append(staged)
         return staged
 
-    def _keep_rejects(self, place: int, views: Sequence[SourceView], compiled: Compiled, passed: _Passed) -> None:
-        order = self._order
+    def _keep_rejects(
+        self, place: int, views: Sequence[SourceView], compiled: Compiled, passed: _Passed
+    ) -> Mapping[int, int]:
+        """Write a line for each rejected record; how many for which task, which the lines say, too."""
+        order, counted = self._order, Counter[int]()
+        if not passed.refused and not passed.malformed:
+            return counted
         path = order.rejects / f"{order.number:05d}-{place}.json"
         with path.open("w", encoding="utf-8") as stream:
             for reject in rejects_of(self._con, views, compiled, passed.refused, passed.read):
                 self._watch.check()
                 stream.write(f"{reject.to_json()}\n")
+                counted[READING if reject.task is None else reject.task] += 1
         self._rejects.append(StagedFile(str(path), path.name, path.stat().st_size))
-
-
-def _with_malformed(passed: _Passed) -> Mapping[int, int]:
-    """The rejected records by what rejected them; one that was found malformed while it was read is READING's too."""
-    malformed = passed.malformed + passed.rejected.get(READING, 0)
-    return {**passed.rejected, **({READING: malformed} if malformed else {})}
+        return counted

@@ -12,11 +12,12 @@ from pathlib import Path
 import duckdb
 
 from headrace.engine.compile import Column
-from headrace.engine.layout import EXTENSIONS, Output
+from headrace.engine.layout import EXTENSIONS, SOURCE_MARK, Output
 from headrace.engine.sources import record_json, sparse_record_json
 from headrace.engine.sql import identifier, literal
 
 _RAW_LINES = "FORMAT csv, QUOTE '', ESCAPE '', DELIMITER ''"
+_RAW_FIELDS = f"FORMAT csv, QUOTE '', ESCAPE '', DELIMITER '{SOURCE_MARK}'"
 _OPTIONS = {
     "CSV": "FORMAT csv, HEADER true",
     "PARQUET": "FORMAT parquet, COMPRESSION zstd",
@@ -68,14 +69,21 @@ def _selected(columns: Sequence[Column], output: Output) -> tuple[str, str]:
         columns = (Column("column1", "NULL::VARCHAR"),)
     names = [column.name for column in columns]
     values = [column.sql for column in columns]
-    if output.file_type == "JSON" and any(column.presence is not None for column in columns):
-        made = sparse_record_json(names, values, [column.presence for column in columns])
-        return f"{made} AS line", f"{_RAW_LINES}, HEADER false"
     if output.file_type == "JSON":
-        return f"{record_json(names, values)} AS line", f"{_RAW_LINES}, HEADER false"
+        made = _record(columns, names, values)
+        if output.keeps_source:
+            return f"{made} AS line, source", f"{_RAW_FIELDS}, HEADER false"
+        return f"{made} AS line", f"{_RAW_LINES}, HEADER false"
     if output.file_type == "CSV" and _clash(names):
         return _csv_lines(names, values), f"{_RAW_LINES}, HEADER true"
     return named(columns), _OPTIONS[output.file_type]
+
+
+def _record(columns: Sequence[Column], names: Sequence[str], values: Sequence[str]) -> str:
+    presences = [column.presence for column in columns]
+    if any(presence is not None for presence in presences):
+        return sparse_record_json(names, values, presences)
+    return record_json(names, values)
 
 
 def named(columns: Sequence[Column]) -> str:

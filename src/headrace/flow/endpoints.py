@@ -137,7 +137,7 @@ def read_output(destination: Endpoint, faults: Faults) -> Output | None:
     if destination.connector_type in DESTINATIONS_OF_RECORDS:
         # A null that nobody wrote would clear what the destination has.
         changes = destination.properties.get("writeOperationType") in {"UPDATE", "UPSERT"}
-        return Output(bucket="", casts=True, omits_lacking=changes)
+        return Output(bucket="", casts=True, omits_lacking=changes, keeps_source=True)
     if destination.connector_type != "S3" or not destination.properties:
         return None
     properties = cast("S3DestinationProperties", destination.properties)

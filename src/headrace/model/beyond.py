@@ -24,6 +24,7 @@ BEYOND: Mapping[str, Shape] = {
             # The number of the backfill that it is a slice of, and of the slice.
             Member("backfill", "Count"),
             Member("slice", "Count"),
+            Member("retryOf", "ExecutionId"),
         )
     ),
     "StartedExecution": Structure(
@@ -69,6 +70,43 @@ BEYOND: Mapping[str, Shape] = {
         )
     ),
     **SHAPES_OF_BACKFILLS,
+    "Text": String(),
+    # Of a reject and of a reason: the task, if it was one, and what rejected in words.
+    "Reason": Structure(
+        (
+            Member("task", "Count"),
+            Member("by", "String", is_required=True),
+            Member("reason", "Text", is_required=True),
+            Member("records", "Count", is_required=True),
+        )
+    ),
+    "Reasons": ListShape("Reason"),
+    # `record` is its JSON text, shortened.
+    "Reject": Structure(
+        (
+            Member("task", "Count"),
+            Member("by", "String", is_required=True),
+            Member("reason", "Text", is_required=True),
+            Member("file", "Text"),
+            Member("line", "Count"),
+            Member("recordNumber", "Count"),
+            Member("record", "Text", is_required=True),
+        )
+    ),
+    "Rejects": ListShape("Reject"),
+    # `summed` is how many records the reasons were counted of: with very many, the first ones.
+    "RejectPage": Structure(
+        (
+            Member("records", "Count", is_required=True),
+            Member("sizeBytes", "Count"),
+            Member("place", "Text"),
+            Member("reasons", "Reasons"),
+            Member("summed", "Count"),
+            Member("rejects", "Rejects", is_required=True),
+            Member("nextToken", "NextToken"),
+        )
+    ),
+    "JsonLines": String(),
     # A document about the interface itself.
     "OpenApi": Structure(),
 }

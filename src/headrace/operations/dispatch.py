@@ -7,6 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from headrace.clock import Clock, to_ms
 from headrace.connector_sdk.catalog import CATALOG, Declared
+from headrace.connector_sdk.objects import Buckets
+from headrace.connector_sdk.rejects_place import RejectsPlace
 from headrace.errors import InternalServerException
 from headrace.model.shapes import Document
 from headrace.operations import (
@@ -18,6 +20,8 @@ from headrace.operations import (
     object_events,
     positions,
     profiles,
+    rejects,
+    retries,
     runs,
     tags,
 )
@@ -32,6 +36,7 @@ Operation = Callable[[Context, Tx, Document], Answer]
 Preparation = Callable[[Context, Store, SourceCheck, Document], Callable[[Tx], Answer]]
 ProfilePreparation = Callable[[Context, Store, ProfileCheck, Document], Callable[[Tx], Answer]]
 ConnectorPreparation = Callable[[Context, Store, Connectors, Document], Callable[[Tx], Answer]]
+Fetching = Callable[[Context, Store, RejectsPlace, Document], Answer]
 Question = Callable[[Context, Store, Connectors, Document], Answer]
 
 # One read transaction each.
@@ -84,6 +89,7 @@ BEYOND_READING: Mapping[str, Operation] = {
     positions.DESCRIBE: positions.describe_position,
 }
 BEYOND_WRITING: Mapping[str, Operation] = {
+    retries.RETRY: retries.retry_rejects,
     runs.START: runs.start_execution,
     backfills.CANCEL: backfills.cancel_backfill,
     object_events.PUT: object_events.put_object_events,
@@ -93,6 +99,11 @@ BEYOND_WRITING: Mapping[str, Operation] = {
 BEYOND_PREPARED: Mapping[str, Preparation] = {
     backfills.START: backfills.prepare_start,
     positions.SET: positions.prepare_set,
+}
+# Beyond AppFlow's operations, with transactions of their own and files of rejected records.
+BEYOND_FETCHING: Mapping[str, Fetching] = {
+    rejects.LIST: rejects.list_rejects,
+    rejects.FILE: rejects.download_rejects,
 }
 # How many flows are planned, and their sources listed, at a time.
 _PREPARERS = 4
@@ -115,6 +126,7 @@ class Dispatcher:
         profiles: ProfileCheck | None = None,
         connectors: Connectors | None = None,
         catalog: Mapping[str, Declared] = CATALOG,
+        rejects_place: RejectsPlace | None = None,
     ) -> None:
         """Without `connectors` none can be asked anything; `profiles` stands in for asking them.
 
@@ -127,6 +139,7 @@ class Dispatcher:
         self._sources = sources
         self._sealer = sealer
         self._catalog = catalog
+        self._rejects = rejects_place or RejectsPlace.of(Buckets(settings), settings)
         self._connectors = connectors or Connectors.on(
             store, NoHosts(), AsStored(store, sealer), lambda: to_ms(clock.now())
         )
@@ -171,6 +184,9 @@ class Dispatcher:
         if name in PREPARED_CONNECTORS:
             prepare = PREPARED_CONNECTORS[name]
             return self._prepare(lambda: prepare(context, self._store, self._connectors, request), self._askers)
+        if name in BEYOND_FETCHING:
+            fetch = BEYOND_FETCHING[name]
+            return _submitted(self._preparers, lambda: fetch(context, self._store, self._rejects, request))
         question = ASKING[name]
         return _submitted(self._askers, lambda: question(context, self._store, self._connectors, request))
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from headrace.connector_sdk.contract import FileSource, LocalFile, SourceFile
 from headrace.connector_sdk.records import Page
+from headrace.engine.results import SplitResult
 from headrace.flow.plan import Plan, Reading
 from headrace.runner.fields import common_fields
 from headrace.runner.ledger import Ledger
@@ -115,3 +116,7 @@ class _Records:
     def local(self, work: SplitWork, scratch: Path) -> Iterator[LocalFile]:  # noqa: ARG002 (there is but one)
         """See SplitSource."""
         return spooled((Page(body.split("\n")) for body in self._ledger.bodies(self._batch)), scratch, self._name)
+
+    def finished(self, result: SplitResult, rejects: Path) -> SplitResult:  # noqa: ARG002 (the protocol's)
+        """See SplitSource."""
+        return result

@@ -9,6 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from headrace.connector_sdk.records import Batch, Rejection
+from headrace.engine.layout import SOURCE_MARK
 from headrace.errors import Stop
 from headrace.flow.records import Writing
 from headrace.store.deliveries import Delivered
@@ -20,10 +21,14 @@ BATCH_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Sent:
-    """A batch and the place of its first record among all staged records."""
+    """A batch and the place of its first record among all staged records.
+
+    `sources` are its records as their source had them.
+    """
 
     first: int
     batch: Batch
+    sources: tuple[str, ...] = ()
 
     def refused(self, rejections: Sequence[Rejection]) -> dict[int, str]:
         """The reason of each refused record, by its place in the batch, in order.
@@ -46,25 +51,25 @@ def batches(
 ) -> Iterator[Sent]:
     """The records from the place `first` on in batches; the same records from there give the same batches.
 
-    `within` is what places are counted in: keys begin with it.
-
-    A batch holds at most `size` records, and BATCH_BYTES bytes or a single record.
+    `within` is what places are counted in: keys begin with it. `records` are lines as the engine stages them, each with
+    its source after SOURCE_MARK. A batch holds at most `size` records, and BATCH_BYTES bytes or a single record.
     """
     place = first
-    for texts in _groups(islice(records, first, None), max(size, 1)):
+    for group in _groups(islice(records, first, None), max(size, 1)):
+        texts = tuple(text for text, _ in group)
         batch = Batch(
             key=f"{within}-{place}",
             entity=writing.entity,
             operation=writing.operation,
             id_fields=writing.id_fields,
-            records=tuple(texts),
+            records=texts,
             flow_name=execution.flow_name,
             execution_id=execution.execution_id,
             api_version=writing.api_version,
             settings=writing.settings,
             all_or_none=False,
         )
-        yield Sent(place, batch)
+        yield Sent(place, batch, tuple(source for _, source in group))
         place += len(texts)
 
 
@@ -91,8 +96,10 @@ def rejects(sent: Sent, refused: Mapping[int, str]) -> bytes:
 
 def _reject(sent: Sent, place: int, reason: str) -> str:
     said = json.dumps({"error": reason, "recordNumber": sent.first + place + 1}, ensure_ascii=False)
-    # A record goes in as it is: numbers keep their digits.
-    return f'{{"record": {sent.batch.records[place]}, {said[1:]}\n'
+    # Records go in as they are: numbers keep their digits. The source is what a retry runs again.
+    known = sent.sources[place] if sent.sources else ""
+    source = f', "source": {known}' if known else ""
+    return f'{{"record": {sent.batch.records[place]}{source}, {said[1:]}\n'
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -102,15 +109,17 @@ def _lines(path: Path) -> Iterator[str]:
             yield line.removesuffix("\n")
 
 
-def _groups(texts: Iterable[str], size: int) -> Iterator[list[str]]:
-    group: list[str] = []
+def _groups(lines: Iterable[str], size: int) -> Iterator[list[tuple[str, str]]]:
+    """Records with their sources, which are no part of what is sent."""
+    group: list[tuple[str, str]] = []
     size_bytes = 0
-    for text in texts:
+    for line in lines:
+        text, _, source = line.partition(SOURCE_MARK)
         added = len(text.encode())
         if group and (len(group) == size or size_bytes + added > BATCH_BYTES):
             yield group
             group, size_bytes = [], 0
-        group.append(text)
+        group.append((text, source))
         size_bytes += added
     if group:
         yield group

@@ -100,7 +100,8 @@ class EventAttempt:
         self._counts = self._counts.add(outcome.counts)
         message = self._attempt.remark(self._counts) if self._attempt is not None else None
         message = None if message is None else messages.shown(message)
-        self._tools.ledger.finish_batch(self._held.claim, batch, self._counts.to_document(), message)
+        counts = self._counts.to_document()
+        self._tools.ledger.finish_batch(self._held.claim, batch, counts, message, outcome.rejects)
         self._tools.folders.drop(batch.batch_id)
         self._held.log.info("events done", batch=batch.batch_id, **outcome.counts.to_document())
         self._batch = self._attempt = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from headrace.connector_sdk.kept_rejects import Kept
 from headrace.engine.results import Counts, SplitResult
 from headrace.engine.watch import Cancelled
 from headrace.errors import ConnectorError, HeadraceError, Stop
@@ -19,18 +20,20 @@ from headrace.store.bookmarks import Bookmark
 
 # An execution that takes its process down with it (out of memory) must not do so for ever.
 MOST_ATTEMPTS = 10
-# The connector of the bucket that errorHandlingConfig names.
-ERRORS_GO_TO = "S3"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an execution ends; `message` None: nothing to say beside the status. `bookmark`: see `bookmark_of`."""
+    """How an execution ends; `message` None: nothing to say beside the status. `bookmark`: see `bookmark_of`.
+
+    `rejects` is where rejected records were put, None: there were none.
+    """
 
     state: State
     counts: Counts
     message: str | None = None
     bookmark: Bookmark | None = None
+    rejects: Kept | None = None
 
 
 class Attempt:
@@ -47,13 +50,14 @@ class Attempt:
         self._splits = Splits(tools, held)
         self._rejects: Rejects | None = None
         self._outlet: Outlet | None = None
+        # Of one that fails: whether nothing but its rejects is left to be done.
+        self._is_whole = False
 
     def run(self) -> Outcome:
         """Plan, run each split that has no result yet, commit."""
         plan = self._plan()
-        errors = self._tools.registry.destination(ERRORS_GO_TO)
-        held, folders = self._held, self._tools.folders
-        rejects = self._rejects = Rejects(held.claim.execution, plan.errors, folders, errors, held.batch)
+        held, place = self._held, self._tools.rejects
+        rejects = self._rejects = Rejects(held.claim.execution, plan.errors, place, held.batch)
         outlet = self._outlet = outlet_of(self._tools, self._held, plan)
         if outlet.has_begun:
             # Also where it is being cancelled: what was written is to be told.
@@ -93,13 +97,14 @@ class Attempt:
         remains = self._remains()
         if self._rejects is not None and (remains is None or self._has_refused()):
             self._keep_rejects(self._rejects)
-        return Outcome(State.FAILED, self._visible(), f"{message.rstrip('.')}. {remains}" if remains else message)
+        told = f"{message.rstrip('.')}. {remains}" if remains else message
+        return Outcome(State.FAILED, self._visible(), told, rejects=self._kept(is_whole=self._is_whole))
 
     def cancelled(self) -> Outcome:
         """The outcome of an execution that a caller cancelled; what its destination refused is kept."""
         if self._rejects is not None and self._has_refused():
             self._keep_rejects(self._rejects)
-        return Outcome(State.CANCELLED, self._visible(), self._remains())
+        return Outcome(State.CANCELLED, self._visible(), self._remains(), rejects=self._kept(is_whole=False))
 
     def remark(self, counts: Counts) -> str | None:
         """What is to be said of the rejects among the counts; None: there are none."""
@@ -112,7 +117,8 @@ class Attempt:
 
     def _done(self, plan: Plan) -> Outcome:
         bookmark = bookmark_of(plan, self._splits.results)
-        return Outcome(State.DONE, self._counts, self.remark(self._counts), bookmark)
+        kept = self._kept(is_whole=True)
+        return Outcome(State.DONE, self._counts, self.remark(self._counts), bookmark, kept)
 
     def _has_staged(self) -> bool:
         """Whether there is anything to make visible; a run that found nothing new has no commit."""
@@ -193,5 +199,9 @@ class Attempt:
             return messages.of_first_refusal(place) if self._has_refused() else messages.of_first_reject(place)
         # Of a batch of events, others may be written.
         if counts.records_rejected and not counts.records_written and self._held.batch is None:
+            self._is_whole = True
             return messages.of_nothing_left(counts.records_rejected, place)
         return None
+
+    def _kept(self, *, is_whole: bool) -> Kept | None:
+        return None if self._rejects is None else self._rejects.kept(self._counts.records_rejected, is_whole=is_whole)

@@ -1,4 +1,4 @@
-"""The folders of the data folder that executions use while they run."""
+"""The folders that executions use while they run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ class Folders:
 
     def __init__(self, data: Path) -> None:
         self._staging = data / "staging"
-        self._rejects = data / "rejects"
 
     def split(self, execution_id: str, fence: int, number: int) -> Path:
         """The empty folder of one split under one lease; what an earlier try left there is removed."""
@@ -50,38 +49,6 @@ class Folders:
         if not self._staging.is_dir():
             return ()
         return tuple(sorted(entry.name for entry in self._staging.iterdir()))
-
-    def rejects(self, flow_name: str, execution_id: str) -> Path:
-        """Where rejected records stay that have no bucket to go to."""
-        return self._rejects / flow_name / execution_id
-
-    def keep_rejects(
-        self, flow_name: str, execution_id: str, files: Iterable[tuple[Path, str]], surplus: Iterable[str] = ()
-    ) -> None:
-        """Give each staged file of rejects its name in `rejects` too; files there with a `surplus` name go."""
-        folder = self.rejects(flow_name, execution_id)
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, name in files:
-            _link_or_copy(path, folder / name)
-        for name in surplus:
-            (folder / name).unlink(missing_ok=True)
-        make_durable([folder])
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """The same file under a second name where the file system has that; whole, whenever it is looked at."""
-    unfinished = target.with_name(f".{target.name}")
-    unfinished.unlink(missing_ok=True)
-    try:
-        unfinished.hardlink_to(source)
-    except FileNotFoundError:
-        raise
-    except OSError:
-        shutil.copyfile(source, unfinished)
-        make_durable([unfinished])
-    unfinished.replace(target)
-    # Replacing a file by another name of itself leaves both.
-    unfinished.unlink(missing_ok=True)
 
 
 def make_durable(paths: Iterable[Path]) -> None:

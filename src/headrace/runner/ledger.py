@@ -7,10 +7,11 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from headrace.clock import Clock, to_ms
+from headrace.connector_sdk.kept_rejects import Kept
 from headrace.engine.watch import Cancelled
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, Stop
 from headrace.model.states import FINISHED, State
-from headrace.store import backfills, deliveries, event_batches, event_runs, events, executions, instants
+from headrace.store import backfills, deliveries, event_batches, event_runs, events, executions, instants, rejects
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
 from headrace.store.event_batches import Batch, Taken
@@ -81,6 +82,13 @@ class Ledger:
         found = self._store.read(lambda tx: [executions.get(tx, each) for each in wanted]).result()
         return {each.execution_id: each for each in found if each is not None}
 
+    def rejects_of(self, execution_id: str) -> Kept:
+        """Where the rejected records of another execution lie. Raises Stop if that is gone."""
+        kept = self._store.read(lambda tx: rejects.get(tx, execution_id)).result()
+        if kept is None:
+            raise Stop(f"The execution {execution_id} whose rejected records are to be run again is gone")
+        return kept
+
     def record_splits(self, claim: Claim, splits: Sequence[dict[str, Any]]) -> None:
         """Keep the list of splits; a resumed execution works on the same list."""
         self._write(claim, lambda tx, id_, fence: executions.record_splits(tx, id_, fence, splits))
@@ -123,10 +131,12 @@ class Ledger:
         counts: dict[str, Any] | None,
         message: str | None,
         bookmark: Bookmark | None = None,
+        kept: Kept | None = None,
     ) -> None:
         """End the execution; `counts` None leaves the last ones shown. See `executions.settle` on `bookmark`.
 
-        Raises Cancelled if it is to be done, has committed nothing, and a caller was faster.
+        `kept` is where its rejected records lie. Raises Cancelled if it is to be done, has committed nothing, and a
+        caller was faster.
         """
         now_ms, backfill_id = to_ms(self._clock.now()), claim.execution.backfill_id
 
@@ -134,9 +144,13 @@ class Ledger:
             if backfill_id is not None:
                 # Before the execution, as everybody does who changes both.
                 backfills.hold(tx, backfill_id)
-            return executions.settle(
+            is_settled = executions.settle(
                 tx, execution_id, fence, state=state, counts=counts, message=message, now_ms=now_ms, bookmark=bookmark
             )
+            # One that was the oldest of too many is gone by now.
+            if is_settled and kept is not None and executions.get(tx, execution_id) is not None:
+                rejects.put(tx, execution_id, kept)
+            return is_settled
 
         self._write_or_cancel(claim, work)
 
@@ -165,13 +179,19 @@ class Ledger:
         """Those of the batch's events, in order."""
         return self._store.read(lambda tx: events.bodies(tx, batch.flow_id, batch.batch_id)).result()
 
-    def finish_batch(self, claim: Claim, batch: Batch, counts: dict[str, Any], message: str | None) -> None:
-        """The batch is done and visible; `counts` are those of the execution with it."""
+    def finish_batch(
+        self, claim: Claim, batch: Batch, counts: dict[str, Any], message: str | None, kept: Kept | None = None
+    ) -> None:
+        """The batch is done and visible; `counts` are those of the execution with it, `kept` where its rejects lie."""
         now_ms = to_ms(self._clock.now())
-        self._write(
-            claim,
-            lambda tx, id_, fence: event_batches.finish(tx, (id_, fence), batch, counts, message, now_ms=now_ms),
-        )
+
+        def work(tx: Tx, execution_id: str, fence: int) -> bool:
+            is_done = event_batches.finish(tx, (execution_id, fence), batch, counts, message, now_ms=now_ms)
+            if is_done and kept is not None:
+                rejects.put(tx, execution_id, kept)
+            return is_done
+
+        self._write(claim, work)
 
     def park(self, claim: Claim) -> None:
         """Let the execution wait for events: nobody holds it any more."""

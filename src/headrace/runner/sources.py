@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from headrace.connector_sdk.contract import FileSource, LocalFile, SourceFile
 from headrace.connector_sdk.records import Page, Query, RecordSource
+from headrace.engine.results import SplitResult
 from headrace.flow.plan import Plan
 from headrace.runner.fields import common_fields
 from headrace.runner.heads import Heads
@@ -66,6 +67,10 @@ class SplitSource(Protocol):
         """The files of a split on this machine, one after the other. Raises Retry or Stop."""
         ...
 
+    def finished(self, result: SplitResult, rejects: Path) -> SplitResult:
+        """The result of the split once all its files were read; what it adds to it lies in the folder `rejects`."""
+        ...
+
 
 class Files:
     """The files of a file source that changed within `span` (None: all), grouped into splits by `group`.
@@ -109,6 +114,10 @@ class Files:
             return self._source.fetch(properties, work.files, scratch)
         return Heads(self._source, properties, declared, scratch).of(work.files)
 
+    def finished(self, result: SplitResult, rejects: Path) -> SplitResult:  # noqa: ARG002 (the protocol's)
+        """See SplitSource."""
+        return result
+
 
 class Pages:
     """The pages of a source of records: one split, since one page says where the next begins.
@@ -146,6 +155,10 @@ class Pages:
         self.bookmark = None
         most_bytes = SPOOL_BYTES if self._limit is None else 1
         return spooled(self._marked(), scratch, self._name, most_bytes=most_bytes)
+
+    def finished(self, result: SplitResult, rejects: Path) -> SplitResult:  # noqa: ARG002 (the protocol's)
+        """See SplitSource."""
+        return result
 
     def _marked(self) -> Iterator[Page]:
         with closing(pages(self._source, self._query, self._next)) as found:

@@ -12,6 +12,7 @@ from headrace.clock import from_ms
 from headrace.connector_sdk.contract import LocalFile, SourceFile
 from headrace.connector_sdk.records import Connections, RecordConnector
 from headrace.connector_sdk.registry import Registry
+from headrace.connector_sdk.rejects_place import RejectsPlace
 from headrace.engine.results import Naming, SplitOrder, SplitResult
 from headrace.engine.split import Engine
 from headrace.errors import Stop
@@ -24,6 +25,7 @@ from headrace.runner.ledger import Ledger
 from headrace.runner.placement import Placement
 from headrace.runner.progress import Progress
 from headrace.runner.queries import query_of
+from headrace.runner.rejected import Rejected, retry_of
 from headrace.runner.retries import with_retries
 from headrace.runner.sources import Files, Pages, SplitSource, SplitWork
 from headrace.runner.windows import Span, records_in, timestamp_field
@@ -46,6 +48,7 @@ class Tools:
     engine: Engine
     placement: Placement
     folders: Folders
+    rejects: RejectsPlace
     plan: Callable[[dict[str, Any]], Plan]
     group: Callable[..., tuple[tuple[SourceFile, ...], ...]]
     wait: Callable[[Control, float], None]
@@ -137,6 +140,8 @@ class Splits:
         if self._held.source is not None:
             return self._held.source
         reading = plan.reading
+        if (retried := retry_of(execution)) is not None:
+            return Rejected(tools.rejects, tools.ledger.rejects_of(retried), retried, plan.input)
         if reading is None:
             files = tools.registry.source(plan.source.connector_type)
             return Files(plan, files, self.retried, tools.group, Span.of(execution), limit=self._limit)
@@ -237,6 +242,7 @@ class Splits:
                 limit=self._limit,
             )
             result = tools.engine.run_split(asked, self._held.control.watch)
+            result = source.finished(result, asked.rejects)
         return replace(result, bookmark=source.bookmark)
 
     def _naming(self) -> Naming:

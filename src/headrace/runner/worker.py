@@ -10,6 +10,7 @@ from headrace.clock import Clock
 from headrace.connector_sdk.contract import SourceFile
 from headrace.connector_sdk.records import Connections
 from headrace.connector_sdk.registry import Registry
+from headrace.connector_sdk.rejects_place import RejectsPlace
 from headrace.engine.results import Counts
 from headrace.engine.split import Engine
 from headrace.engine.watch import Cancelled
@@ -86,12 +87,12 @@ class Worker:
             engine=engine,
             placement=placement or Local(),
             folders=self._folders,
+            rejects=RejectsPlace.of(registry.buckets, settings),
             plan=plan,
             group=group,
             wait=wait,
         )
-        self._claimable, self._changed = threading.Event(), threading.Event()
-        self._draining, self._ended = threading.Event(), threading.Event()
+        self._claimable, self._changed, self._draining, self._ended = (threading.Event() for _ in range(4))
         self._claiming = threading.Thread(target=self._claim_until_draining, name="claims", daemon=True)
         self._keeping = threading.Thread(target=self._keep_until_ended, name="leases", daemon=True)
         self._unwatch: Callable[[], None] = lambda: None
@@ -230,7 +231,8 @@ class Worker:
     def _settled(self, attempt: Attempt | EventAttempt, held: Held, outcome: Outcome) -> Outcome:
         message = None if outcome.message is None else messages.shown(outcome.message)
         try:
-            self._ledger.settle(held.claim, outcome.state, outcome.counts.to_document(), message, outcome.bookmark)
+            counts = outcome.counts.to_document()
+            self._ledger.settle(held.claim, outcome.state, counts, message, outcome.bookmark, outcome.rejects)
         except Cancelled:
             # It had nothing to commit, so nothing kept a caller from cancelling it to the last.
             return self._settled(attempt, held, attempt.cancelled())

@@ -125,6 +125,14 @@ def search(
     return [_execution(row) for row in rows]
 
 
+def retries(tx: Tx, flow_id: str, execution_id: str) -> list[Execution]:
+    """The flow's executions that run the rejects of that one again, or have done so, oldest first."""
+    member = documents.dumps({"retryOf": execution_id})[1:-1]
+    found = [_execution(row) for row in tx.rows(sql.RETRIES, flow_id=flow_id, pattern=f"%{member}%")]
+    # A pattern takes signs of an id for wildcards.
+    return [each for each in found if each.overrides is not None and each.overrides.get("retryOf") == execution_id]
+
+
 def active(tx: Tx, flow_id: str) -> list[Execution]:
     """The flow's executions that have not finished, oldest first."""
     return [_execution(row) for row in tx.rows(sql.SELECT_ACTIVE, flow_id=flow_id)]
@@ -370,7 +378,7 @@ def _claim(tx: Tx, execution_id: str) -> Claim:
 
 
 def _with_filters(document: dict[str, Any], overrides: dict[str, Any] | None) -> dict[str, Any]:
-    filters: list[Any] = [] if overrides is None else overrides["filters"]
+    filters: list[Any] = [] if overrides is None else overrides.get("filters", [])
     return {**document, "tasks": [*document["tasks"], *filters]} if filters else document
 
 

@@ -105,6 +105,10 @@ SEARCH = Statement(
     .order_by(_e.sequence.desc())
     .limit(bindparam("limit"))
 )
+# Oldest first; `documents.dumps` writes the overrides.
+RETRIES = Statement(
+    _ALL.where(_e.flow_id == bindparam("flow_id"), _e.overrides.like(bindparam("pattern"))).order_by(_e.sequence)
+)
 SELECT_ACTIVE = Statement(_ALL.where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).order_by(_e.sequence))
 SELECT_UNFINISHED = Statement(
     select(_e.execution_id).where(_IS_UNFINISHED, _e.state != State.WAITING.value).order_by(_e.ticket)

@@ -145,6 +145,22 @@ splits = Table(
     Column("result", Text),
 )
 
+# Where the rejected records of an execution lie, how many and how large; a row once it has ended with some.
+rejects = Table(
+    "rejects",
+    METADATA,
+    Column("execution_id", Text, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
+    Column("url", Text, nullable=False),
+    # That of the flow's errorHandlingConfig; None: they lie at the URL.
+    Column("bucket", Text),
+    Column("prefix", Text, nullable=False),
+    Column("files", BigInteger, nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    # 1 where the execution came to its end.
+    Column("is_whole", BigInteger, nullable=False),
+)
+
 # How far a destination that takes records has got; a row from the first batch on.
 deliveries = Table(
     "deliveries",

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Any, Protocol
 
 from headrace.clock import Clock, SystemClock
-from headrace.errors import HeadraceError, SettingsError
+from headrace.errors import ConnectorError, HeadraceError, SettingsError
 from headrace.log import Log
 from headrace.meters import Meters
 from headrace.model.check import check
@@ -165,8 +165,8 @@ class Api:
             authorize(identity, beyond.permission, beyond.path_values)
         request = beyond.request(query, body, self._limits)
         if beyond.row.name == DESCRIBE:
-            return replied(openapi(ROWS), call.request_id)
-        return replied(await self._dispatched(beyond.row.name, identity, request), call.request_id)
+            return replied(beyond.row, openapi(ROWS), call.request_id)
+        return replied(beyond.row, await self._dispatched(beyond.row.name, identity, request), call.request_id)
 
     async def _heard(self, call: Call) -> tuple[bytes, Mapping[str, Sequence[str]], Identity]:
         """The body and the query, and who sends them."""
@@ -197,7 +197,11 @@ class Api:
             await call.drain(self._patience)
             await send({"type": "http.response.body", "body": b""})
         else:
-            await send_reply(send, reply)
+            try:
+                await send_reply(send, reply)
+            except ConnectorError as error:
+                # Half an answer is out: its end is left away, so that the client sees that it is none.
+                self._log.warning("answer broken off", request_id=call.request_id, reason=error.message)
         self._count(call, str(reply.status))
         self._log.info(call.operation_name or "unknown operation", **call.log_fields(reply.status, len(reply.body)))
 

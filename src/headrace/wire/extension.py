@@ -66,8 +66,11 @@ def find_beyond(method: str, raw_path: bytes) -> Beyond:
     )
 
 
-def replied(answer: Mapping[str, Any], request_id: str) -> Reply:
-    """The answer as JSON."""
+def replied(row: Row, answer: Mapping[str, Any], request_id: str) -> Reply:
+    """The answer as JSON, or in blocks."""
+    if row.media is not None:
+        headers = [(b"x-amzn-RequestId", request_id.encode()), (b"content-type", row.media.encode())]
+        return Reply(200, headers, b"", blocks=answer["blocks"])
     body = dump(answer)
     headers = [
         (b"x-amzn-RequestId", request_id.encode()),

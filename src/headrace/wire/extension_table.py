@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from headrace.operations import backfills, positions, runs
+from headrace.operations import backfills, positions, rejects, retries, runs
 
 # What stands for a part of a path, and the shape of it.
 LABELS: Mapping[str, str] = {"flowName": "FlowName", "executionId": "ExecutionId", "number": "BackfillNumber"}
@@ -38,6 +38,8 @@ class Row(NamedTuple):
     answer: str
     members: Mapping[str, Asked] = {}
     errors: tuple[str, ...] = ()
+    # Of an answer that is no JSON and comes in `blocks`.
+    media: str | None = None
 
     @property
     def has_body(self) -> bool:
@@ -50,6 +52,8 @@ _PAGED: Mapping[str, Asked] = {
     "maxResults": Asked("MaxResults", "The most to answer at a time."),
     "nextToken": Asked("NextToken", "Go on where the answer that held this token ended."),
 }
+
+_EXECUTION = "/flows/{flowName}/executions/{executionId}"
 
 ROWS: tuple[Row, ...] = (
     Row(
@@ -92,6 +96,39 @@ ROWS: tuple[Row, ...] = (
             "clientToken": Asked("ClientToken", "The same token starts the same execution once."),
         },
         errors=(_NOT_THERE, "ConflictException", "ServiceQuotaExceededException", "UnsupportedOperationException"),
+    ),
+    Row(
+        name=rejects.LIST,
+        method="GET",
+        path=f"{_EXECUTION}/rejects",
+        permission="DescribeFlowExecutionRecords",
+        about="The rejected records of an execution; the first page says how many there are for which reason.",
+        answer="RejectPage",
+        members=_PAGED,
+        errors=(_NOT_THERE, "ConnectorServerException"),
+    ),
+    Row(
+        name=rejects.FILE,
+        method="GET",
+        path=f"{_EXECUTION}/rejects/file",
+        permission="DescribeFlowExecutionRecords",
+        about="All rejected records of an execution, whole, as JSON Lines.",
+        answer="JsonLines",
+        errors=(_NOT_THERE, "ConnectorServerException"),
+        media="application/jsonl",
+    ),
+    Row(
+        name=retries.RETRY,
+        method="POST",
+        path=f"{_EXECUTION}/retry",
+        permission="StartFlow",
+        about="Run the rejected records of an execution again, by the flow as it is now.",
+        answer="StartedExecution",
+        members={
+            "again": Asked("Boolean", "Even if they were retried before: records may be written twice."),
+            "clientToken": Asked("ClientToken", "The same token starts the same execution once."),
+        },
+        errors=(_NOT_THERE, "ConflictException", "ServiceQuotaExceededException"),
     ),
     Row(
         name=backfills.LIST,

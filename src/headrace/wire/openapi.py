@@ -134,7 +134,7 @@ def _asked(shape_name: str) -> Schema:
 
 
 def _answer(row: Row) -> dict[str, Any]:
-    return {"description": "What was asked for.", "content": {_JSON: {"schema": _named(row.answer)}}}
+    return {"description": "What was asked for.", "content": {row.media or _JSON: {"schema": _named(row.answer)}}}
 
 
 def _errors(row: Row) -> Iterator[tuple[str, dict[str, Any]]]:

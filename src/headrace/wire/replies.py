@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from headrace.errors import HeadraceError, ServiceError
@@ -17,12 +19,13 @@ _JSON = (b"content-type", b"application/json")
 
 
 class Reply(NamedTuple):
-    """An answer; `error` is the wire name of the error it tells of."""
+    """An answer; `error` is the wire name of the error it tells of. `blocks` follow the body, where there are any."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
     error: str | None = None
+    blocks: Iterator[bytes] | None = None
 
 
 def answered(operation: Operation, answer: Document, request_id: str) -> Reply:
@@ -74,4 +77,10 @@ def wire_error(error: HeadraceError) -> tuple[str, int]:
 async def send_reply(send: Send, reply: Reply, *, is_last: bool = True) -> None:
     """Send it whole; with `is_last` false the exchange stays open until an empty part is sent."""
     await send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
-    await send({"type": "http.response.body", "body": reply.body, "more_body": not is_last})
+    await send({"type": "http.response.body", "body": reply.body, "more_body": not is_last or reply.blocks is not None})
+    if reply.blocks is None:
+        return
+    # Each may take as long as a disk or a store does.
+    while (block := await asyncio.to_thread(next, reply.blocks, None)) is not None:
+        await send({"type": "http.response.body", "body": block, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": not is_last})

@@ -79,6 +79,7 @@ def test_the_file_of_rejects_has_a_line_for_each(bench: Bench) -> None:
             "file": "s3://raw/in",
             "recordNumber": 3,
             "line": 5,
+            "header": ["n", "m"],
         },
         {
             "record": {"n": "é", "m": "a\nb"},

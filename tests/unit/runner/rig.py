@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -13,11 +13,8 @@ from typing import Any
 import pytest
 
 from headrace.clock import Clock, HandClock, SystemClock, to_ms
-from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
 from headrace.engine.watch import Watch
-from headrace.errors import Stop
-from headrace.flow.plan import Plan
 from headrace.log import Log, silent
 from headrace.model.states import FINISHED
 from headrace.runner.control import Control
@@ -27,6 +24,7 @@ from headrace.store import executions, flows
 from headrace.store.executions import Claim, Execution, SplitRow
 from headrace.store.store import Store
 from tests.standins.processes import PATIENCE_S, until
+from tests.unit.runner.stores import Connectors, Objects
 
 # A thread that stands for a process ends with SystemExit.
 DYING = pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
@@ -53,87 +51,6 @@ def document(name: str = "orders", **errors: Any) -> dict[str, Any]:
 
 def _errors(errors: Mapping[str, Any]) -> dict[str, Any]:
     return {"errorHandlingConfig": dict(errors)} if errors else {}
-
-
-class Objects:
-    """An object store in memory: source and destination of every flow of the rig."""
-
-    def __init__(self, objects: Mapping[tuple[str, str], str] | None = None) -> None:
-        self.objects: dict[tuple[str, str], str] = dict(objects or {})
-        self.published: list[tuple[str, str]] = []
-        self.listed = 0
-        self.changed_ms: dict[str, int] = {}
-        self.on_list: Callable[[], None] = lambda: None
-        self.on_fetch: Callable[[], None] = lambda: None
-        self.on_publish: Callable[[str], None] = lambda bucket: None
-        self.on_remove: Callable[[str], None] = lambda key: None
-
-    def files(self, properties: Mapping[str, Any]) -> tuple[SourceFile, ...]:
-        self.listed += 1
-        self.on_list()
-        wanted = (properties["bucketName"], properties.get("bucketPrefix", ""))
-        return tuple(
-            SourceFile(
-                name=f"s3://{bucket}/{key}",
-                key=key,
-                size_bytes=len(text),
-                etag="e",
-                modified_ms=self.changed_ms.get(key, 0),
-            )
-            for (bucket, key), text in sorted(self.objects.items())
-            if bucket == wanted[0] and key.startswith(wanted[1])
-        )
-
-    def find(self, properties: Mapping[str, Any], key: str) -> SourceFile | None:
-        return next((file for file in self.files({"bucketName": properties["bucketName"]}) if file.key == key), None)
-
-    def fetch(self, properties: Mapping[str, Any], files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
-        scratch.mkdir(parents=True, exist_ok=True)
-        for number, file in enumerate(files):
-            self.on_fetch()
-            if ("raw", file.key) not in self.objects:
-                raise Stop(f"{file.name} is gone: it was listed when the execution began")
-            path = scratch / str(number)
-            path.write_text(self.objects["raw", file.key], encoding="utf-8")
-            yield LocalFile(name=file.name, path=path, size_bytes=file.size_bytes)
-
-    def head(self, properties: Mapping[str, Any], file: SourceFile, size_bytes: int) -> bytes:
-        return self.objects["raw", file.key].encode()[:size_bytes]
-
-    def publish(
-        self, properties: Mapping[str, Any], staged: Sequence[Publishable], check: Callable[[], None] = no_check
-    ) -> None:
-        bucket = properties["bucketName"]
-        for file in staged:
-            check()
-            self.on_publish(bucket)
-            self.objects[bucket, file.key] = Path(file.path).read_text("utf-8")
-            self.published.append((bucket, file.key))
-
-    def remove(self, properties: Mapping[str, Any], keys: Sequence[str]) -> None:
-        for key in keys:
-            self.on_remove(key)
-            self.objects.pop((properties["bucketName"], key), None)
-
-    def output(self, bucket: str = "lake") -> dict[str, str]:
-        return {key: text for (where, key), text in self.objects.items() if where == bucket}
-
-
-class Connectors:
-    """A registry in which S3 is the rig's objects."""
-
-    def __init__(self, objects: Objects) -> None:
-        self._objects = objects
-        self.absent: str | None = None
-
-    def source(self, connector_type: str) -> Objects:
-        return self._objects
-
-    def destination(self, connector_type: str) -> Objects:
-        return self._objects
-
-    def missing(self, plan: Plan) -> str | None:
-        return self.absent
 
 
 class LineEngine:
@@ -268,9 +185,26 @@ class Rig:
                 by="me",
                 now_ms=now_ms,
             )
-            found = flows.head(tx, "1", "r", name)
+        elif not self._is(tx, name, asked):
+            flows.update(
+                tx,
+                found,
+                trigger_type="OnDemand",
+                failure_threshold=None,
+                status="Active",
+                status_message=None,
+                schema_version=found.schema_version,
+                document=asked,
+                by="me",
+                now_ms=now_ms,
+            )
+        found = flows.head(tx, "1", "r", name)
         assert found is not None
         executions.insert(tx, found, execution_id=execution_id, trigger="ondemand", now_ms=now_ms, **given)
+
+    def _is(self, tx: Any, name: str, asked: dict[str, Any]) -> bool:
+        kept = flows.get(tx, "1", "r", name)
+        return kept is not None and kept.document == asked
 
     def get(self, execution_id: str = "e1") -> Execution:
         found = self.store.read(lambda tx: executions.get(tx, execution_id)).result()

@@ -10,7 +10,8 @@ from headrace.engine.tasks import MapAll, Tasks
 from headrace.flow.plan import Plan, plan
 from headrace.model.states import State
 from headrace.runner.fields import common_fields
-from tests.unit.runner.rig import Objects, Rig, document
+from tests.unit.runner.rig import Rig, document
+from tests.unit.runner.stores import Objects
 
 MAP_ALL = Tasks(map_all=MapAll(0, frozenset()))
 HEADERS = {("raw", "in/1"): "id,name\n1,a\n", ("raw", "in/2"): "name,mail\nb,c\n", ("raw", "in/3"): ""}

@@ -147,17 +147,6 @@ def test_what_was_staged_is_removed_with_its_execution(tmp_path: Path) -> None:
     assert folders.staged() == ("f",)
 
 
-def test_rejects_that_were_kept_before_stay(tmp_path: Path) -> None:
-    folders = Folders(tmp_path / "data")
-    staged = tmp_path / "staged"
-    staged.write_text("x")
-
-    folders.keep_rejects("flow", "e", [(staged, "1.json")])
-    folders.keep_rejects("flow", "e", [(staged, "1.json")])
-
-    assert (folders.rejects("flow", "e") / "1.json").read_text() == "x"
-
-
 def test_splits_run_in_order_and_only_as_their_results_are_taken() -> None:
     begun: list[int] = []
 

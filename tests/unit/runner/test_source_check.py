@@ -20,7 +20,8 @@ from headrace.flow.plan import Plan, plan
 from headrace.runner.source_check import SourceCheck
 from tests.standins.application import Application, Profiles, from_records, to_records
 from tests.unit.runner.record_runs import MAP_ALL, PROJECTION, flow
-from tests.unit.runner.rig import Connectors, Objects, document
+from tests.unit.runner.rig import document
+from tests.unit.runner.stores import Connectors, Objects
 
 
 def check_of(objects: Objects) -> SourceCheck:

@@ -99,8 +99,8 @@ def test_records_that_the_destination_refuses_are_kept_with_its_reason(made: Run
     assert "2 of 5 records were rejected" in str(execution.message)
     assert made.erp.records == [{"id": 0}, {"id": 2}, {"id": 4}]
     assert made.kept() == [
-        {"record": {"id": 1}, "error": "1 is odd", "recordNumber": 2},
-        {"record": {"id": 3}, "error": "3 is odd", "recordNumber": 4},
+        {"record": {"id": 1}, "source": {"id": 1}, "error": "1 is odd", "recordNumber": 2},
+        {"record": {"id": 3}, "source": {"id": 3}, "error": "3 is odd", "recordNumber": 4},
     ]
     counts = made.rig.counts()
     assert (counts.records_read, counts.records_written, counts.records_rejected) == (5, 3, 2)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from headrace.errors import ConflictException, ValidationException
+from headrace.errors import ConflictException, Stop, ValidationException
 from headrace.model.json_text import SerializationError
 from headrace.wire.callers import AccessKey
 from headrace.wire.extension import Beyond
@@ -161,3 +162,21 @@ def test_a_policy_decides_as_for_the_operation_that_is_most_like_it(method: str,
         rig = Rig(auth="sigv4", keys=[AccessKey(KEY_ID, SECRET, ACCOUNT, ARN, policy)])
         assert send(rig, signed(HOST + PATH, method=method)).status == status
     assert Rig(auth="sigv4", keys=[]).ask(PATH).status == 403
+
+
+def test_a_long_answer_goes_out_block_by_block() -> None:
+    rig = Rig(dispatcher=StandInDispatcher({"blocks": iter([b"a", b"", b"b"])}))
+    reply = rig.ask(f"{PATH}/e1/rejects/file", method="GET")
+    assert (reply.status, reply.headers["content-type"], reply.body) == (200, "application/jsonl", b"ab")
+    assert called(rig) == ("headrace:DownloadRejects", {"flowName": "orders", "executionId": "e1"})
+
+
+def test_a_long_answer_that_breaks_off_has_no_end() -> None:
+    def blocks() -> Iterator[bytes]:
+        yield b"a"
+        raise Stop("the disk is gone")
+
+    rig = Rig(dispatcher=StandInDispatcher({"blocks": blocks()}))
+    with pytest.raises(AssertionError):
+        rig.ask(f"{PATH}/e1/rejects/file", method="GET")
+    assert rig.log_lines()[0]["reason"] == "the disk is gone"
