@@ -10,12 +10,12 @@ from headrace.errors import ValidationException
 from headrace.model.api import OPERATIONS
 from headrace.model.beyond import ALL
 from headrace.model.check import check
-from headrace.model.codec import decode_as, dump
+from headrace.model.codec import decode_as
 from headrace.model.json_text import parse
 from headrace.model.shapes import Boolean, Float, Integer, Limits, Operation, Timestamp
 from headrace.wire.extension_table import LABELS, ROWS, Asked, Row
 from headrace.wire.front_errors import MethodNotAllowedException, SerializationException, UnknownOperationException
-from headrace.wire.replies import Reply
+from headrace.wire.replies import Reply, told
 from headrace.wire.routes import SHOWN_CHARACTERS, shown_path, unquoted
 
 PREFIX = b"/headrace/v1/"
@@ -71,13 +71,7 @@ def replied(row: Row, answer: Mapping[str, Any], request_id: str) -> Reply:
     if row.media is not None:
         headers = [(b"x-amzn-RequestId", request_id.encode()), (b"content-type", row.media.encode())]
         return Reply(200, headers, b"", blocks=answer["blocks"])
-    body = dump(answer)
-    headers = [
-        (b"x-amzn-RequestId", request_id.encode()),
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-    ]
-    return Reply(200, headers, body)
+    return told(answer, request_id)
 
 
 def _matched(template: str, given: Sequence[bytes]) -> dict[str, bytes] | None:

@@ -16,9 +16,8 @@ from headrace.settings import Settings
 from headrace.wire.bodies import Patience
 from headrace.wire.callers import Callers, Identity, KeyLookup
 from headrace.wire.calls import Call
-from headrace.wire.extension import replied
 from headrace.wire.front_errors import MethodNotAllowedException, UnrecognizedClientException
-from headrace.wire.replies import Reply, refused
+from headrace.wire.replies import Reply, refused, told
 from headrace.wire.sigv4 import Signed
 
 PATH = b"/headrace/v1/events/s3"
@@ -62,7 +61,7 @@ class NotificationsApi:
             reply = refused(error, call.request_id)
             reply.headers.append((b"retry-after", b"%d" % RETRY_AFTER_S))
             return reply
-        return replied(found, call.request_id)
+        return told(found, call.request_id)
 
     async def _identify(self, call: Call, body: bytes) -> Identity:
         shown = shown_key(call.headers)

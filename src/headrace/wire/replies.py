@@ -37,6 +37,13 @@ def answered(operation: Operation, answer: Document, request_id: str) -> Reply:
     return Reply(operation.success_status, headers, body)
 
 
+def told(answer: Document, request_id: str, status: int = 200) -> Reply:
+    """An answer that is no operation's of AppFlow, as JSON."""
+    body = dump(answer)
+    headers = [(b"x-amzn-RequestId", request_id.encode()), _JSON, (b"content-length", b"%d" % len(body))]
+    return Reply(status, headers, body)
+
+
 def refused(error: HeadraceError, request_id: str) -> Reply:
     """An error as AWS words it: its name in a header, its message in the body."""
     name, status = wire_error(error)
