@@ -51,7 +51,7 @@ def sent(made: Runs) -> list[dict[str, Any]]:
 def kept(made: Runs, execution_id: str) -> list[dict[str, Any]]:
     folder = made.rig.data / "rejects" / "orders" / execution_id
     paths = sorted(folder.iterdir(), key=lambda path: int(path.stem)) if folder.exists() else []
-    return [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()]
+    return [json.loads(line) for path in paths for line in path.read_text("utf-8").split("\n") if line]
 
 
 def test_what_a_cast_rejected_is_written_once_the_flow_is_mended(made: Runs) -> None:
