@@ -2,6 +2,7 @@
 
 HeadraceError
   ServiceError      what a caller of the API sees; the class name is the wire name
+    StoreAway       told to callers as InternalServerException; an execution goes on once the database is back
   ConnectorError    what a connector raises, grouped by what the runner does next
     Retry           the same page, file or batch again
     StartOver       the same records again, from the first one on
@@ -100,6 +101,13 @@ class InternalServerException(ServiceError):
 
     status: ClassVar[int] = 500
     is_retryable: ClassVar[bool] = True
+
+
+class StoreAway(InternalServerException):
+    """The database can't be used now, or broke off before it said whether a change was kept.
+
+    Nothing that was to be recorded is known to be there, nor not to be: whoever goes on looks first.
+    """
 
 
 class ConnectorError(HeadraceError):

@@ -16,6 +16,7 @@ class Reason(Enum):
 
     CANCELLED = "cancelled"  # a caller asked for it
     LOST = "lost"  # another lease holder has it
+    PUT_OFF = "put off"  # the store can't be used; whoever claims it next looks what was recorded
     HANDED_BACK = "handed back"  # the worker stops; the execution goes back into the queue
 
 

@@ -14,7 +14,7 @@ from headrace.connector_sdk.rejects_place import RejectsPlace
 from headrace.engine.results import Counts
 from headrace.engine.split import Engine
 from headrace.engine.watch import Cancelled
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, StoreAway
 from headrace.flow import plan as flow_plan
 from headrace.log import Log, silent
 from headrace.meters import Meters
@@ -252,6 +252,11 @@ class Worker:
         try:
             return attempt.run()
         except LeaseLost:
+            return None
+        except StoreAway as error:
+            # No fault of the flow: its lease runs out, and what was recorded by then is gone on with.
+            messages.tell(held.log, "execution put off", error)
+            held.control.stop(Reason.PUT_OFF)
             return None
         except Exception as error:  # Boundary: whatever a flow does, the worker lives and its execution settles
             if held.control.reason is Reason.CANCELLED:

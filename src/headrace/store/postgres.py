@@ -12,7 +12,7 @@ from psycopg import Connection, conninfo, errors
 from psycopg.types.numeric import Int8Dumper
 from sqlalchemy.exc import DBAPIError
 
-from headrace.errors import HeadraceError, InternalServerException, SettingsError
+from headrace.errors import HeadraceError, SettingsError, StoreAway
 
 OLDEST = 14
 # Of libpq, where the URL does not say otherwise: a server that is gone is noticed, not waited for.
@@ -143,7 +143,7 @@ def worded(error: psycopg.Error) -> Exception:
     cause = _cause(error)
     if cause is None:
         return error
-    return InternalServerException(f"headrace could not use its database, so nothing was changed: {cause}.")
+    return StoreAway(f"headrace could not use its database, so nothing was changed: {cause}.")
 
 
 def _cause(error: psycopg.Error) -> str | None:

@@ -90,8 +90,8 @@ class Store:
         anything. It may be run again if the database undid it, so it changes nothing but through its `Tx`. Works
         that wait together may run in any order. A future cancelled in time keeps the work from running.
 
-        The future raises InternalServerException where the database fails; on PostgreSQL also where it can't be
-        told whether a change was kept.
+        The future raises InternalServerException where the database fails; on PostgreSQL its kind StoreAway, also
+        where it can't be told whether a change was kept.
         """
         begun_s = perf_counter()
         future = self._database.write(work)

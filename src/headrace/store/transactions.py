@@ -15,7 +15,7 @@ import psycopg
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
-from headrace.errors import InternalServerException
+from headrace.errors import StoreAway
 from headrace.store import postgres
 from headrace.store.postgres import Lost, Postgres
 from headrace.store.postgres_session import Reading
@@ -82,7 +82,7 @@ class Lane:
         self._threads = ThreadPoolExecutor(count, thread_name_prefix=f"headrace-store-{session.__name__.lower()}")
 
     def submit(self, work: Work) -> Future[Any]:
-        """Queue the work. Raises InternalServerException once the lane is closed."""
+        """Queue the work. Raises StoreAway once the lane is closed."""
         given_up_at = monotonic() + self._patience_s
         try:
             return self._threads.submit(self._run, work, given_up_at)
@@ -140,7 +140,7 @@ def _commit(connection: Postgres) -> None:
         # The server shuts down by order: it says so before it begins to commit, or not at all.
         if isinstance(error, errors.AdminShutdown):
             raise Lost(str(error)) from error
-        raise InternalServerException(
+        raise StoreAway(
             "The connection to the database broke while a change was committed, so it is not known whether it was"
             " kept. Send the request again; with its clientToken that is safe."
         ) from error
@@ -149,14 +149,14 @@ def _commit(connection: Postgres) -> None:
         raise AssertionError(f"A work went on after an error of the database, which then answered {status}.")
 
 
-def _given_up(error: Exception) -> InternalServerException:
+def _given_up(error: Exception) -> StoreAway:
     if isinstance(error, Lost):
-        return InternalServerException(
+        return StoreAway(
             f"headrace can't reach its database, so nothing was changed: {error.message.rstrip('.')}. Try again once"
             " the server is up."
         )
-    return InternalServerException(f"headrace could not get its turn in the database: {error}. Try again.")
+    return StoreAway(f"headrace could not get its turn in the database: {error}. Try again.")
 
 
-def _stopping() -> InternalServerException:
-    return InternalServerException("headrace is stopping: its store is closed. Try again once it is up.")
+def _stopping() -> StoreAway:
+    return StoreAway("headrace is stopping: its store is closed. Try again once it is up.")
