@@ -61,8 +61,9 @@ def test_records_that_the_connector_refuses_go_to_the_error_file(
     assert lines((tmp_path / "written").read_bytes()) == [{"id": "1", "name": "one"}, {"id": "3", "name": "three"}]
     (key,) = service.list_objects("errors")
     assert key == f"why/write/{record['executionId']}/1.json"
+    record = {"id": "2", "name": "bad thing"}
     assert lines(service.get_object("errors", key)) == [
-        {"record": {"id": "2", "name": "bad thing"}, "error": "it is bad", "recordNumber": 2}
+        {"record": record, "source": record, "error": "it is bad", "recordNumber": 2}
     ]
 
 
