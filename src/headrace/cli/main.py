@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
 
 import click
+from click.shell_completion import CompletionItem
 
 from headrace.errors import HeadraceError, ResourceNotFoundException, ValidationException
 
@@ -26,7 +28,7 @@ class Lazy:
 COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     {
         "serve": Lazy("headrace.cli.serve", "Serve the AppFlow API and run its flows."),
-        "work": Lazy("headrace.cli.work", "Run flows for the others on one PostgreSQL database, without an API."),
+        "work": Lazy("headrace.cli.work", "Run flows beside others on one PostgreSQL, without an API."),
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
         "start-flow": Lazy("headrace.cli.start_flow", "Run a flow that is served: what is new, or a window."),
         "executions": Lazy("headrace.cli.executions", "List the runs of a flow, by status and time."),
@@ -43,23 +45,73 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     }
 )
 
+# The API's operations by their names in the model, which takes longer to load than `--help` may.
+OPERATIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "cancel-flow-executions": "CancelFlowExecutions",
+        "create-connector-profile": "CreateConnectorProfile",
+        "create-flow": "CreateFlow",
+        "delete-connector-profile": "DeleteConnectorProfile",
+        "delete-flow": "DeleteFlow",
+        "describe-connector": "DescribeConnector",
+        "describe-connector-entity": "DescribeConnectorEntity",
+        "describe-connector-profiles": "DescribeConnectorProfiles",
+        "describe-connectors": "DescribeConnectors",
+        "describe-flow": "DescribeFlow",
+        "describe-flow-execution-records": "DescribeFlowExecutionRecords",
+        "list-connector-entities": "ListConnectorEntities",
+        "list-connectors": "ListConnectors",
+        "list-flows": "ListFlows",
+        "list-tags-for-resource": "ListTagsForResource",
+        "register-connector": "RegisterConnector",
+        "reset-connector-metadata-cache": "ResetConnectorMetadataCache",
+        "start-flow": "StartFlow",
+        "stop-flow": "StopFlow",
+        "tag-resource": "TagResource",
+        "unregister-connector": "UnregisterConnector",
+        "untag-resource": "UntagResource",
+        "update-connector-profile": "UpdateConnectorProfile",
+        "update-connector-registration": "UpdateConnectorRegistration",
+        "update-flow": "UpdateFlow",
+    }
+)
+
 
 class LazyGroup(click.Group):
     """A group whose subcommands cost nothing until one is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """The names, in the order of the table."""
-        return list(COMMANDS)
+        """The names, in the order of the tables."""
+        return [*COMMANDS, *OPERATIONS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         """The subcommand; its module is imported now."""
         lazy = COMMANDS.get(cmd_name)
-        return None if lazy is None else cast("click.Command", importlib.import_module(lazy.module).command)
+        if lazy is not None:
+            return cast("click.Command", importlib.import_module(lazy.module).command)
+        name = OPERATIONS.get(cmd_name)
+        return None if name is None else importlib.import_module("headrace.cli.operations").command_of(name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that go on so, without importing the subcommands."""
+        about = {**dict.fromkeys(OPERATIONS, "AppFlow's API"), **{name: lazy.help for name, lazy in COMMANDS.items()}}
+        names = [CompletionItem(name, help=text) for name, text in about.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """Print the subcommands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, lazy.help) for name, lazy in COMMANDS.items()])
+        with formatter.section("AppFlow's API, as the AWS CLI spells it"):
+            margin = " " * formatter.current_indent
+            names = textwrap.fill(
+                ", ".join(OPERATIONS),
+                formatter.width,
+                initial_indent=margin,
+                subsequent_indent=margin,
+                break_on_hyphens=False,
+            )
+            formatter.write(f"{names}\n")
 
 
 def _print_version(context: click.Context, _parameter: click.Parameter, is_given: bool) -> None:  # noqa: FBT001
@@ -80,8 +132,8 @@ def _print_version(context: click.Context, _parameter: click.Parameter, is_given
 def headrace() -> None:
     """Amazon AppFlow on your own machines.
 
-    Exit codes: 0 done, 1 the run failed, 2 bad usage or a bad document, 3 headrace could not start.
-    Settings are environment variables; docs/settings.md describes them.
+    Exit codes: 0 done, 1 the run failed or the service refused, 2 bad usage or a bad document, 3 headrace could not
+    start or be reached. Settings are environment variables; docs/settings.md describes them.
     """
 
 

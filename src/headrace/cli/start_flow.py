@@ -14,8 +14,11 @@ import click
 from headrace.cli.asking import Instant, api_of, executions_path, url_option
 from headrace.cli.following import followed
 from headrace.cli.main import DONE, RUN_FAILED
+from headrace.cli.operations import command_of
 from headrace.errors import Stop
 
+# Options that only the operation has.
+_OPERATIONS_OWN = frozenset({"--flow-name", "--cli-input-json", "--generate-cli-skeleton"})
 _OPERATORS: Mapping[str, str] = {
     "=": "EQUAL_TO",
     "!=": "NOT_EQUAL_TO",
@@ -54,13 +57,26 @@ class Condition(click.ParamType[dict[str, Any]]):
         }
 
 
-@click.command()
+class EitherForm(click.Command):
+    """`start-flow NAME`, or the AWS CLI's `start-flow --flow-name NAME`, which is AppFlow's own operation."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the arguments as the form that they are of."""
+        if any(word.partition("=")[0] in _OPERATIONS_OWN for word in args):
+            return command_of("StartFlow").make_context(info_name, args, parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command(cls=EitherForm)
 @click.argument("flow", metavar="NAME")
 @click.option("--from", "start", type=Instant(), help="Read what changed then or later.")
 @click.option("--to", "end", type=Instant(), help="Read what changed before.  [now, with --from]")
 @click.option("--full-refresh", is_flag=True, help="Read everything.")
 @click.option("--where", "conditions", multiple=True, type=Condition(), help="Keep only such records: 'size >= 10'.")
 @click.option("--limit", type=click.IntRange(1), help="End with so many records that meet all conditions.")
+@click.option("--client-token", help="A start with the same token is the same start.  [a new one]")
 @click.option("--wait", is_flag=True, help="Wait for the end of the run; the exit code says how it was.")
 @url_option
 def command(
@@ -71,6 +87,7 @@ def command(
     full_refresh: bool,
     conditions: Sequence[Mapping[str, Any]],
     limit: int | None,
+    client_token: str | None,
     wait: bool,
     url: str | None,
 ) -> int:
@@ -79,11 +96,14 @@ def command(
     Without options it reads what the flow says: if that is Incremental, what changed since its last successful run,
     which then counts as read. With options it reads what they say, and the flow's next incremental run is as if this
     one had not been. Several --where are to be met all at once.
+
+    With --flow-name NAME, or --cli-input-json, it is the AWS CLI's start-flow: AppFlow's StartFlow, which runs a flow
+    on demand, activates one with a schedule, and is answered in JSON.
     """
     api = api_of(url)
     asked = {"from": start, "to": end}
     request: dict[str, Any] = {name: instant.timestamp() for name, instant in asked.items() if instant is not None}
-    request |= {"fullRefresh": full_refresh, "filters": list(conditions), "clientToken": str(uuid4())}
+    request |= {"fullRefresh": full_refresh, "filters": list(conditions), "clientToken": client_token or str(uuid4())}
     request |= {} if limit is None else {"limit": limit}
     try:
         started = api.ask("POST", executions_path(flow), json.dumps(request).encode())
