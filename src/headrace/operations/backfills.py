@@ -78,6 +78,7 @@ def resume_backfill(context: Context, tx: Tx, request: Document) -> Answer:
     """Run the slices that failed, were cancelled or never ran; those that succeeded stay as they are."""
     hold_quota(context, tx, "runs")
     hold_flow(context, tx, request["flowName"])
+    _flow(context, tx, request)
     backfill = _found(context, tx, request, backfills.find_held)
     name = f"{backfill.flow_name}/{backfill.number}"
     going_on = len(backfills.active(tx, backfill))

@@ -208,6 +208,16 @@ def test_a_flow_whose_source_has_no_time_is_refused_with_what_to_write(call: Cal
     assert refused(call, ValidationException) == "There is no connector."
 
 
+def test_a_backfill_is_not_taken_up_again_once_events_start_its_flow(call: Calls) -> None:
+    call("CreateFlow", flow())
+    start(call)
+    of(call, CANCEL)
+    call("UpdateFlow", flow(triggerConfig={"triggerType": "Event"}))
+    with pytest.raises(UnsupportedOperationException, match="reads no windows"):
+        of(call, RESUME)
+    assert slices(of(call, DESCRIBE)) == {"total": 10, "cancelled": 4, "left": 6}
+
+
 def test_what_is_not_there_or_waits_for_events_has_no_backfill(call: Calls) -> None:
     assert refused(call, ResourceNotFoundException) == "Flow orders not found."
     call("CreateFlow", events_flow())
