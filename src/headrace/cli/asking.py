@@ -97,9 +97,15 @@ def line_of(execution: Mapping[str, Any]) -> str:
 
 def window_text(start_s: float, end_s: float) -> str:
     """A window of time; its end is not in it."""
-    return f"[{instant_text(start_s)}, {instant_text(end_s)})"
+    return f"[{exact_text(start_s)}, {exact_text(end_s)})"
+
+
+def exact_text(epoch_s: float) -> str:
+    """An instant in UTC, to the millisecond where it needs it: given back, it is the same instant."""
+    found = datetime.fromtimestamp(epoch_s, UTC)
+    return found.isoformat(timespec="milliseconds" if found.microsecond else "seconds").replace("+00:00", "Z")
 
 
 def instant_text(epoch_s: float) -> str:
-    """An instant in UTC, to the second."""
+    """An instant in UTC, to the second: to be read, and not to be given back."""
     return f"{datetime.fromtimestamp(epoch_s, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from headrace.cli.asking import api_of, flow_path, instant_text, output_option, url_option, window_text
+from headrace.cli.asking import api_of, exact_text, flow_path, output_option, url_option, window_text
 from headrace.cli.main import DONE, RUN_FAILED
 from headrace.errors import Stop
 
@@ -58,16 +58,17 @@ def _asked(place: str | None, *, is_bookmark: bool) -> dict[str, Any]:
 def _lines(answer: Mapping[str, Any]) -> Iterator[str]:
     name = answer["flowName"]
     if answer["kind"] == "none":
-        yield f"Flow {name} keeps no position: each of its runs reads everything ({answer['triggerType']})."
+        read = "what events name" if answer["triggerType"] == "Event" else "everything"
+        yield f"Flow {name} keeps no position: each of its runs reads {read} ({answer['triggerType']})."
     elif answer["kind"] == "bookmark":
         yield f"Flow {name} goes on at the bookmark {answer['bookmark']}"
     elif "readUntil" in answer:
-        yield f"Flow {name} goes on at {instant_text(answer['readUntil'])}."
+        yield f"Flow {name} goes on at {exact_text(answer['readUntil'])}."
     else:
         yield f"Flow {name} has read nothing yet."
     if answer["kind"] == "window":
         yield f"  next window       {window_text(answer['nextWindow']['from'], answer['nextWindow']['to'])}"
     if answer["kind"] != "none":
-        tick = instant_text(answer["nextTick"]) if "nextTick" in answer else f"none: the flow is {answer['flowStatus']}"
+        tick = exact_text(answer["nextTick"]) if "nextTick" in answer else f"none: the flow is {answer['flowStatus']}"
         yield f"  next tick         {tick}"
         yield f"  failures in a row {answer['failuresInARow']}"

@@ -89,9 +89,12 @@ def _set(context: Context, tx: Tx, request: Document, planned: Plan, before: Flo
 
 def _planned(flow: FlowRow) -> Plan:
     if not _is_incremental(flow):
+        is_heard = flow.trigger_type == "Event"
+        read = "what events name" if is_heard else "everything"
+        once = "" if is_heard else " To read a window once: headrace start-flow --from, or headrace backfill."
         raise ValidationException(
-            f"Flow {flow.name} keeps no position: each of its runs reads everything. A flow that has one is Scheduled"
-            " with dataPullMode Incremental. To read a window once: headrace start-flow --from, or headrace backfill."
+            f"Flow {flow.name} keeps no position: each of its runs reads {read}. A flow that has one is Scheduled"
+            f" with dataPullMode Incremental.{once}"
         )
     try:
         return plan(flow.document)

@@ -149,6 +149,29 @@ def test_a_position_is_shown_and_set(headrace: Headrace, capsys: pytest.CaptureF
     assert asked(headrace, capsys, "position", "daily", "--clear").startswith("Flow daily has read nothing yet.")
 
 
+def test_a_position_between_two_seconds_is_told_so_that_setting_it_again_changes_nothing(
+    headrace: Headrace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create(headrace, flowName="daily", triggerConfig=INCREMENTAL)
+    shown = asked(headrace, capsys, "position", "daily", "--set", "2026-01-04T00:00:00.357+01:00")
+    assert shown.startswith(
+        "Flow daily goes on at 2026-01-03T23:00:00.357Z.\n"
+        "  next window       [2026-01-03T23:00:00.357Z, 2026-01-05T00:00:00Z)\n"
+    )
+    assert asked(headrace, capsys, "position", "daily", "--set", "2026-01-03T23:00:00.357Z") == shown
+
+
+def test_a_flow_that_events_start_has_no_position_since_events_say_what_is_read(
+    headrace: Headrace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    create(headrace, flowName="heard", triggerConfig={"triggerType": "Event"})
+    assert asked(headrace, capsys, "position", "heard") == (
+        "Flow heard keeps no position: each of its runs reads what events name (Event).\n"
+    )
+    assert run(["position", "heard", "--set", "2026-01-01", "--url", headrace.url]) == RUN_FAILED
+    assert "Flow heard keeps no position: each of its runs reads what events name." in capsys.readouterr().err
+
+
 def test_a_flow_without_a_position_says_so(headrace: Headrace, capsys: pytest.CaptureFixture[str]) -> None:
     assert asked(headrace, capsys, "position", "people") == (
         "Flow people keeps no position: each of its runs reads everything (OnDemand).\n"
