@@ -41,7 +41,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "doctor": Lazy("headrace.cli.doctor", "Look for what keeps headrace from working."),
         "connectors": Lazy("headrace.cli.connectors", "Host custom connectors and test them."),
         "connect": Lazy("headrace.cli.connect", "Connect a connector profile by OAuth 2, with a browser."),
-        "keys": Lazy("headrace.cli.keys", "Make, list and delete access keys; seal secrets with a new key."),
+        "keys": Lazy("headrace.cli.keys", "Make, list, delete access keys; seal secrets anew."),
     }
 )
 
