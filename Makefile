@@ -36,7 +36,7 @@ test: $(VENV)/.dev ## Run every test
 search: $(VENV)/.dev ## Try the properties on examples that are new every time
 	@$(BIN)/python -m pytest tests/property --hypothesis-profile=search $(ARGS)
 
-soak: $(VENV)/.dev ## Random faults over three nodes for SOAK_MINUTES (30), by the luck of SOAK_SEED: a page of figures
+soak: $(VENV)/.dev ## Random faults over four nodes for SOAK_MINUTES (30), by the luck of SOAK_SEED: a page of figures
 	@SOAK_MINUTES="$${SOAK_MINUTES:-30}" $(BIN)/python -m pytest tests/e2e/test_soak.py -q $(ARGS)
 
 check: $(VENV)/.dev ## Lint, format, types, layers, generated files, house rules: under a minute

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from random import Random
 from threading import Event
 from time import monotonic
 from typing import Any
+
+import httpx
 
 from tests.standins.faulty import Fault
 from tests.standins.one_bucket import NAME
@@ -23,7 +25,7 @@ from tests.standins.told import Listener
 from tests.standins.town import LEASE_S, Town, flow, has_leases
 
 FLOWS = ("orders", "people")
-TICKING = "ticking"
+TICKING, DAILY = "ticking", "daily"
 FILES = [range(number * 50, number * 50 + 50) for number in range(6)]
 EVERY = [record for records in FILES for record in records]
 END = "AppFlow End Flow Run Report"
@@ -60,6 +62,8 @@ class Soak:
         self.add_file()
         self.town.call("create_flow", **flow(TICKING, triggerConfig=EVERY_MINUTE))
         self.town.call("start_flow", flowName=TICKING)
+        self.town.put(DAILY, FILES)
+        self.town.call("create_flow", **flow(DAILY))
 
     def go_on(self, seconds: float) -> None:
         """Do one thing after the other for so long."""
@@ -78,6 +82,7 @@ class Soak:
             (self.start_again, 3),
             (self.cancel_run, 2),
             (self.add_file, 3),
+            (self.begin_backfill, 1),
             (self.stop_node, 2),
             (self.kill_node, 2),
             (self.restart_node, 1),
@@ -100,15 +105,26 @@ class Soak:
             assert again == self.started[token], f"{token} started two runs"
 
     def cancel_run(self) -> None:
-        if self.started:
-            token = [*self.started][-1]
-            ids = [self.started[token]]
-            self._asked("cancel_flow_executions", flowName=self.flow_of[token], executionIds=ids)
+        """Cancel a run that has just begun, and whose files come slowly."""
+        before, self.town.proxy.rule = self.town.proxy.rule, lambda method, _: "slow" if method == "GET" else "pass"
+        self.start_run()
+        token, execution_id = [*self.started.items()][-1]
+        begun = f"SELECT 1 FROM executions WHERE execution_id = '{execution_id}' AND attempt > 0"
+        until(lambda: self.postgres.postgres.run(begun, self.url.rpartition("/")[2]))
+        self._asked("cancel_flow_executions", flowName=self.flow_of[token], executionIds=[execution_id])
+        self.town.proxy.rule = before
 
     def add_file(self) -> None:
         """One more file of ten records for the flow that reads what is new."""
         self.town.put(TICKING, [range(self.files * 10, self.files * 10 + 10)], first=self.files)
         self.files += 1
+
+    def begin_backfill(self) -> None:
+        """Of two days, the last of which has all files, unless one is under way."""
+        now = datetime.now(UTC)
+        span = {"from": (now - timedelta(days=2)).timestamp(), "to": now.timestamp(), "every": "1d"}
+        asked = span | {"clientToken": f"backfill {self.done['begin_backfill']}"}
+        self._extension("POST", f"flows/{DAILY}/backfills", asked)
 
     # --- faults ----------------------------------------------------------------------------
 
@@ -153,6 +169,7 @@ class Soak:
         self._asked("stop_flow", flowName=TICKING)
         for name in (*FLOWS, TICKING):
             self.town.settled(name, self._order())
+        until(lambda: all("finishedAt" in each for each in self._backfills()))
 
     def check(self, hook: Listener) -> dict[str, Any]:
         """Raise AssertionError where anything is other than it must be; figures."""
@@ -167,12 +184,31 @@ class Soak:
                 counts[each["executionStatus"]] += 1
             assert written == {}, "objects of runs that nobody knows"
         ticks = self._check_ticks()
-        ids = {*self.started.values()} | {each["executionId"] for each in ticks}
+        backfills, slices = self._backfills(), self._check_slices()
+        ids = {*self.started.values()} | {each["executionId"] for each in (*ticks, *slices)}
         until(lambda: {*ended_of(hook)} >= ids)
         self._check_told([json.loads(told.body)["data"] for told in hook.told], ids)
         assert not has_leases(self.postgres.postgres, self.url)
         assert until(lambda: not self.town.staged())
-        return {"runs": dict(counts), "ticks": len(ticks), "files": self.files, "acts": dict(self.done)}
+        ends = Counter(each["status"] for each in backfills)
+        figures = {"runs": dict(counts), "ticks": len(ticks), "files": self.files, "backfills": dict(ends)}
+        return figures | {"slices": len(slices), "acts": dict(self.done)}
+
+    def _check_slices(self) -> list[dict[str, Any]]:
+        """A successful backfill has written each record once, and what none knows of is not there."""
+        slices, written = self.town.records(DAILY, self._order()), self.town.written_by_each(DAILY)
+        assert {*written} <= {each["executionId"] for each in slices}
+        assert all(len(records) == len({*records}) for records in written.values())
+        done = [each for each in self._backfills() if each["status"] == "Successful"]
+        assert all(each["counts"]["written"] == len(EVERY) for each in done), done
+        successful = [each["executionId"] for each in slices if each["executionStatus"] == "Successful"]
+        assert all(written.get(each, EVERY) == EVERY for each in successful)
+        assert len([each for each in successful if each in written]) >= len(done)
+        return slices
+
+    def _backfills(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._extension("GET", f"flows/{DAILY}/backfills?maxResults=100")["backfills"]
+        return found
 
     def _check_ticks(self) -> list[dict[str, Any]]:
         """Windows of successful runs lie end to end; each file within them was written once, all others never."""
@@ -205,13 +241,31 @@ class Soak:
         self.wake(monotonic())
         return self.town.call_any(name, self._order(), **members)
 
+    def _extension(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What the extension API answers; {} where a backfill is under way already."""
+
+        def ask() -> httpx.Response | None:
+            self.wake(monotonic())
+            for node in self._order():
+                with suppress(httpx.TransportError):
+                    answer = httpx.request(method, f"{self.town.nodes[node].url}/headrace/v1/{path}", json=body)
+                    if answer.status_code < 500:
+                        return answer
+            return None
+
+        # An answer that says no is false.
+        answer = until(lambda: [found] if (found := ask()) is not None else None)[0]
+        assert answer.is_success or answer.status_code == 409, answer.text
+        return answer.json() if answer.is_success else {}
+
     def _order(self) -> list[int]:
-        running = [node for node in range(len(self.town.nodes)) if node not in self.stopped]
+        """The nodes that answer, in any order."""
+        running = [node for node in self.town.answering if node not in self.stopped]
         self.luck.shuffle(running)
         return running
 
     def _one_that_runs(self) -> int:
-        return self._order()[0]
+        return self.luck.choice([node for node in range(len(self.town.nodes)) if node not in self.stopped])
 
     def _up(self, node: int) -> None:
         """Start it again; a PostgreSQL that is not there makes it end."""

@@ -15,8 +15,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.standins.processes import PATIENCE_S, plain_environment, until
-from tests.standins.service import CREDENTIALS, HEADRACE
+from tests.standins.service import CREDENTIALS, HEADRACE, ServiceProcess
 from tests.standins.small_disk import SmallDisk, can_mount
+from tests.standins.town import KEY
 from tests.unit.cli.documents import flow_document
 
 RECORDS = 30_000
@@ -40,9 +41,11 @@ def start(tmp_path: Path) -> Iterator[Start]:
     environment = {"HEADRACE_BUCKETS": buckets, "HEADRACE_LEASE": "3", "HEADRACE_PARALLEL_RUNS": "yes"}
     disks: list[SmallDisk] = []
 
-    def started(size: str, *arguments: str) -> SmallDisk:
+    def started(size: str, *arguments: str, **more: str) -> SmallDisk:
         command = [*HEADRACE, arguments[0], "--data", str(tmp_path / "data"), *arguments[1:]]
-        disks.append(SmallDisk(size, tmp_path / "data", command, plain_environment(HOME=str(tmp_path), **environment)))
+        disks.append(
+            SmallDisk(size, tmp_path / "data", command, plain_environment(HOME=str(tmp_path), **environment, **more))
+        )
         return disks[-1]
 
     yield started
@@ -121,6 +124,31 @@ def test_a_service_without_room_for_what_a_run_stages_fails_that_run_alone(start
     with closing(_client(disk)) as appflow:
         appflow.create_flow(**DOCUMENT)
         disk.fill(leave_bytes=STAGED_BYTES // 2)
+        appflow.start_flow(flowName="people")
+        [failed] = until(lambda: _all_settled(appflow))
+        assert failed["executionStatus"] == "Error"
+        assert "No space left on the disk" in failed["executionResult"]["errorInfo"]["executionMessage"]
+        assert (written(tmp_path), staged(disk)) == ([], [])
+        disk.make_room()
+
+        execution_id = appflow.start_flow(flowName="people")["executionId"]
+        assert _status(until(lambda: _all_settled(appflow)), execution_id) == "Successful"
+    assert written(tmp_path) == [*range(RECORDS)]
+    assert until(lambda: not staged(disk))
+
+
+def test_a_worker_on_a_full_disk_fails_that_run_alone_and_goes_on_once_there_is_room(
+    start: Start, tmp_path: Path, database_url: str
+) -> None:
+    shared = {"HEADRACE_DATABASE_URL": database_url, "HEADRACE_KEY": KEY}
+    disk = start("40m", "work", **shared)
+    disk.program.find("working on")
+    places = {name: f"file://{tmp_path}/{name}" for name in ("raw", "lake")}
+    shared["HEADRACE_BUCKETS"] = ",".join(f"{name}={place}" for name, place in places.items())
+    with closing(ServiceProcess(tmp_path / "api", shared, "serve --no-work")) as service:
+        appflow = service.client()
+        appflow.create_flow(**DOCUMENT)
+        disk.fill()
         appflow.start_flow(flowName="people")
         [failed] = until(lambda: _all_settled(appflow))
         assert failed["executionStatus"] == "Error"

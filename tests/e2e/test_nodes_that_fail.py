@@ -126,3 +126,43 @@ def test_an_object_store_that_fails_one_request_in_ten_is_written_exactly(town: 
     assert [found[each]["executionStatus"] for each in ids] == ["Successful"] * 4
     assert [town.written("orders", each) for each in ids] == [EVERY] * 4
     assert len(town.written("orders")) == 4 * len(EVERY)
+
+
+@pytest.fixture
+def parted(
+    postgres: Server, s3_server: S3Server, proxy: FaultyProxy, objects: ServerObjects, tmp_path: Path
+) -> Iterator[Town]:
+    """A node that only answers, and one that only works."""
+    url = postgres.postgres.new_database()
+    with closing(Town(tmp_path, url, s3_server, proxy, objects, ("serve --no-work", "work"))) as made:
+        made.put("orders", FILES)
+        made.call("create_flow", **flow("orders"))
+        yield made
+        assert not has_leases(postgres.postgres, url)
+
+
+@pytest.mark.parametrize("killed", [[0], [1], [0, 1]], ids=["api", "worker", "both"])
+def test_runs_end_once_whether_the_api_or_the_worker_is_killed(parted: Town, killed: list[int]) -> None:
+    hold_first(parted.proxy, "PUT", "/out/")
+    started = {"first": parted.call("start_flow", flowName="orders", clientToken="first")["executionId"]}
+    assert parted.proxy.held.wait(100)
+
+    for node in killed:
+        parted.nodes[node].kill()
+    if 0 not in killed:
+        # Who answers goes on: what nobody works on waits.
+        started["second"] = parted.call("start_flow", flowName="orders", clientToken="second")["executionId"]
+    parted.proxy.released.set()
+    for node in killed:
+        parted.nodes[node].restart()
+
+    for token in ("first", "second"):
+        again = parted.call("start_flow", flowName="orders", clientToken=token)["executionId"]
+        assert started.setdefault(token, again) == again
+    found = parted.settled("orders")
+    assert {each["executionId"]: each["executionStatus"] for each in found} == dict.fromkeys(
+        started.values(), "Successful"
+    )
+    assert [parted.written("orders", each) for each in started.values()] == [EVERY, EVERY]
+    assert len(parted.written("orders")) == 2 * len(EVERY)
+    assert until(lambda: not parted.staged())

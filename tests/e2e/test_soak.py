@@ -1,4 +1,4 @@
-"""Random faults over three nodes for a while: `make soak` for half an hour, here for less than a minute.
+"""Random faults over four nodes for a while: `make soak` for half an hour, here for less than a minute.
 
 SOAK_MINUTES says for how long and SOAK_SEED with which luck; the page of figures is printed.
 """
@@ -23,7 +23,7 @@ from tests.standins.seaweed import S3Server
 from tests.standins.told import listening
 from tests.standins.town import Town
 
-NODES = 3
+NODES = ("serve", "serve --no-work", "work", "work")
 MINUTES = float(os.environ.get("SOAK_MINUTES", "0.5"))
 SEED = int(os.environ.get("SOAK_SEED", "20260102"))
 

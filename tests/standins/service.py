@@ -18,10 +18,14 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIDTESTS", "AWS_SECRET_ACCESS_KEY": "not-c
 
 
 class ServiceProcess:
-    """`headrace serve`, started and answering; `close` kills it with everything it started."""
+    """`headrace serve`, started and answering; `close` kills it with everything it started.
 
-    def __init__(self, data: Path, environment: Mapping[str, str] | None = None) -> None:
+    `act` is another subcommand with its options, `work` or `serve --no-work`.
+    """
+
+    def __init__(self, data: Path, environment: Mapping[str, str] | None = None, act: str = "serve") -> None:
         self.data = data
+        self._act = act
         self._environment = dict(environment or {})
         self._clients: list[Any] = []
         self._start()
@@ -71,9 +75,9 @@ class ServiceProcess:
 
     def _start(self) -> None:
         environment = plain_environment(HOME=str(self.data.parent)) | self._environment
-        self.program = Program([*HEADRACE, "serve", "--port", "0", "--data", self.data], env=environment)
+        self.program = Program([*HEADRACE, *self._act.split(), "--port", "0", "--data", self.data], env=environment)
         try:
-            self.url = self.program.find(r"AWS_ENDPOINT_URL_APPFLOW=(http://127\.0\.0\.1:\d+)").group(1)
+            self.url = self.program.find(r"(?:AWS_ENDPOINT_URL_APPFLOW=|metrics: )(http://127\.0\.0\.1:\d+)").group(1)
         except AssertionError:
             self.program.close()
             raise

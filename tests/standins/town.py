@@ -25,7 +25,7 @@ SETTLED = {"Successful", "Error", "Canceled"}
 
 
 class Town:
-    """`nodes` are processes of `headrace serve` that share everything but their data folders."""
+    """`nodes` are processes that share everything but their data folders, each by what `acts` says of it."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Town:
         server: S3Server,
         proxy: FaultyProxy,
         objects: ServerObjects,
-        count: int = 2,
+        acts: Sequence[str] = ("serve", "serve"),
         **more: str,
     ) -> None:
         self.objects = objects
@@ -50,7 +50,8 @@ class Town:
             "HEADRACE_PARALLEL_RUNS": "yes",
             **more,
         }
-        self.nodes = [self._node(number) for number in range(count)]
+        self.nodes = [self._node(number, act) for number, act in enumerate(acts)]
+        self.answering = [number for number, act in enumerate(acts) if act != "work"]
         self._clients: dict[str, Any] = {}
 
     def put(self, flow: str, files: Sequence[Sequence[int]], *, first: int = 0) -> None:
@@ -141,8 +142,8 @@ class Town:
         for node in self.nodes:
             node.close()
 
-    def _node(self, number: int) -> ServiceProcess:
-        return ServiceProcess(self.folder / f"node-{number}", self.environment)
+    def _node(self, number: int, act: str) -> ServiceProcess:
+        return ServiceProcess(self.folder / f"node-{number}", self.environment, act)
 
     def _ask(self, name: str, node: int, members: dict[str, Any]) -> dict[str, Any]:
         try:
