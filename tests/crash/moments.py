@@ -24,6 +24,7 @@ _CHANGES = frozenset(
     {"open", "os.rename", "os.link", "os.symlink", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod"}
 )
 _WRITING = frozenset("wax+")
+_CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 # What is another text in each run: ids, and names that have a random part.
 _RANDOM = re.compile(r"[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}|[0-9a-f]{16,}|\btmp\w{8}\b")
 _ROOMS = f"{os.sep}headrace{os.sep}"
@@ -110,7 +111,7 @@ class _WatchedTx:
 
 def _changed(event: str, arguments: tuple[Any, ...], beginning: str) -> str | None:
     """What is changed, by its path in the folder; None: nothing there."""
-    if event == "open" and arguments[1] is not None and not _WRITING.intersection(arguments[1]):
+    if event == "open" and not _is_writing(*arguments[1:]):
         return None
     path = arguments[0]
     if not isinstance(path, str | os.PathLike):
@@ -120,6 +121,11 @@ def _changed(event: str, arguments: tuple[Any, ...], beginning: str) -> str | No
     if not text.startswith(os.sep):
         return "in a folder" if event in {"os.remove", "os.rmdir"} else None
     return text.removeprefix(beginning) if text.startswith(beginning) else None
+
+
+def _is_writing(mode: str | None, flags: int) -> bool:
+    """Whether a file is opened to be changed; a folder, to have it synced, is not."""
+    return bool(_CHANGING & flags if mode is None else _WRITING.intersection(mode))
 
 
 def _asked_by(frame: FrameType | None) -> str:

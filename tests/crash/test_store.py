@@ -70,7 +70,7 @@ def killed(program: str, *arguments: str, after_lines: int, delay_s: float) -> l
 
 def test_every_acknowledged_start_is_there_once_after_any_kill(tmp_path: Path) -> None:
     luck, answers, first = random.Random(20_260_102), {}, 0
-    for _ in range(6):
+    for _ in range(4):
         lines = killed(STARTER, str(tmp_path), str(first), after_lines=luck.randint(2, 60), delay_s=luck.random() / 20)
         for line in lines[1:]:
             token, execution_id = line.split()
@@ -137,7 +137,7 @@ def test_every_durable_step_of_a_worker_is_there_after_any_kill(tmp_path: Path) 
             future.result(timeout=PATIENCE_S)
     results: dict[tuple[str, str], str] = {}
     steps: set[tuple[str, str]] = set()
-    for _ in range(6):
+    for _ in range(4):
         lines = killed(WORKER, str(tmp_path), after_lines=luck.randint(2, 60), delay_s=luck.random() / 20)
         for step, name, *rest in (line.split() for line in lines[1:]):
             steps.add((step, name))
