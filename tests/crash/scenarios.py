@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from headrace.errors import Retry
-from headrace.operations import backfills
+from headrace.operations import backfills, record_events
 from headrace.store import executions, flows
 from headrace.store.executions import Execution
 from tests.crash.forks import Tell
 from tests.crash.moments import Moments
 from tests.crash.world import BUCKETS, CALLER, START, Node, World, running
+from tests.standins.hooks import WEBHOOK
 from tests.standins.ledger import CONNECTOR_TYPE, PROFILE, Ledger
 from tests.standins.processes import PATIENCE_S
 
@@ -142,6 +143,11 @@ FROM_LEDGER: Json = {
     "connectorProfileName": "ledger",
     "sourceConnectorProperties": {CONNECTOR_TYPE: {"object": "entry"}},
 }
+FROM_WEBHOOK: Json = {
+    "connectorType": "CustomConnector",
+    "connectorProfileName": "shop",
+    "sourceConnectorProperties": {"CustomConnector": {"entityName": "order"}},
+}
 TO_LEDGER: Json = {
     "connectorType": CONNECTOR_TYPE,
     "connectorProfileName": "ledger",
@@ -222,7 +228,28 @@ def as_events_come(document: Json) -> Callable[[World], None]:
     return act
 
 
+def as_records_come(document: Json) -> Callable[[World], None]:
+    """A sender posts anew what it has no answer to, under the same delivery id."""
+
+    def act(world: World) -> None:
+        create(world, document)
+        world.call("StartFlow", {"flowName": FLOW, "clientToken": "activated"})
+        for posts in ((0, 1), (2,)):
+            for number in posts:
+                body = "\n".join(f'{{"n": {number * 10 + place}}}' for place in range(4)).encode()
+                asked = {"flowName": FLOW, "body": body, "trust": "open"}
+                world.call(record_events.PUT, asked | {"headers": {"x-delivery-id": f"post {number}"}})
+            world.work_on_events(FLOW)
+        world.wait_until_idle()
+        world.turn_to(START + timedelta(hours=1))
+        world.rouse()
+
+    return act
+
+
 def create(world: World, document: Json) -> None:
+    if document["sourceFlowConfig"] is FROM_WEBHOOK:
+        world.call("CreateConnectorProfile", WEBHOOK | {"clientToken": "the one profile"})
     if document["sourceFlowConfig"] is FROM_LEDGER or TO_LEDGER in document["destinationFlowConfigList"]:
         world.call("CreateConnectorProfile", PROFILE | {"clientToken": "the one profile"})
     world.call("CreateFlow", document)
@@ -264,7 +291,8 @@ SCENARIOS = {
         read=24,
     ),
     "new records at each tick": Scenario(plant_ledger, at_each_tick(flow(FROM_LEDGER, TO_S3, EVERY_MINUTE)), read=11),
-    "files as they come, to files": Scenario(plant_files, as_events_come(flow(FROM_S3, BY_DAY, ON_EVENTS))),
+    # Both sources of events, and both kinds of destinations: these two are slow.
+    "records as they come, to files": Scenario(plant_files, as_records_come(flow(FROM_WEBHOOK, BY_DAY, ON_EVENTS))),
     "files as they come, to an application": Scenario(plant_files, as_events_come(flow(FROM_S3, TO_LEDGER, ON_EVENTS))),
     "cancelled while it reads": Scenario(
         plant_ledger, on_demand(flow(FROM_LEDGER, TO_S3)), cancelled_at_page_three, ends="cancelled", read=0

@@ -75,14 +75,21 @@ class World:
         """Tell the flow of objects, as often as it takes, until all of them are done."""
         arrivals, store = [Arrival(key, json.dumps({"key": key})) for key in keys], self.backend.store
 
-        def take(tx: Tx) -> str:
+        def take(tx: Tx) -> None:
             flow = flows.head(tx, CALLER.account, CALLER.region, flow_name)
             assert flow is not None
             events.take(tx, flow.flow_id, arrivals, now_ms=to_ms(self.clock.now()))
-            return flow.flow_id
 
-        flow_id = store.write(take).result(timeout=PATIENCE_S)
-        while self._has_events(flow_id):
+        store.write(take).result(timeout=PATIENCE_S)
+        self.work_on_events(flow_name)
+
+    def work_on_events(self, flow_name: str) -> None:
+        """Put the events of the flow to work, as often as it takes, until all of them are done."""
+        found = self.backend.store.read(lambda tx: flows.head(tx, CALLER.account, CALLER.region, flow_name)).result(
+            timeout=PATIENCE_S
+        )
+        assert found is not None
+        while self._has_events(found.flow_id):
             self.rouse()
             self.wait_until_idle()
 

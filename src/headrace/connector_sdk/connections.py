@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
+from headrace.connector_sdk import webhook
 from headrace.connector_sdk.built_in import Outside, RecordConnectorType
 from headrace.connector_sdk.custom import CustomConnector
 from headrace.connector_sdk.hosts.book import Hosts
@@ -131,9 +132,11 @@ class OpenConnections:
         # One that was made anew meanwhile is another connection.
         return connection if found is None or found.secret_arn != connection.secret_arn else found
 
-    def _custom(self, connection: Connection) -> CustomConnector:
+    def _custom(self, connection: Connection) -> Opened:
         label = connection.connector_label or ""
         found = self._lookups.registration(connection.account, connection.region, label)
+        if found is None and label == webhook.LABEL:
+            return webhook.Webhook(connection)
         if found is None:
             raise NotThere(
                 f"Connector:{label} is not registered. Please register it first before creating ConnectorProfile."

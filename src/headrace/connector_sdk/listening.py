@@ -58,6 +58,16 @@ class Subscription(Protocol):
 
 
 @runtime_checkable
+class Posted(Protocol):
+    """An opened connector that is asked for nothing: its records are posted to headrace."""
+
+    @property
+    def secret(self) -> str | None:
+        """What senders sign with; None: they show an access key."""
+        ...
+
+
+@runtime_checkable
 class EventSource(Protocol):
     """A source, or an opened connector, that can be asked what happened."""
 

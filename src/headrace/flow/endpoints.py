@@ -26,8 +26,8 @@ _FORMATS: Final[Mapping[str, InputFormat]] = {"CSV": "csv", "JSON": "json", "PAR
 
 # AppFlow reaches these without credentials; a profile given all the same is ignored.
 _WITHOUT_PROFILE: Final = frozenset({"S3", "EventBridge", "LookoutMetrics", "Upsolver", "CustomerProfiles"})
-# AppFlow has events of Salesforce alone.
-_WITH_EVENTS: Final = frozenset({"S3", "Salesforce"})
+# AppFlow has events of Salesforce alone. Of a custom connector its profile says which it is, and so whether it has any.
+_WITH_EVENTS: Final = frozenset({"CustomConnector", "S3", "Salesforce"})
 _TRIGGERS_OF_DESTINATIONS: Final[Mapping[str, TriggerType]] = {"EventBridge": "Event", "LookoutMetrics": "Scheduled"}
 _WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "SAPOData": ("INSERT", "UPDATE", "UPSERT"),

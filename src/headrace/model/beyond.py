@@ -106,6 +106,13 @@ BEYOND: Mapping[str, Shape] = {
             Member("nextToken", "NextToken"),
         )
     ),
+    # `taken` is 0 where the delivery came before.
+    "TakenRecords": Structure(
+        (
+            Member("records", "Count", is_required=True),
+            Member("taken", "Count", is_required=True),
+        )
+    ),
     "JsonLines": String(),
     # A document about the interface itself.
     "OpenApi": Structure(),

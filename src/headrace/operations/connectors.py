@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from headrace.connector_sdk import catalog
+from headrace.connector_sdk import catalog, webhook
 from headrace.connector_sdk import lambda_shapes as shapes
 from headrace.connector_sdk.custom import described
 from headrace.errors import ResourceNotFoundException, ValidationException
@@ -99,6 +99,9 @@ def describe_connector(context: Context, tx: Tx, request: Document) -> Answer:
             "connectorLabel is missing: it says which CustomConnector to describe. ListConnectors names those that"
             " are registered."
         )
+    found = connectors.get(tx, context.caller.account, context.caller.region, label)
+    if found is None and label == webhook.LABEL:
+        return {"connectorConfiguration": _built_in()}
     return {"connectorConfiguration": _described(_connector(context, tx, label))}
 
 
@@ -117,12 +120,15 @@ def describe_connectors(context: Context, _: Tx, request: Document) -> Answer:
 
 
 def list_connectors(context: Context, tx: Tx, request: Document) -> Answer:
-    """The registered connectors by label; AppFlow's own are none of them."""
-    caller = context.caller
+    """The registered connectors and the webhook, by label; AppFlow's own are none of them."""
+    caller, most = context.caller, pages.page_size(request) + 1
     after = pages.position(context, "ListConnectors", request) or ""
-    found = connectors.page(tx, caller.account, caller.region, after=after, limit=pages.page_size(request) + 1)
-    page, more = pages.split(context, "ListConnectors", request, found, lambda connector: connector.label)
-    return {"connectors": [_listed(connector) for connector in page], **more}
+    found = connectors.page(tx, caller.account, caller.region, after=after, limit=most)
+    shown = {each.label: _described(each) for each in found}
+    if after < webhook.LABEL:
+        shown.setdefault(webhook.LABEL, _built_in())
+    page, more = pages.split(context, "ListConnectors", request, sorted(shown)[:most], lambda label: label)
+    return {"connectors": [_listed(shown[label]) for label in page], **more}
 
 
 def _before_register(context: Context, tx: Tx, retry: Retry, request: Document) -> Answer | None:
@@ -152,7 +158,7 @@ def _lambda_arn(request: Document) -> str | None:
 
 
 def _refuse_taken(context: Context, tx: Tx, label: str) -> None:
-    if connectors.get(tx, context.caller.account, context.caller.region, label) is not None:
+    if label == webhook.LABEL or connectors.get(tx, context.caller.account, context.caller.region, label) is not None:
         raise refusals.conflict(f"Connector: {label} is already registered")
 
 
@@ -187,7 +193,8 @@ def _connector(context: Context, tx: Tx, label: str) -> Connector:
 
 
 def _not_registered(label: str) -> ResourceNotFoundException:
-    return ResourceNotFoundException(f"Connector:{label} is not registered.")
+    hint = " It comes with headrace." if label == webhook.LABEL else ""
+    return ResourceNotFoundException(f"Connector:{label} is not registered.{hint}")
 
 
 def _described(connector: Connector) -> Answer:
@@ -205,11 +212,17 @@ def _described(connector: Connector) -> Answer:
     }
 
 
-def _listed(connector: Connector) -> Answer:
+def _built_in() -> Answer:
+    """The connector that every account has."""
+    described = {"connectorLabel": webhook.LABEL, "connectorDescription": "Records that are posted to headrace"}
+    return {**webhook.CONFIGURATION, **described}
+
+
+def _listed(described: Answer) -> Answer:
     members = (
         *("connectorDescription", "connectorName", "connectorOwner", "connectorVersion", "connectorType"),
         *("connectorLabel", "registeredAt", "registeredBy", "connectorProvisioningType", "connectorModes"),
         "supportedDataTransferTypes",
     )
-    whole = {"applicationType": connector.label, **_described(connector)}
+    whole = {"applicationType": described["connectorLabel"], **described}
     return {name: whole[name] for name in ("applicationType", *members) if name in whole}

@@ -20,6 +20,7 @@ from headrace.operations import (
     object_events,
     positions,
     profiles,
+    record_events,
     rejects,
     retries,
     runs,
@@ -105,10 +106,16 @@ BEYOND_FETCHING: Mapping[str, Fetching] = {
     rejects.LIST: rejects.list_rejects,
     rejects.FILE: rejects.download_rejects,
 }
+# A write transaction after what was sent is read.
+BEYOND_TAKING: Mapping[str, ConnectorPreparation] = {
+    record_events.PUT: record_events.prepare_put,
+}
 # How many flows are planned, and their sources listed, at a time.
 _PREPARERS = 4
 # How many connectors are asked at a time. Apart from the others: one that hangs holds up nobody who creates a flow.
 _ASKERS = 16
+# How many posts of records are read at a time.
+_TAKERS = 8
 
 
 class Dispatcher:
@@ -146,6 +153,7 @@ class Dispatcher:
         self._profiles: ProfileCheck = profiles or ProfileTrial(self._connectors)
         self._preparers = ThreadPoolExecutor(_PREPARERS, thread_name_prefix="headrace-prepare")
         self._askers = ThreadPoolExecutor(_ASKERS, thread_name_prefix="headrace-ask")
+        self._takers = ThreadPoolExecutor(_TAKERS, thread_name_prefix="headrace-take")
 
     def call(self, name: str, caller: Caller, request: Document) -> Future[Answer]:
         """Run the operation `name`; the answer comes once it is durable, without blocking.
@@ -179,11 +187,15 @@ class Dispatcher:
         """
         self._preparers.shutdown()
         self._askers.shutdown()
+        self._takers.shutdown()
 
     def _ask(self, name: str, context: Context, request: Document) -> Future[Answer]:
         if name in PREPARED_CONNECTORS:
             prepare = PREPARED_CONNECTORS[name]
             return self._prepare(lambda: prepare(context, self._store, self._connectors, request), self._askers)
+        if name in BEYOND_TAKING:
+            take = BEYOND_TAKING[name]
+            return self._prepare(lambda: take(context, self._store, self._connectors, request), self._takers)
         if name in BEYOND_FETCHING:
             fetch = BEYOND_FETCHING[name]
             return _submitted(self._preparers, lambda: fetch(context, self._store, self._rejects, request))

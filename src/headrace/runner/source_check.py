@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from headrace.connector_sdk.listening import EventSource, Posted
 from headrace.connector_sdk.records import Connections, Side
 from headrace.connector_sdk.registry import Registry
 from headrace.errors import (
@@ -20,6 +21,7 @@ from headrace.errors import (
     ValidationException,
 )
 from headrace.flow.plan import Plan, Reading, Writing
+from headrace.flow.schedule import TriggerType
 from headrace.runner.bookmarks import keeps_place
 from headrace.runner.connections import NoConnections
 from headrace.runner.windows import timestamp_field
@@ -50,7 +52,7 @@ class SourceCheck:
         field to go by.
         """
         for scope, side in _sides(plan):
-            fields, keeps = self._check_side(scope, side, account, region)
+            fields, keeps = self._check_side(scope, side, account, region, plan.trigger.trigger_type)
             if scope == "SOURCE" and plan.trigger.pull_mode == "Incremental" and not keeps:
                 _check_timestamps(plan, fields)
         if plan.reading is None:
@@ -65,7 +67,9 @@ class SourceCheck:
         """Whether the source says by bookmarks where an incremental run goes on. Raises as `check` does."""
         return plan.reading is not None and self._check_side("SOURCE", plan.reading, account, region)[1]
 
-    def _check_side(self, scope: Side, side: Reading | Writing, account: str, region: str) -> tuple[Fields, bool]:
+    def _check_side(
+        self, scope: Side, side: Reading | Writing, account: str, region: str, trigger_type: TriggerType | None = None
+    ) -> tuple[Fields, bool]:
         """The fields of the entity, and whether the connector keeps the place in it."""
         try:
             connector = self._connections.open(account, region, side.profile, side.connector_type)
@@ -76,6 +80,8 @@ class SourceCheck:
             raise ValidationException(f"{part} Validation Error: {error.message}") from error
         except ConnectorError as error:
             raise _failed(error) from error
+        if isinstance(side, Reading):
+            _check_trigger(side, connector, trigger_type)
         try:
             connector.check_settings(scope, side.settings)
             fields = connector.describe(side.entity, api_version=side.api_version)
@@ -94,6 +100,23 @@ class SourceCheck:
                 f"Error while communicating to connector: nothing lies at {_place(plan)}."
                 " Put an object there, or name the prefix under which there is one."
             )
+
+
+def _check_trigger(reading: Reading, connector: object, trigger_type: TriggerType | None) -> None:
+    """Raise ValidationException where the connector has no events, or nothing else. None: no flow asks."""
+    if trigger_type is None:
+        return
+    is_posted, is_event = isinstance(connector, Posted), trigger_type == "Event"
+    if is_posted and not is_event:
+        raise ValidationException(
+            f"Source Validation Error: triggerType {trigger_type} is not supported by the connector of the profile"
+            f" {reading.profile}, to which records are posted; write Event."
+        )
+    if is_event and not is_posted and not isinstance(connector, EventSource):
+        raise ValidationException(
+            f"Source Validation Error: triggerType Event is not supported by the connector of the profile"
+            f" {reading.profile}; write OnDemand or Scheduled, or name a profile of the connector Webhook."
+        )
 
 
 def _check_timestamps(plan: Plan, fields: Fields) -> None:

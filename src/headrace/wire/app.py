@@ -15,6 +15,7 @@ from headrace.meters import Meters
 from headrace.model.check import check
 from headrace.model.codec import decode
 from headrace.model.shapes import Limits
+from headrace.operations import record_events
 from headrace.operations.context import Answer, Caller
 from headrace.settings import Settings
 from headrace.wire.asgi import Application, Receive, Scope, Send
@@ -29,6 +30,7 @@ from headrace.wire.notifications import NotificationsApi, is_notification
 from headrace.wire.openapi import openapi
 from headrace.wire.owner import OwnerApi, is_for_owner
 from headrace.wire.pages import healthy, live
+from headrace.wire.record_posts import RecordsApi
 from headrace.wire.replies import Reply, answered, failed, refused, send_reply
 from headrace.wire.routes import Route, find_route
 from headrace.wire.secrets import Desk, SecretsApi, is_for_secrets
@@ -70,7 +72,8 @@ def create_app(
     vault = None if secrets is None else SecretsApi(secrets, keys, SystemClock(), settings.body_limit_bytes)
     callers = _callers(settings, keys, clock) if is_open else NoCallers()
     told = NotificationsApi(dispatcher, callers, keys if is_open else None, settings)
-    api = Api(dispatcher, settings, callers, log, patience, told, vault, owner, meters)
+    posts = RecordsApi(dispatcher, told, settings, may_sign=is_open)
+    api = Api(dispatcher, settings, callers, log, patience, told, posts, vault, owner, meters)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -104,6 +107,7 @@ class Api:
         log: Log,
         patience: Patience,
         notifications: NotificationsApi,
+        posts: RecordsApi,
         secrets: SecretsApi | None,
         owner: OwnerApi | None = None,
         meters: Meters | None = None,
@@ -118,6 +122,7 @@ class Api:
         self._patience = patience
         self._secrets = secrets
         self._notifications = notifications
+        self._posts = posts
 
     async def serve(self, call: Call, send: Send) -> None:
         """Answer a request, whatever becomes of it, and write its log line."""
@@ -160,6 +165,8 @@ class Api:
         """The same steps for what is no operation of AppFlow's."""
         beyond = find_beyond(call.method, call.raw_path)
         call.operation_name = beyond.row.name
+        if beyond.row.name == record_events.PUT:
+            return await self._posts.answer(call, beyond.path_values["flowName"], self._patience)
         body, query, identity = await self._heard(call)
         if beyond.permission is not None:
             authorize(identity, beyond.permission, beyond.path_values)

@@ -33,8 +33,8 @@ class Beyond(NamedTuple):
 
     @property
     def permission(self) -> Operation | None:
-        """The operation that a policy has to allow; None: any caller may."""
-        return None if self.row.permission is None else OPERATIONS[self.row.permission]
+        """The operation that a policy has to allow; None: any caller may, or the row has a door of its own."""
+        return OPERATIONS.get(self.row.permission or "")
 
     def request(self, query: Query, body: bytes, limits: Limits) -> dict[str, Any]:
         """The request, read and checked. Raises SerializationError and ValidationException."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from headrace.operations import backfills, positions, rejects, retries, runs
+from headrace.operations import backfills, positions, record_events, rejects, retries, runs
 
 # What stands for a part of a path, and the shape of it.
 LABELS: Mapping[str, str] = {"flowName": "FlowName", "executionId": "ExecutionId", "number": "BackfillNumber"}
@@ -25,9 +25,9 @@ class Row(NamedTuple):
     """One thing to ask for.
 
     `name` is what runs it in `operations.dispatch`, `permission` the operation of AppFlow's that a policy has to allow
-    (None: any caller may). `members` stand in the query of a GET or DELETE, in the JSON body of other methods, and
-    reach the operation together with the labels of the path. `answer` names a shape, `errors` those modelled errors
-    that every row does not have.
+    (None: any caller may), or an action of headrace's own. `members` stand in the query of a GET or DELETE, in the JSON
+    body of other methods, and reach the operation together with the labels of the path. `answer` names a shape,
+    `errors` those modelled errors that every row does not have.
     """
 
     name: str
@@ -40,6 +40,10 @@ class Row(NamedTuple):
     errors: tuple[str, ...] = ()
     # Of an answer that is no JSON and comes in `blocks`.
     media: str | None = None
+    status: int = 200
+    # Of a body that is no JSON object of members, and of headers that say something of it.
+    takes: tuple[str, ...] = ()
+    headers: Mapping[str, str] = {}
 
     @property
     def has_body(self) -> bool:
@@ -219,5 +223,22 @@ ROWS: tuple[Row, ...] = (
             "clear": Asked("Boolean", "As if nothing had been read."),
         },
         errors=(_NOT_THERE, "ConflictException", "ConnectorServerException", "ConnectorAuthenticationException"),
+    ),
+    Row(
+        name=record_events.PUT,
+        method="POST",
+        path="/events/webhook/{flowName}",
+        permission=record_events.PUT,
+        about="Take records for an active event flow from the webhook: durable with the answer, all of them or none.",
+        answer="TakenRecords",
+        errors=(_NOT_THERE, "ConflictException", "ThrottlingException"),
+        status=202,
+        takes=("application/json", "application/x-ndjson"),
+        headers={
+            "webhook-id": "Names the delivery: one that comes again is not taken again. Also Idempotency-Key,"
+            " X-Delivery-Id and X-GitHub-Delivery.",
+            "X-Hub-Signature-256": "sha256= and the HMAC-SHA256 of the body, instead of an access key. Also"
+            " webhook-signature and Stripe-Signature.",
+        },
     ),
 )

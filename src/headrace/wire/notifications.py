@@ -51,25 +51,31 @@ class NotificationsApi:
         if call.method != "POST":
             raise MethodNotAllowedException(f"{call.method[:20]} is no method of notifications: use POST")
         body = await call.body(self._limit_bytes, patience)
-        identity = await self._identify(call, body)
+        identity = await self.sender(call, body)
         call.caller_arn = identity.caller.arn
         authorize(identity)
         asked = {"notification": body.decode("utf-8", "replace")}
         try:
             found = await asyncio.wrap_future(self._dispatcher.call(object_events.PUT, identity.caller, asked))
         except ThrottlingException as error:
-            reply = refused(error, call.request_id)
-            reply.headers.append((b"retry-after", b"%d" % RETRY_AFTER_S))
-            return reply
+            return busy(error, call.request_id)
         return told(found, call.request_id)
 
-    async def _identify(self, call: Call, body: bytes) -> Identity:
+    async def sender(self, call: Call, body: bytes) -> Identity:
+        """Who shows a key, or signs. Raises one of the front end's errors."""
         shown = shown_key(call.headers)
         if shown is not None and self._keys is not None:
             return await identify(*shown, self._keys, self._region)
         headers = call.headers if shown is None else without_key(call.headers)
         signed = Signed(call.method, call.raw_path, call.query_string, headers, body)
         return await self._callers.identify(signed, call.query())
+
+
+def busy(error: ThrottlingException, request_id: str) -> Reply:
+    """Asks the sender to send the same again later."""
+    reply = refused(error, request_id)
+    reply.headers.append((b"retry-after", b"%d" % RETRY_AFTER_S))
+    return reply
 
 
 def is_notification(call: Call) -> bool:

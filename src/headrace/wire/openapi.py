@@ -27,6 +27,7 @@ Schema = dict[str, Any]
 _BASE = "/headrace/v1"
 _ERROR = "#/components/schemas/Error"
 _JSON = "application/json"
+_ANYTHING: Schema = {}
 _SIGNED = "AWS Signature Version 4, service appflow. Without HEADRACE_AUTH=sigv4, any well-formed one will do, or none."
 # What any request may be answered with, and what only those with a body may.
 _ALWAYS: tuple[type[ServiceError | FrontError], ...] = (
@@ -89,9 +90,13 @@ def _operation(row: Row) -> dict[str, Any]:
         "summary": row.about,
         "description": _permission(row),
         "parameters": parameters,
-        "responses": {"200": _answer(row), **dict(_errors(row))},
+        "responses": {str(row.status): _answer(row), **dict(_errors(row))},
     }
-    if not row.has_body:
+    for name, about in row.headers.items():
+        parameters.append({"name": name, "in": "header", "description": about, "schema": {"type": "string"}})
+    if row.takes:
+        operation["requestBody"] = {"required": True, "content": {media: {"schema": _ANYTHING} for media in row.takes}}
+    elif not row.has_body:
         parameters += [_parameter(name, asked, "query") for name, asked in row.members.items()]
     elif row.members:
         required = [name for name, asked in row.members.items() if asked.is_required]
@@ -105,7 +110,8 @@ def _operation(row: Row) -> dict[str, Any]:
 def _permission(row: Row) -> str:
     if row.permission is None:
         return "Any caller may ask for it."
-    return f"With HEADRACE_AUTH=sigv4, a policy has to allow appflow:{row.permission}."
+    action = row.permission if ":" in row.permission else f"appflow:{row.permission}"
+    return f"With HEADRACE_AUTH=sigv4, a policy has to allow {action}."
 
 
 def _labels(row: Row) -> list[str]:

@@ -98,7 +98,7 @@ def test_a_connector_that_fails_is_not_registered(
     hosts.failure = failure
     with pytest.raises(kind, match=words):
         call("RegisterConnector", registration(arn=BROKEN if failure is None else ARN))
-    assert call("ListConnectors") == {"connectors": []}
+    assert labels(call) == ["Webhook"]
 
 
 def test_a_connector_that_nobody_hosts_is_not_registered(call: Calls) -> None:
@@ -169,14 +169,29 @@ def test_a_profile_needs_a_connector_that_is_registered_and_agrees(call: Calls, 
 
 
 def test_connectors_are_listed_by_label_page_by_page(call: Calls) -> None:
-    for label in ("b1", "a1", "c1"):
+    for label in ("b1", "Alone", "c1"):
         registered(call, label=label)
     first = call("ListConnectors", maxResults=2)
-    assert [each["connectorLabel"] for each in first["connectors"]] == ["a1", "b1"]
+    assert [each["connectorLabel"] for each in first["connectors"]] == ["Alone", "Webhook"]
     rest = call("ListConnectors", maxResults=2, nextToken=first["nextToken"])
-    assert [each["connectorLabel"] for each in rest["connectors"]] == ["c1"]
+    assert [each["connectorLabel"] for each in rest["connectors"]] == ["b1", "c1"]
     assert "nextToken" not in rest
     assert rest["connectors"][0]["connectorModes"] == ["SOURCE", "DESTINATION"]
+
+
+def labels(call: Calls) -> list[str]:
+    return [each["connectorLabel"] for each in call("ListConnectors")["connectors"]]
+
+
+def test_every_account_has_the_webhook(call: Calls) -> None:
+    (listed,) = call("ListConnectors")["connectors"]
+    shown = call("DescribeConnector", connectorType="CustomConnector", connectorLabel="Webhook")
+    assert (listed["connectorType"], listed["connectorModes"]) == ("CustomConnector", ["SOURCE"])
+    assert shown["connectorConfiguration"]["supportedTriggerTypes"] == ["Event"]
+    with pytest.raises(ConflictException, match="already registered"):
+        call("RegisterConnector", registration(label="Webhook"))
+    with pytest.raises(ResourceNotFoundException, match="It comes with headrace"):
+        call("UnregisterConnector", connectorLabel="Webhook")
 
 
 def test_every_type_of_appflow_is_described(call: Calls) -> None:
@@ -314,6 +329,6 @@ def test_browsing_without_a_way_in_is_refused_in_words(call: Calls) -> None:
 def test_another_accounts_connectors_are_not_there(call: Calls) -> None:
     opened(call)
     other = call.by(account="000000000001")
-    assert other("ListConnectors") == {"connectors": []}
+    assert labels(other) == ["Webhook"]
     with pytest.raises(ResourceNotFoundException):
         other("ListConnectorEntities", PROFILE)

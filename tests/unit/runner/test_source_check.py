@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from headrace.connector_sdk.records import Connection, Connections, Credentials
 from headrace.connector_sdk.registry import Registry
+from headrace.connector_sdk.webhook import Webhook
 from headrace.errors import (
     ConnectorAuthenticationException,
     ConnectorServerException,
@@ -133,3 +135,31 @@ def test_an_incremental_flow_from_a_source_that_keeps_its_place_needs_no_field()
     crm = Application()
     crm.is_place_kept = True
     profiles_check(crm=crm).check(incremental(), "1", "r")
+
+
+class Posting:
+    """Every profile is one of the webhook."""
+
+    def open(self, account: str, region: str, profile_name: str, connector_type: str | None = None) -> Webhook:
+        given = Credentials("CustomAuth", {})
+        return Webhook(Connection(account, region, profile_name, "CustomConnector", "Webhook", {}, given, "arn"))
+
+
+def started_by(trigger_type: str, connections: Connections) -> None:
+    objects: Registry = Connectors(Objects())  # pyright: ignore[reportAssignmentType]
+    source = from_records()
+    source["sourceConnectorProperties"]["CustomConnector"].pop("customProperties", None)
+    asked = flow(MAP_ALL, source=source) | {"triggerConfig": {"triggerType": trigger_type}}
+    SourceCheck(objects, connections).check(plan(asked), "1", "r")
+
+
+def test_events_start_flows_from_the_webhook_and_nothing_else_does() -> None:
+    started_by("Event", Posting())
+    with pytest.raises(ValidationException, match="OnDemand is not supported by the connector of the profile crm"):
+        started_by("OnDemand", Posting())
+
+
+def test_events_do_not_start_flows_from_connectors_without_any() -> None:
+    started_by("OnDemand", Profiles(crm=Application()))
+    with pytest.raises(ValidationException, match="name a profile of the connector Webhook"):
+        started_by("Event", Profiles(crm=Application()))
