@@ -50,6 +50,7 @@ from headrace.store.opening import open_store
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+from headrace.store.waiting import Waiting
 from headrace.version import version
 from headrace.wire.addresses import local_url, refuse_open_address
 from headrace.wire.app import create_app
@@ -59,6 +60,9 @@ from headrace.wire.metrics import Board, MetricsPage
 from headrace.wire.owner import OwnerApi, Serving
 from headrace.wire.policy import parse_policy
 from headrace.wire.server import HttpServer, bind
+
+# How long a start waits for a PostgreSQL server that starts at the same time.
+_AWAITED_S = 30.0
 
 
 def new_uuid() -> str:
@@ -99,6 +103,7 @@ class Backend:
         self.meters = Meters(settings.metrics_flows)
         self._stack = ExitStack()
         self._work = ExitStack()
+        self._hasten: Callable[[], None] = lambda: None
         self._worker: Worker | None = None
 
     def start(self, *, is_working: bool = True, is_notifying: bool = False) -> None:
@@ -175,6 +180,7 @@ class Backend:
 
     def drain(self) -> None:
         """Let running executions finish or hand them back; none are taken any more."""
+        self._hasten()
         self._work.close()
 
     def stop(self) -> None:
@@ -191,8 +197,10 @@ class Backend:
         settings = self.settings
         receivers = receivers_of(settings, self._environment, self.clock.now) if is_notifying else ()
         self._receivers = {receiver.key: receiver.name for receiver in receivers}
-        opened = open_store(settings, reports_to=tuple(self._receivers), meters=self.meters)
+        waiting = Waiting(_AWAITED_S, lambda why: self.log.warning("waiting for the database", reason=why))
+        opened = open_store(settings, reports_to=tuple(self._receivers), meters=self.meters, waiting=waiting)
         stack.callback(opened.close)
+        self._hasten = opened.hasten
         self.store = self._around_store(opened)
         return Notifier(store=self.store, clock=self.clock, receivers=receivers, log=self.log, owner=self.new_id())
 

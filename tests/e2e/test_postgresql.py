@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGTERM
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from botocore.exceptions import ClientError
 from cryptography.fernet import Fernet
 
 from tests.standins.postgres import MISSING, PASSWORD, USER, Server, is_installed, server
-from tests.standins.processes import until
+from tests.standins.processes import PATIENCE_S, until
 from tests.standins.service import ServiceProcess
 from tests.unit.cli.documents import flow_document
 
@@ -100,6 +102,16 @@ def test_runs_end_once_though_the_database_restarts_and_a_node_dies(nodes: Nodes
     nodes.first.kill()
     until(lambda: all_successful(second, 60))
     assert nodes.written() == [["1", "2"]] * 60
+
+
+def test_a_node_ends_within_seconds_though_the_database_is_away(nodes: Nodes) -> None:
+    nodes.postgres.stop()
+    begun_s = monotonic()
+    nodes.first.program.send(SIGTERM)
+    assert nodes.first.program.wait() == 0
+    assert monotonic() - begun_s < PATIENCE_S / 2
+    assert '"event":"stopped"' in nodes.first.program.output
+    nodes.postgres.start()
 
 
 def started(client: Any, token: str) -> bool:

@@ -11,7 +11,7 @@ from headrace.clock import Clock, to_ms
 from headrace.connector_sdk.listening import Arrival, EventSource, Interest, News, Subscription
 from headrace.connector_sdk.records import Connections
 from headrace.connector_sdk.registry import Registry
-from headrace.errors import ConnectorError
+from headrace.errors import ConnectorError, HeadraceError
 from headrace.flow.plan import Plan, PlanFaults, plan
 from headrace.log import Log, silent
 from headrace.runner import messages
@@ -94,7 +94,11 @@ class Listener:
         self._unwatch()
         for following in self._following.values():
             _close(following)
-        self._store.write(lambda tx: listeners.release(tx, self._me)).result()
+        try:
+            self._store.write(lambda tx: listeners.release(tx, self._me)).result()
+        except HeadraceError as error:
+            # They run out by themselves; a store that fails is no reason not to stop.
+            messages.tell(self._log, "sources of events not given back", error)
 
     def rouse(self) -> None:
         """Put to work the events that wait, and close the executions whose time is over. From any thread."""

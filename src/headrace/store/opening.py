@@ -16,13 +16,20 @@ from headrace.store.migrate import PostgresSchema, Schema, look_at_file, to_newe
 from headrace.store.store import Store
 from headrace.store.topics import Topics
 from headrace.store.tx import Terms
+from headrace.store.waiting import NO_WAITING, Waiting
 
 
-def open_store(settings: Settings, *, reports_to: tuple[str, ...] = (), meters: Meters | None = None) -> Store:
+def open_store(
+    settings: Settings,
+    *,
+    reports_to: tuple[str, ...] = (),
+    meters: Meters | None = None,
+    waiting: Waiting = NO_WAITING,
+) -> Store:
     """Open the store: the database that HEADRACE_DATABASE_URL names, else the file in the data folder.
 
     One process uses a data folder at a time, whichever it is. `reports_to` are the keys of the receivers that are
-    told of runs.
+    told of runs. `waiting` is for a PostgreSQL server that is not up yet.
 
     Raises SettingsError if another process has the folder, or the database or file can't be used.
     """
@@ -33,7 +40,9 @@ def open_store(settings: Settings, *, reports_to: tuple[str, ...] = (), meters: 
         lock = FolderLock(settings.data)
         stack.callback(lock.release)
         topics, terms = Topics(), Terms(settings.executions_kept, reports_to)
-        database = postgres_database.PostgresDatabase.open(settings.database_url, terms, topics.announce)
+        database = postgres_database.PostgresDatabase.open(
+            settings.database_url, terms, topics.announce, waiting=waiting
+        )
         return Store(database, topics, stack, meters)
 
 

@@ -12,7 +12,8 @@ from psycopg import Connection, conninfo, errors
 from psycopg.types.numeric import Int8Dumper
 from sqlalchemy.exc import DBAPIError
 
-from headrace.errors import HeadraceError, SettingsError, StoreAway
+from headrace.errors import SettingsError, StoreAway
+from headrace.store.waiting import Lost
 
 OLDEST = 14
 # Of libpq, where the URL does not say otherwise: a server that is gone is noticed, not waited for.
@@ -34,10 +35,6 @@ _LIMITS = {
 _STATEMENTS_PREPARED = 400
 
 Postgres = Connection[tuple[Any, ...]]
-
-
-class Lost(HeadraceError):
-    """The server can't be spoken to; the transaction that was under way, if any, was not committed."""
 
 
 def connect(url: str, *, is_limited: bool = True) -> Postgres:

@@ -14,6 +14,7 @@ from headrace.store.postgres_session import Reading, Writing
 from headrace.store.postgres_topics import Exchange
 from headrace.store.transactions import PATIENCE_S, Lane
 from headrace.store.tx import Terms, Tx
+from headrace.store.waiting import NO_WAITING, Waiting
 
 # Connections of one process; with that of the topics, one more.
 WRITERS = 6
@@ -55,14 +56,16 @@ class PostgresDatabase:
             self._stack = stack.pop_all()
 
     @classmethod
-    def open(cls, url: str, terms: Terms, announce: Callable[[Iterable[str]], None]) -> Self:
-        """Open the database, whose schema is made if it is empty.
+    def open(
+        cls, url: str, terms: Terms, announce: Callable[[Iterable[str]], None], *, waiting: Waiting = NO_WAITING
+    ) -> Self:
+        """Open the database, whose schema is made if it is empty, once its server is up.
 
         Raises SettingsError if the server can't be reached, refuses the user or is too old, or if the schema is
         not one that this version works with.
         """
         with postgres.opening(url):
-            schema_of(url).make_or_check()
+            waiting.until_up(lambda: schema_of(url).make_or_check())
             return cls(url, terms, announce)
 
     def write(self, work: Callable[[Tx], Any]) -> Future[Any]:
@@ -72,6 +75,11 @@ class PostgresDatabase:
     def read(self, work: Callable[[Tx], Any]) -> Future[Any]:
         """See `Store.read`."""
         return self._reading.submit(work)
+
+    def hasten(self) -> None:
+        """See `Store.hasten`."""
+        self._writing.hasten()
+        self._reading.hasten()
 
     def close(self) -> None:
         """See `Store.close`."""

@@ -76,6 +76,9 @@ class SqliteDatabase:
         """See `Store.read`."""
         return self._readers.submit(work)
 
+    def hasten(self) -> None:
+        """See `Store.hasten`. A file is not waited for."""
+
     def close(self) -> None:
         """See `Store.close`."""
         self._stack.close()

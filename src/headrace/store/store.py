@@ -35,6 +35,10 @@ class Database(Protocol):
         """See `Store.read`."""
         ...
 
+    def hasten(self) -> None:
+        """See `Store.hasten`."""
+        ...
+
     def close(self) -> None:
         """See `Store.close`."""
         ...
@@ -109,6 +113,10 @@ class Store:
         runs on a thread of the store: it must only wake somebody else, and not raise.
         """
         return self._topics.watch(listener)
+
+    def hasten(self) -> None:
+        """Wait no more than two seconds from now on for a database that is away: the process is to end."""
+        self._database.hasten()
 
     def close(self) -> None:
         """Finish what waits, then close the database and let the folder go. Closing again does nothing."""

@@ -24,6 +24,8 @@ from headrace.store.tx import Tx
 Work = Callable[[Tx], Any]
 # How long a work is run again after its connection broke. PostgreSQL restarts within seconds.
 PATIENCE_S = 30.0
+# The same in a process that stops: who told it to waits for its end, and kills it after ten seconds or so.
+HURRIED_S = 2.0
 _LONGEST_PAUSE_S = 1.0
 _FIRST_PAUSE_S = 0.02
 # The database undid the transaction because of another one; alone, it would have passed.
@@ -83,11 +85,14 @@ class Lane:
 
     def submit(self, work: Work) -> Future[Any]:
         """Queue the work. Raises StoreAway once the lane is closed."""
-        given_up_at = monotonic() + self._patience_s
         try:
-            return self._threads.submit(self._run, work, given_up_at)
+            return self._threads.submit(self._run, work, monotonic())
         except RuntimeError as error:
             raise _stopping() from error
+
+    def hasten(self) -> None:
+        """See `Store.hasten`."""
+        self._patience_s = min(self._patience_s, HURRIED_S)
 
     def close(self) -> None:
         """Finish what waits, as far as the database answers, then close the connections."""
@@ -95,13 +100,13 @@ class Lane:
         self._threads.shutdown()
         self._connections.close()
 
-    def _run(self, work: Work, given_up_at: float) -> Any:
+    def _run(self, work: Work, asked_at_s: float) -> Any:
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
                 return self._attempt(work)
             except (Lost, *_UNDONE) as error:
-                if monotonic() + pause_s > given_up_at or self._closing.is_set():
+                if monotonic() + pause_s > asked_at_s + self._patience_s or self._closing.is_set():
                     raise _given_up(error) from error
             except psycopg.Error as error:
                 raise postgres.worded(error) from error

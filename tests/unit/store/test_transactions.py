@@ -6,14 +6,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
+from time import monotonic
 
 import psycopg
 import pytest
 
-from headrace.errors import InternalServerException
+from headrace.errors import InternalServerException, StoreAway
 from headrace.store.postgres_database import PostgresDatabase
 from headrace.store.store import Store
 from headrace.store.topics import Topics
+from headrace.store.transactions import PATIENCE_S as PATIENCE_S_OF_STORES
 from headrace.store.tx import Terms, Tx
 from tests.standins.cutting import CuttingProxy
 from tests.standins.postgres import MISSING, Postgres, Server, is_installed, server
@@ -102,6 +104,21 @@ def test_a_server_that_stays_away_is_told_of_and_nobody_waits_for_ever(
             own_server.start()
         write(store, lambda tx: keep(tx, "after"))
         assert kept(store) == {"before", "after"}
+
+
+def test_who_stops_waits_no_longer_for_a_server_that_is_away(own_server: Server, own_store: Store) -> None:
+    own_server.stop()
+    try:
+        waiting = own_store.write(lambda tx: keep(tx, "never"))
+        own_store.hasten()
+        begun_s = monotonic()
+        for future in (waiting, own_store.write(lambda tx: keep(tx, "never")), own_store.read(str)):
+            with pytest.raises(StoreAway, match=r"can't reach its database"):
+                done(future)
+        # Half a minute if nobody hastens.
+        assert monotonic() - begun_s < PATIENCE_S_OF_STORES / 2
+    finally:
+        own_server.start()
 
 
 def test_topics_are_heard_again_after_a_restart(own_server: Server, own_store: Store, place: StorePlace) -> None:
