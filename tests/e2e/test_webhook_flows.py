@@ -6,11 +6,14 @@ import gzip
 import json
 from collections.abc import Iterable
 from contextlib import closing
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 
+from headrace.testing import running
 from tests.standins.hooks import WEBHOOK
 from tests.standins.processes import until
 from tests.standins.service import ServiceProcess
@@ -78,3 +81,38 @@ def post(service: ServiceProcess, body: bytes, number: int) -> httpx.Response:
 def settled(client: Any) -> list[dict[str, Any]] | None:
     runs = client.describe_flow_execution_records(flowName="orders")["flowExecutions"]
     return None if any(run["executionStatus"] == "InProgress" for run in runs) else runs
+
+
+def test_records_that_can_not_be_cast_are_rejected_and_may_be_retried(tmp_path: Path) -> None:
+    cast = {
+        "taskType": "Map",
+        "sourceFields": ["total"],
+        "destinationField": "total",
+        "connectorOperator": {"CustomConnector": "NO_OP"},
+        "taskProperties": {"DESTINATION_DATA_TYPE": "integer"},
+    }
+    document: dict[str, Any] = deepcopy(DOCUMENT) | {"tasks": [*DOCUMENT["tasks"], cast]}
+    to_s3 = document["destinationFlowConfigList"][0]["destinationConnectorProperties"]["S3"]
+    to_s3["s3OutputFormatConfig"] = {"fileType": "PARQUET", "preserveSourceDataTyping": True}
+    with running(tmp_path / "data") as headrace:
+        client = boto3.client("appflow", **headrace.client_arguments)
+        client.create_connector_profile(**WEBHOOK)
+        client.create_flow(**document)
+        client.start_flow(flowName="orders")
+        url = f"{headrace.url}/headrace/v1/events/webhook/orders"
+        body = b'[{"total": "12"}, {"total": "twelve"}, {"other": 1}]'
+        assert httpx.post(url, content=body).json() == {"records": 3, "taken": 3}
+        until(lambda: headrace.list_objects("lake"))
+        client.stop_flow(flowName="orders")
+        (run,) = until(lambda: settled(client))
+        result = run["executionResult"]
+        assert (result["recordsProcessed"], result["errorInfo"]["putFailuresCount"]) == (3, 1)
+
+        at = f"{headrace.url}/headrace/v1/flows/orders/executions"
+        page = httpx.get(f"{at}/{run['executionId']}/rejects").json()
+        assert [json.loads(each["record"]) for each in page["rejects"]] == [{"total": "twelve"}]
+        retried = httpx.post(f"{at}/{run['executionId']}/retry", json={}).json()["executionId"]
+        headrace.wait_until_settled([retried])
+        (again,) = [each for each in httpx.get(at).json()["executions"] if each["executionId"] == retried]
+        assert (again["counts"]["read"], again["counts"]["rejected"]) == (1, 1)
+        client.close()
