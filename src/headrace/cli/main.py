@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "connectors": Lazy("headrace.cli.connectors", "Host custom connectors and test them."),
         "connect": Lazy("headrace.cli.connect", "Connect a connector profile by OAuth 2, with a browser."),
         "keys": Lazy("headrace.cli.keys", "Make, list, delete access keys; seal secrets anew."),
+        "completion": Lazy("headrace.cli.completion", "Print what bash, zsh or fish reads to complete commands."),
     }
 )
 

@@ -35,8 +35,11 @@ from headrace.errors import (
 # A connector may take five minutes to answer, as long as headrace gives it.
 _TIMEOUTS = Timeouts(connect_s=10.0, read_s=330.0)
 _NEXT: tuple[tuple[type[Exception], str], ...] = (
-    (ResourceNotFoundException, "See what is there: headrace flows, list-connectors, describe-connector-profiles."),
-    (ConflictException, "See how it stands: headrace flow show NAME."),
+    (
+        ResourceNotFoundException,
+        "See what is there: headrace list-flows, list-connectors, describe-connector-profiles.",
+    ),
+    (ConflictException, "See how it stands: headrace describe-flow --flow-name NAME."),
     (AccessDeniedException, "Use another access key, or one with a wider policy: headrace keys --help."),
     (ThrottlingException, "Try again in a while."),
     (InternalServerException, "Try again; the service's log says more."),
