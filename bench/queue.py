@@ -21,6 +21,7 @@ from time import time
 from typing import NamedTuple
 
 import httpx
+from cryptography.fernet import Fernet
 
 from bench.load import cpu_s
 from bench.report import Report
@@ -130,7 +131,11 @@ def drained(folder: Path, url: str, start_nodes: Callable[[ExitStack, Path, str]
 
 
 def nodes(stack: ExitStack, folder: Path, url: str) -> list[Program]:
-    environment = {"HEADRACE_DATABASE_URL": url, "HEADRACE_BUCKETS": f"*=file://{folder}/buckets"}
+    environment = {
+        "HEADRACE_DATABASE_URL": url,
+        "HEADRACE_BUCKETS": f"*=file://{folder}/buckets",
+        "HEADRACE_KEY": Fernet.generate_key().decode(),
+    }
     services = [ServiceProcess(folder / f"node-{number}" / "data", environment) for number in range(NODES)]
     for service in services:
         stack.callback(service.close)
