@@ -79,8 +79,8 @@ class Ledger:
     def look_up(self, execution_ids: Iterable[str]) -> Mapping[str, Execution]:
         """The executions as they are now; one that is missing does not exist."""
         wanted = tuple(execution_ids)
-        found = self._store.read(lambda tx: [executions.get(tx, each) for each in wanted]).result()
-        return {each.execution_id: each for each in found if each is not None}
+        found = self._store.read(lambda tx: executions.get_some(tx, wanted)).result()
+        return {each.execution_id: each for each in found}
 
     def rejects_of(self, execution_id: str) -> Kept:
         """Where the rejected records of another execution lie. Raises Stop if that is gone."""

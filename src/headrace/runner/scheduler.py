@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -12,11 +12,11 @@ from headrace.clock import Clock, from_ms, to_ms
 from headrace.flow.faults import PlanFaults
 from headrace.flow.schedule import Schedule, Trigger, last_due, next_due
 from headrace.flow.trigger import trigger_of
-from headrace.flow.window import window_at
+from headrace.flow.window import Window, window_at
 from headrace.log import Level, Log, silent
 from headrace.meters import Meters
 from headrace.runner import messages
-from headrace.store import executions, schedules
+from headrace.store import executions, queueing, schedules
 from headrace.store.schedules import DueFlow
 from headrace.store.store import Store
 from headrace.store.tx import Tx
@@ -38,14 +38,18 @@ _SAID: Mapping[Fate, tuple[Level, str]] = {
 class Tick:
     """What became of a flow that was due.
 
-    `instant` is the tick that counts: the last one up to now. "waits": the flow still runs and no tick follows, so
-    this one stays due until it does not. "busy": a caller decides about the flow at this moment, so the next look does.
+    `instant` is the tick that counts: the last one up to now; `following` the next one, None: there is none. "waits":
+    the flow still runs and no tick follows, so this one stays due until it does not. "busy": a caller decides about
+    the flow at this moment, so the next look does. `trouble` says why a flow was given up.
     """
 
     flow: DueFlow
     fate: Fate
     instant: datetime | None = None
+    following: datetime | None = None
     execution_id: str | None = None
+    window: Window | None = None
+    trouble: str | None = None
 
 
 class Scheduler:
@@ -86,8 +90,15 @@ class Scheduler:
         Of several ticks that a flow missed, the last one counts: one run makes up for all of them. A tick that comes
         while the flow runs is skipped; the window of the next one covers it.
         """
-        ticks = tuple(self._ticks())
-        return tuple(tick.execution_id for tick in ticks if tick.execution_id is not None)
+        ticks: list[tuple[Tick, datetime]] = []
+        try:
+            for page in self._pages():
+                ticks += page
+        finally:
+            # Not between two pages: what is told of one would keep the other waiting.
+            for tick, at in ticks:
+                self._tell(tick, at)
+        return tuple(tick.execution_id for tick, _ in ticks if tick.execution_id is not None)
 
     def _look_until_stopped(self) -> None:
         while not self._stopped.is_set():
@@ -97,68 +108,62 @@ class Scheduler:
                 messages.tell(self._log, "schedules not looked at", error)
             self._stopped.wait(_to_next_second_s(self._clock.now()))
 
-    def _ticks(self) -> Iterator[Tick]:
+    def _pages(self) -> Iterator[list[tuple[Tick, datetime]]]:
         # Nothing is written, and no writer held up, while nothing is due.
         earliest_ms = self._store.read(schedules.earliest_ms).result()
         if earliest_ms is None or earliest_ms > to_ms(self._clock.now()):
             return
-        last: DueFlow | None = None
-        while ticks := self._fire(last):
-            yield from ticks
-            last = ticks[-1].flow
+        page = self._fire(None)
+        yield page
+        while len(page) == MOST_TOGETHER:
+            page = self._fire(page[-1][0].flow)
+            yield page
 
-    def _fire(self, after: DueFlow | None) -> list[Tick]:
+    def _fire(self, after: DueFlow | None) -> list[tuple[Tick, datetime]]:
         now = self._clock.now()
-
-        def work(tx: Tx) -> list[Tick]:
-            found = schedules.due(tx, now_ms=to_ms(now), limit=MOST_TOGETHER, after=after)
-            return [self._fire_one(tx, flow, now) for flow in found]
-
-        ticks = self._store.write(work).result()
+        ticks = self._store.write(lambda tx: self._fire_page(tx, after, now)).result()
         # Durable by now; the tick of a service that was down is as late as it was long.
         done_at = self._clock.now()
         for tick in ticks:
             if tick.fate == "queued" and tick.instant is not None:
                 self._lateness.add((done_at - tick.instant).total_seconds())
-            self._tell(tick, now)
+        return [(tick, now) for tick in ticks]
+
+    def _fire_page(self, tx: Tx, after: DueFlow | None, now: datetime) -> list[Tick]:
+        """Queue the runs of flows that are due and set their next ticks, in one transaction (invariant 6)."""
+        found = schedules.due(tx, now_ms=to_ms(now), limit=MOST_TOGETHER, after=after)
+        free = tx.try_locks([flow.arn for flow in found])
+        ids = [flow.flow_id for flow in found if flow.arn in free]
+        running = queueing.running(tx, ids)
+        fired = schedules.fired(tx, ids, from_ms=found[0].next_fire_ms) if found else set[tuple[str, int]]()
+        ticks = [
+            self._tick(flow, now, fired, is_running=flow.flow_id in running) if flow.arn in free else Tick(flow, "busy")
+            for flow in found
+        ]
+        _keep(tx, ticks, to_ms(now))
+        # Workers that began now would be in the way of the pages that follow, the last of which wakes them.
+        if len(found) == MOST_TOGETHER:
+            tx.topics.discard(executions.TOPIC)
+        elif after is not None:
+            tx.announce(executions.TOPIC)
         return ticks
 
-    def _fire_one(self, tx: Tx, flow: DueFlow, now: datetime) -> Tick:
-        """Queue the flow's run and set its next tick, in one transaction (invariant 6)."""
-        if not tx.try_lock(flow.arn):
-            return Tick(flow, "busy")
+    def _tick(self, flow: DueFlow, now: datetime, fired: Container[tuple[str, int]], *, is_running: bool) -> Tick:
         try:
             trigger, schedule = _meaning(flow)
         except PlanFaults as faults:
-            schedules.give_up(tx, flow.flow_id, messages.shown(faults.worded("Start")), now_ms=to_ms(now))
-            return Tick(flow, "given up")
+            return Tick(flow, "given up", trouble=messages.shown(faults.worded("Start")))
         instant = last_due(schedule, after=from_ms(flow.next_fire_ms) - _MILLISECOND, until=now)
         following = next_due(schedule, after=now)
-        is_running = executions.has_run(tx, flow.flow_id)
         if is_running and instant is not None and following is None:
             return Tick(flow, "waits", instant)
-        schedules.set_next(tx, flow.flow_id, None if following is None else to_ms(following))
-        if instant is None or schedules.has_fired(tx, flow.flow_id, to_ms(instant)):
-            return Tick(flow, "passed", instant)
+        if instant is None or (flow.flow_id, to_ms(instant)) in fired:
+            return Tick(flow, "passed", instant, following)
         if is_running:
-            return Tick(flow, "skipped", instant)
-        return Tick(flow, "queued", instant, self._queue(tx, flow, trigger, instant, now))
-
-    def _queue(self, tx: Tx, flow: DueFlow, trigger: Trigger, instant: datetime, now: datetime) -> str:
+            return Tick(flow, "skipped", instant, following)
         read_until = None if flow.read_until_ms is None else from_ms(flow.read_until_ms)
         window = window_at(trigger, instant, read_until=read_until)
-        execution_id = self._new_id()
-        executions.insert(
-            tx,
-            flow,
-            execution_id=execution_id,
-            trigger="scheduled",
-            now_ms=to_ms(now),
-            window_from_ms=None if window is None else to_ms(window.start),
-            window_to_ms=None if window is None else to_ms(window.end),
-            scheduled_for_ms=to_ms(instant),
-        )
-        return execution_id
+        return Tick(flow, "queued", instant, following, self._new_id(), window)
 
     def _tell(self, tick: Tick, now: datetime) -> None:
         said = _SAID.get(tick.fate)
@@ -171,6 +176,31 @@ class Scheduler:
                 "late_s": None if late is None else late.total_seconds(),
             }
             self._log.write(*said, fields)
+
+
+def _keep(tx: Tx, ticks: Sequence[Tick], now_ms: int) -> None:
+    for tick in ticks:
+        if tick.trouble is not None:
+            schedules.give_up(tx, tick.flow.flow_id, tick.trouble, now_ms=now_ms)
+    schedules.set_next_of(
+        tx, [(tick.flow.flow_id, _ms(tick.following)) for tick in ticks if tick.fate in {"queued", "skipped", "passed"}]
+    )
+    due = [
+        queueing.Tick(
+            tick.flow,
+            tick.execution_id,
+            to_ms(tick.instant),
+            *((None, None) if tick.window is None else (to_ms(tick.window.start), to_ms(tick.window.end))),
+        )
+        for tick in ticks
+        if tick.execution_id is not None and tick.instant is not None
+    ]
+    if due:
+        queueing.insert_ticks(tx, due, now_ms=now_ms)
+
+
+def _ms(instant: datetime | None) -> int | None:
+    return None if instant is None else to_ms(instant)
 
 
 def _meaning(flow: DueFlow) -> tuple[Trigger, Schedule]:

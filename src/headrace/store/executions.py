@@ -18,6 +18,7 @@ from headrace.store import executions_sql as sql
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
 from headrace.store.schedules import ADVANCE
+from headrace.store.statements import by_batches
 from headrace.store.tx import Row, Tx
 
 TOPIC = queueing.TOPIC
@@ -92,6 +93,11 @@ def get(tx: Tx, execution_id: str) -> Execution | None:
     return None if row is None else _execution(row)
 
 
+def get_some(tx: Tx, execution_ids: Sequence[str]) -> list[Execution]:
+    """Those of the executions that exist, in any order."""
+    return [_execution(row) for some in by_batches(execution_ids) for row in tx.rows(sql.SELECT_SOME, **some)]
+
+
 def page(tx: Tx, flow_id: str, *, before_sequence: int | None, limit: int) -> list[Execution]:
     """At most `limit` executions of the flow, newest first, older than `before_sequence` (None: from the newest)."""
     before = sql.BEYOND if before_sequence is None else before_sequence
@@ -164,16 +170,14 @@ def claim(
 ) -> list[Claim]:
     """Take at most `limit` executions: first ones whose lease ran out at `now_ms`, then queued ones, fairly.
 
-    See `turns.waiting` on `flow_limit` and on `after`, the flow of the last claim that was made here. Each gets a new
-    fence and counts one more attempt. A queued one becomes running; one that is being cancelled stays so, for its
+    See `turns.next_in_turn` on `flow_limit` and on `after`, the flow of the last claim that was made here. Each gets a
+    new fence and counts one more attempt. A queued one becomes running; one that is being cancelled stays so, for its
     worker to settle.
     """
     # Who counts what runs and takes more does it alone, so that the bounds hold on all nodes together.
     tx.lock("claims")
-    ids = turns.ran_out(tx, now_ms=now_ms, limit=limit)
-    ids += turns.waiting(tx, limit=limit - len(ids), flow_limit=flow_limit, after=after)
-    taken = [tx.row(turns.CLAIM, id=id_, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms) for id_ in ids]
-    claims = [_claim(tx, row[0]) for row in taken if row is not None]
+    ids = turns.next_in_turn(tx, now_ms=now_ms, limit=limit, flow_limit=flow_limit, after=after)
+    claims = _claims(tx, turns.take(tx, ids, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms))
     for each in claims:
         if each.execution.attempt == 1:
             reports.put_start(tx, each.execution.execution_id, now_ms=now_ms)
@@ -186,12 +190,11 @@ def renew(tx: Tx, execution_ids: Iterable[str], *, owner: str, now_ms: int, leas
     An id that is missing from the answer is lost (claimed by another, settled or deleted): stop, and write
     nothing more. `State.CANCELLING` means: stop and settle. A lease that ran out is extended if nobody took it.
     """
-    held: dict[str, State] = {}
-    for execution_id in execution_ids:
-        row = tx.row(sql.RENEW, id=execution_id, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms)
-        if row is not None:
-            held[execution_id] = State(row[0])
-    return held
+    return {
+        execution_id: State(state)
+        for some in by_batches(sorted(execution_ids))
+        for execution_id, state in tx.rows(sql.RENEW, **some, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms)
+    }
 
 
 def record_splits(tx: Tx, execution_id: str, fence: int, splits: Sequence[dict[str, Any]]) -> bool:
@@ -362,17 +365,21 @@ def splits(tx: Tx, execution_id: str) -> tuple[SplitRow, ...]:
     )
 
 
-def _claim(tx: Tx, execution_id: str) -> Claim:
-    row = tx.rows(sql.SELECT_CLAIMED, id=execution_id)[0]
+def _claims(tx: Tx, ids: Sequence[str]) -> list[Claim]:
+    rows = [row for some in by_batches(ids) for row in tx.rows(sql.SELECT_CLAIMED, **some)]
+    claims = {row[0]: _claim(tx, row) for row in rows}
+    return [claims[id_] for id_ in ids]
+
+
+def _claim(tx: Tx, row: Row) -> Claim:
     *plain, document, schema_version, split_count, source, bookmark = row
-    kept = None if split_count is None else splits(tx, execution_id)
     execution = _execution(tuple(plain))
     return Claim(
         execution,
         _with_filters(documents.loads(document), execution.overrides),
         schema_version,
-        kept,
-        None if execution.attempt == 1 else deliveries.get(tx, execution_id),
+        None if split_count is None else splits(tx, execution.execution_id),
+        None if execution.attempt == 1 else deliveries.get(tx, execution.execution_id),
         None if source is None else Bookmark(source, bookmark),
     )
 

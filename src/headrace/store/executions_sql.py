@@ -8,7 +8,7 @@ from sqlalchemy import update as change
 
 from headrace.model.states import FINISHED, State, sources_of
 from headrace.store import tables
-from headrace.store.statements import Statement
+from headrace.store.statements import Statement, among
 
 # Above every sequence.
 BEYOND = 2**62
@@ -87,6 +87,7 @@ INSERT = Statement(
 )
 
 SELECT = Statement(_ALL.where(_IS_IT))
+SELECT_SOME = Statement(_ALL.where(among(_e.execution_id)))
 SELECT_PAGE = Statement(
     _ALL.where(_e.flow_id == bindparam("flow_id"), _e.sequence < bindparam("before"))
     .order_by(_e.sequence.desc())
@@ -116,6 +117,9 @@ SELECT_UNFINISHED = Statement(
 _ANY_ACTIVE = select(_e.ticket).where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).limit(1)
 SELECT_ANY_ACTIVE = Statement(_ANY_ACTIVE)
 SELECT_ANY_RUN = Statement(_ANY_ACTIVE.where(_e.backfill_id.is_(None)))
+SELECT_RUNNING = Statement(
+    select(_e.flow_id).distinct().where(among(_e.flow_id), _IS_UNFINISHED, _e.backfill_id.is_(None))
+)
 COUNT_ACTIVE = Statement(
     select(func.count())
     .join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
@@ -126,7 +130,7 @@ SELECT_CLAIMED = Statement(
     .join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
     .join(tables.revisions, (_r.flow_id == _e.flow_id) & (_r.revision == _e.revision))
     .outerjoin(tables.bookmarks, _b.flow_id == _e.flow_id)
-    .where(_IS_IT)
+    .where(among(_e.execution_id))
 )
 SELECT_SPLITS = Statement(
     select(_s.number, _s.document, _s.result).where(_s.execution_id == bindparam("id")).order_by(_s.number)
@@ -134,9 +138,9 @@ SELECT_SPLITS = Statement(
 
 RENEW = Statement(
     change(tables.executions)
-    .where(_IS_IT, _e.owner == bindparam("owner"), _IS_HELD)
+    .where(among(_e.execution_id), _e.owner == bindparam("owner"), _IS_HELD)
     .values(lease_until_ms=bindparam("lease_until_ms"), updated_ms=bindparam("now_ms"))
-    .returning(_e.state)
+    .returning(_e.execution_id, _e.state)
 )
 # Changes nothing; holds the row until the end of the transaction.
 GUARD = Statement(change(tables.executions).where(IS_HELD_BY_FENCE).values(fence=_e.fence).returning(_e.execution_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import psycopg
@@ -15,8 +15,8 @@ from headrace.store.postgres import Postgres
 from headrace.store.statements import Compiler
 from headrace.store.tx import Row
 
-_LOCK = "SELECT pg_advisory_xact_lock(%(key)s)"
-_TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%(key)s)"
+_LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%(keys)s::bigint[]) AS key"
+_TRY_LOCK = "SELECT key FROM unnest(%(keys)s::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)"
 
 
 class _Wide(BigInteger):
@@ -51,12 +51,16 @@ class Reading:
         # Whether there are columns: their descriptions, which nobody reads, would be made for the asking.
         return cursor.fetchall() if cursor.pgresult and cursor.pgresult.nfields else []
 
-    def lock(self, _: str, /) -> None:
+    def each(self, text: str, values: Sequence[Mapping[str, Any]], /) -> None:
+        """See `tx.Session`."""
+        self._cursor.executemany(text.encode(), values)
+
+    def lock(self, _: Sequence[str], /) -> None:
         """See `tx.Session`."""
 
-    def try_lock(self, _: str, /) -> bool:
+    def try_locks(self, names: Sequence[str], /) -> set[str]:
         """See `tx.Session`."""
-        return True
+        return set(names)
 
 
 class Writing(Reading):
@@ -66,13 +70,14 @@ class Writing(Reading):
     # The primary of a moment ago is a standby now.
     MOVED = (errors.ReadOnlySqlTransaction,)
 
-    def lock(self, name: str, /) -> None:
+    def lock(self, names: Sequence[str], /) -> None:
         """See `tx.Session`."""
-        self.rows(_LOCK, {"key": _key(name)})
+        self.rows(_LOCK, {"keys": [_key(name) for name in names]})
 
-    def try_lock(self, name: str, /) -> bool:
+    def try_locks(self, names: Sequence[str], /) -> set[str]:
         """See `tx.Session`."""
-        return bool(self.rows(_TRY_LOCK, {"key": _key(name)})[0][0])
+        known = {_key(name): name for name in names}
+        return {known[key] for (key,) in self.rows(_TRY_LOCK, {"keys": list(known)})}
 
 
 def _key(name: str) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
 
 from headrace.store import documents
 from headrace.store import executions_sql as sql
+from headrace.store.statements import by_batches
 from headrace.store.tx import Tx
 
 TOPIC = "executions"
@@ -23,6 +25,46 @@ class Startable(Protocol):
     def revision(self) -> int:
         """Which revision of its document is to run."""
         ...
+
+
+class Tick(NamedTuple):
+    """The run of a scheduled flow at one due instant, and the window that it reads."""
+
+    flow: Startable
+    execution_id: str
+    scheduled_for_ms: int
+    window_from_ms: int | None
+    window_to_ms: int | None
+
+
+def running(tx: Tx, flow_ids: Sequence[str]) -> set[str]:
+    """Those of the flows that have a run that has not finished; slices of backfills don't count."""
+    return {flow_id for some in by_batches(flow_ids) for (flow_id,) in tx.rows(sql.SELECT_RUNNING, **some)}
+
+
+def insert_ticks(tx: Tx, ticks: Sequence[Tick], *, now_ms: int) -> None:
+    """Queue the runs of so many flows; see `insert`."""
+    # In an order that all keep to, as they are several.
+    tx.lock(*sorted(f"executions of {tick.flow.flow_id}" for tick in ticks))
+    tx.each(
+        sql.INSERT,
+        [
+            {
+                "execution_id": tick.execution_id,
+                "flow_id": tick.flow.flow_id,
+                "revision": tick.flow.revision,
+                "trigger": "scheduled",
+                "now_ms": now_ms,
+                "window_from_ms": tick.window_from_ms,
+                "window_to_ms": tick.window_to_ms,
+                "scheduled_for_ms": tick.scheduled_for_ms,
+                "overrides": None,
+                "backfill_id": None,
+            }
+            for tick in ticks
+        ],
+    )
+    tx.announce(TOPIC)
 
 
 def insert(

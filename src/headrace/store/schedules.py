@@ -6,6 +6,7 @@ same transaction, so of several schedulers one does (invariant 6).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from sqlalchemy import bindparam, func, null, or_, select
 from sqlalchemy import update as change
 
 from headrace.store import documents, reports, tables
-from headrace.store.statements import Statement
+from headrace.store.statements import Statement, among, by_batches
 from headrace.store.tx import Tx
 
 
@@ -83,8 +84,8 @@ ADVANCE = Statement(
     .where(_IS_FLOW, _f.read_until_ms.is_(None) | (_f.read_until_ms < bindparam("to_ms")))
     .values(read_until_ms=bindparam("to_ms"))
 )
-_HAS_FIRED = Statement(
-    select(_e.ticket).where(_e.flow_id == bindparam("id"), _e.scheduled_for_ms == bindparam("instant_ms"))
+_FIRED = Statement(
+    select(_e.flow_id, _e.scheduled_for_ms).where(among(_e.flow_id), _e.scheduled_for_ms >= bindparam("from_ms"))
 )
 _GIVE_UP = Statement(
     change(tables.flows)
@@ -145,14 +146,20 @@ def set_next(tx: Tx, flow_id: str, next_fire_ms: int | None) -> None:
     tx.rows(_SET_NEXT, id=flow_id, next_fire_ms=next_fire_ms)
 
 
+def set_next_of(tx: Tx, next_ticks: Iterable[tuple[str, int | None]]) -> None:
+    """As `set_next`, for so many flows."""
+    tx.each(_SET_NEXT, [{"id": flow_id, "next_fire_ms": next_fire_ms} for flow_id, next_fire_ms in next_ticks])
+
+
 def rewind(tx: Tx, flow_id: str, *, to_ms: int) -> None:
     """Let the next window begin at `to_ms` if the last one ended later: a clock was ahead then."""
     tx.rows(_REWIND, id=flow_id, to_ms=to_ms)
 
 
-def has_fired(tx: Tx, flow_id: str, instant_ms: int) -> bool:
-    """Whether a kept execution of the flow is for this instant."""
-    return tx.row(_HAS_FIRED, id=flow_id, instant_ms=instant_ms) is not None
+def fired(tx: Tx, flow_ids: Sequence[str], *, from_ms: int) -> set[tuple[str, int]]:
+    """The instants from then on that a kept execution is for, each with which of the flows it is of."""
+    rows = (row for some in by_batches(flow_ids) for row in tx.rows(_FIRED, **some, from_ms=from_ms))
+    return {(flow_id, instant_ms) for flow_id, instant_ms in rows}
 
 
 def give_up(tx: Tx, flow_id: str, message: str, *, now_ms: int) -> None:

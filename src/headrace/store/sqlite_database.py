@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,12 +28,16 @@ class SqliteSession:
         """See `tx.Session`."""
         return self.connection.execute(text, values or {}).fetchall()
 
-    def lock(self, _: str, /) -> None:
+    def each(self, text: str, values: Sequence[Mapping[str, Any]], /) -> None:
+        """See `tx.Session`."""
+        self.connection.executemany(text, values)
+
+    def lock(self, _: Sequence[str], /) -> None:
         """See `tx.Session`."""
 
-    def try_lock(self, _: str, /) -> bool:
+    def try_locks(self, names: Sequence[str], /) -> set[str]:
         """See `tx.Session`."""
-        return True
+        return set(names)
 
 
 class SqliteDatabase:

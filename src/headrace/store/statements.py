@@ -6,7 +6,7 @@ Through `Connection.execute` the same statement takes three times the CPU.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, bindparam
@@ -14,6 +14,9 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
+
+# Most claims and looks are of no more: further ones cost another call.
+_PLACES = tuple(f"value_{number}" for number in range(8))
 
 
 class Statement:
@@ -29,6 +32,17 @@ class Statement:
 def binds(columns: Iterable[ColumnElement[Any]]) -> dict[str, Any]:
     """A parameter for each column, named as the column: what an INSERT or UPDATE of all of them takes."""
     return {str(column.key): bindparam(column.key, type_=column.type) for column in columns}
+
+
+def among(column: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the column is one of the values that `by_batches` gives."""
+    return column.in_([bindparam(name, type_=column.type) for name in _PLACES])
+
+
+def by_batches(values: Sequence[str]) -> Iterator[dict[str, str | None]]:
+    """The parameters of `among`: a statement has a fixed number of them, so there may be several batches."""
+    for first in range(0, len(values), len(_PLACES)):
+        yield dict.fromkeys(_PLACES) | dict(zip(_PLACES, values[first:], strict=False))
 
 
 class Compiler:

@@ -7,7 +7,7 @@ flow the oldest goes first.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
 from sqlalchemy import Integer, Text, bindparam, case, func, literal, or_, select
@@ -15,10 +15,10 @@ from sqlalchemy import update as change
 
 from headrace.model.states import State
 from headrace.store import tables
-from headrace.store.statements import Statement
+from headrace.store.statements import Statement, among, by_batches
 from headrace.store.tx import Tx
 
-# How many waiting flows are looked at beside those that have as many running as they may.
+# How many flows are looked at because others before them in the ring may be running already.
 _LOOKED_AT = 32
 
 _e = tables.executions.c
@@ -32,7 +32,7 @@ RAN_OUT = Statement(
     .order_by(_e.lease_until_ms, _e.ticket)
     .limit(bindparam("limit"))
 )
-HELD = Statement(select(_e.flow_id, func.count()).where(_IS_HELD).group_by(_e.flow_id))
+HELD = Statement(select(_e.flow_id, func.count(), func.min(_e.lease_until_ms)).where(_IS_HELD).group_by(_e.flow_id))
 
 # Steps from flow to flow, over however many each has queued.
 _RING = select(
@@ -42,7 +42,10 @@ _RING = select(
 _FLOW, _STEP, _MOST = *_RING.c, bindparam("limit", type_=Integer)
 _FOLLOWING = select(func.min(_e.flow_id)).where(_IS_QUEUED, _e.flow_id > _FLOW).scalar_subquery()
 _ALL = _RING.union_all(select(_FOLLOWING, _STEP + 1).where(_FLOW.is_not(None), _STEP < _MOST))
-FLOWS = Statement(select(_ALL.c[0]).where(_ALL.c[0].is_not(None)).order_by(_ALL.c[1]))
+_FIRST = (
+    select(_e.execution_id).where(_IS_QUEUED, _e.flow_id == _ALL.c[0]).order_by(_e.ticket).limit(1).scalar_subquery()
+)
+FLOWS = Statement(select(_ALL.c[0], _FIRST).where(_ALL.c[0].is_not(None)).order_by(_ALL.c[1]))
 
 OLDEST = Statement(
     select(_e.execution_id)
@@ -54,7 +57,7 @@ OLDEST = Statement(
 CLAIM = Statement(
     change(tables.executions)
     .where(
-        _e.execution_id == bindparam("id"),
+        among(_e.execution_id),
         _e.finished_ms.is_(None),
         or_(_e.state == State.QUEUED.value, _e.lease_until_ms <= bindparam("now_ms")),
     )
@@ -71,47 +74,67 @@ CLAIM = Statement(
 )
 
 
-def ran_out(tx: Tx, *, now_ms: int, limit: int) -> list[str]:
-    """At most `limit` executions whose holder fell silent, longest silent first."""
-    return [id_ for (id_,) in tx.rows(RAN_OUT, now_ms=now_ms, limit=limit)]
+def next_in_turn(tx: Tx, *, now_ms: int, limit: int, flow_limit: int | None = None, after: str = "") -> list[str]:
+    """At most `limit` executions in the order in which to take them; fewer only where no more may be taken.
 
-
-def waiting(tx: Tx, *, limit: int, flow_limit: int | None = None, after: str = "") -> list[str]:
-    """At most `limit` queued executions in the order in which to take them; fewer only where no more may be taken.
-
-    None is of a flow that has, with those before it, more than `flow_limit` running, on whatever node; None: there is
-    no such bound. The ring of flows begins behind the flow `after`.
+    First those whose holder fell silent, longest silent first. Of the others none is of a flow that has, with those
+    before it, more than `flow_limit` running, on whatever node; None: there is no such bound. The ring of flows begins
+    behind the flow `after`.
     """
-    if limit <= 0:
-        return []
-    running = Counter[str](dict(tx.rows(HELD)))
+    held = tx.rows(HELD)
+    ids: list[str] = []
+    if any(until_ms <= now_ms for _, _, until_ms in held):
+        ids = [id_ for (id_,) in tx.rows(RAN_OUT, now_ms=now_ms, limit=limit)]
+    if len(ids) == limit:
+        return ids
+    running = {flow_id: count for flow_id, count, _ in held}
+    return ids + _waiting(tx, running, limit=limit - len(ids), flow_limit=flow_limit, after=after)
+
+
+def take(tx: Tx, ids: Sequence[str], *, owner: str, now_ms: int, lease_until_ms: int) -> list[str]:
+    """Let the owner hold the executions; those that nobody was faster with, in the same order."""
+    taken = {
+        id_
+        for some in by_batches(ids)
+        for (id_,) in tx.rows(CLAIM, **some, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms)
+    }
+    return [id_ for id_ in ids if id_ in taken]
+
+
+def _waiting(tx: Tx, running: Mapping[str, int], *, limit: int, flow_limit: int | None, after: str) -> list[str]:
     most = limit + max(running.values(), default=0) if flow_limit is None else flow_limit
     full = {flow_id for flow_id, count in running.items() if count >= most}
-    ring = [flow_id for flow_id in _ring(tx, after, _LOOKED_AT + limit + len(full)) if flow_id not in full]
-    return _shared_out(tx, ring, running, limit=limit, most=most)
+    # With so many more, `limit` of them run nothing, which is as far as one need look.
+    others = min(_LOOKED_AT, len(running) - len(full))
+    ring = [(flow_id, id_) for flow_id, id_ in _ring(tx, after, limit + others + len(full)) if flow_id not in full]
+    return list(_shared_out(tx, ring, running, limit=limit, most=most))
 
 
-def _ring(tx: Tx, after: str, limit: int) -> list[str]:
-    """At most `limit` flows that have something queued, each once, in the ring's order."""
-    behind = [flow_id for (flow_id,) in tx.rows(FLOWS, after=after, limit=limit)]
+def _ring(tx: Tx, after: str, limit: int) -> list[tuple[str, str]]:
+    """At most `limit` flows that have something queued, each once with its oldest, in the ring's order."""
+    behind = [(flow_id, id_) for flow_id, id_ in tx.rows(FLOWS, after=after, limit=limit)]
     if len(behind) >= limit or not after:
         return behind
-    return list(dict.fromkeys([*behind, *(flow_id for (flow_id,) in tx.rows(FLOWS, after="", limit=limit))]))
+    return list(dict([*behind, *tx.rows(FLOWS, after="", limit=limit)]).items())
 
 
-def _shared_out(tx: Tx, ring: list[str], running: Counter[str], *, limit: int, most: int) -> list[str]:
+def _shared_out(
+    tx: Tx, ring: Sequence[tuple[str, str]], running: Mapping[str, int], *, limit: int, most: int
+) -> Iterator[str]:
     """The executions of the flows, one after the other to the flow with the fewest running."""
-    heap = [(running[flow_id], place, flow_id) for place, flow_id in enumerate(ring)]
+    heap = [(running.get(flow_id, 0), place, flow_id) for place, (flow_id, _) in enumerate(ring)]
     heapify(heap)
-    oldest: dict[str, list[str]] = {}
-    found: list[str] = []
-    while heap and len(found) < limit:
+    # Of each flow the oldest, and once it had a turn all that it may have, the newest first.
+    oldest, further, first = {flow_id: [id_] for flow_id, id_ in ring}, set[str](), dict(ring)
+    found = 0
+    while heap and found < limit:
         count, place, flow_id = heappop(heap)
-        if flow_id not in oldest:
-            rows = tx.rows(OLDEST, flow_id=flow_id, limit=min(limit - len(found), most - count))
-            oldest[flow_id] = [id_ for (id_,) in rows][::-1]
-        # Cancelled meanwhile by another node, there may be none.
+        if not oldest[flow_id] and flow_id not in further:
+            further.add(flow_id)
+            rows = tx.rows(OLDEST, flow_id=flow_id, limit=min(limit - found, most - count) + 1)
+            oldest[flow_id] = [id_ for (id_,) in reversed(rows) if id_ != first[flow_id]]
         if oldest[flow_id]:
-            found.append(oldest[flow_id].pop())
-            heappush(heap, (count + 1, place, flow_id))
-    return found
+            yield oldest[flow_id].pop()
+            found += 1
+            if count + 1 < most:
+                heappush(heap, (count + 1, place, flow_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -18,12 +18,16 @@ class Session(Protocol):
         """Run the SQL; every row it returns, none for a statement that returns nothing."""
         ...
 
-    def lock(self, name: str, /) -> None:
+    def each(self, text: str, values: Sequence[Mapping[str, Any]], /) -> None:
+        """Run the SQL, which returns nothing, once for each of the values."""
+        ...
+
+    def lock(self, names: Sequence[str], /) -> None:
         """See `Tx.lock`."""
         ...
 
-    def try_lock(self, name: str, /) -> bool:
-        """See `Tx.try_lock`."""
+    def try_locks(self, names: Sequence[str], /) -> set[str]:
+        """See `Tx.try_locks`."""
         ...
 
 
@@ -59,18 +63,29 @@ class Tx:
         rows = self.rows(statement, **values)
         return rows[0] if rows else None
 
-    def lock(self, name: str) -> None:
-        """Hold the lock of that name until the transaction ends, waiting for whoever holds it: nobody else decides
-        meanwhile about what it stands for.
+    def each(self, statement: Statement, values: Iterable[Mapping[str, Any]], /) -> None:
+        """Run the statement, which returns nothing, once for each of the values; costs less than so many calls."""
+        text, literals = self._compiler.sql(statement)
+        if given := [{**literals, **each} for each in values]:
+            self._session.each(text, given)
+
+    def lock(self, *names: str) -> None:
+        """Hold the lock of each name, one after the other, until the transaction ends, waiting for whoever holds it:
+        nobody else decides meanwhile about what it stands for.
 
         What is read afterwards is what the last holder left. Who needs several takes that of a token before that of
         a flow. Nothing where all writes go through one thread, nor in `Store.read`, which decides nothing.
         """
-        self._session.lock(name)
+        if names:
+            self._session.lock(names)
 
     def try_lock(self, name: str) -> bool:
         """As `lock`, but for False at once where another transaction holds it."""
-        return self._session.try_lock(name)
+        return bool(self.try_locks([name]))
+
+    def try_locks(self, names: Sequence[str]) -> set[str]:
+        """Hold those of the locks that no other transaction holds; their names."""
+        return self._session.try_locks(names) if names else set()
 
     def announce(self, topic: str) -> None:
         """Tell the store's listeners of `topic` once this transaction is durable; never if it is undone."""

@@ -7,10 +7,13 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+from headrace.runner.scheduler import MOST_TOGETHER
+from headrace.store import executions
 from headrace.store.tx import Tx
+from tests.standins.processes import until
 from tests.unit.runner.schedules import Town, scheduled, town
 
-HOUR = timedelta(hours=1)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 
 def test_many_schedulers_on_one_database_queue_each_tick_once(tmp_path: Path, database_url: str) -> None:
@@ -31,3 +34,21 @@ def test_many_schedulers_on_one_database_queue_each_tick_once(tmp_path: Path, da
         queued += [id_ for each in towns for id_ in each.look()]
         assert len(queued) == 500
         assert {len(towns[1].runs(f"flow{number}")) for number in range(500)} == {1}
+
+
+def test_workers_are_woken_once_all_that_is_due_is_queued(tmp_path: Path) -> None:
+    with town(tmp_path) as place:
+        due = MOST_TOGETHER + 1
+        place.write(lambda tx: [place.add_in(tx, scheduled("once"), f"due-{number}") for number in range(due)])
+        queued = list[int]()
+
+        def look(topic: str) -> None:
+            if topic == executions.TOPIC:
+                queued.append(sum(len(place.runs(f"due-{number}")) for number in (0, due - 1)))
+
+        unwatch = place.store.watch(look)
+        assert len(place.look(2 * SECOND)) == due
+        # Word comes after the writes, in their order: that of the first page would have come before.
+        until(lambda: bool(queued))
+        unwatch()
+        assert queued == [2]

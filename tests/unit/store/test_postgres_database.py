@@ -54,6 +54,7 @@ def test_a_lock_that_another_holds_is_not_waited_for_if_that_is_asked(two: tuple
     assert held.wait(PATIENCE_S)
     assert not write(other, lambda tx: tx.try_lock("it"))
     assert write(other, lambda tx: tx.try_lock("another"))
+    assert write(other, lambda tx: tx.try_locks(["it", "another"])) == {"another"}
     tried.set()
     done(holding)
     assert write(other, lambda tx: tx.try_lock("it"))

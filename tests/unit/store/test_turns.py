@@ -56,6 +56,17 @@ def test_one_claim_is_shared_out_among_the_flows(store: Store) -> None:
     assert names(claim(store, 5)) == ["backfill0", "orders0", "users0", "backfill1", "orders1"]
 
 
+def test_a_claim_of_more_than_one_statement_takes_keeps_the_turns_and_is_renewed_as_a_whole(store: Store) -> None:
+    plant(store, backfill=20, orders=2, users=1)
+    taken = names(claim(store, 19))
+    assert taken == ["backfill0", "orders0", "users0", "backfill1", "orders1", *(f"backfill{n}" for n in range(2, 16))]
+    held = write(store, lambda tx: executions.renew(tx, taken, owner="w", now_ms=3000, lease_until_ms=5000))
+    assert held == dict.fromkeys(taken, State.RUNNING)
+    assert {each.execution_id for each in write(store, lambda tx: executions.get_some(tx, [*taken, "no"]))} == set(
+        taken
+    )
+
+
 def test_the_flow_with_the_fewest_running_executions_goes_first(store: Store) -> None:
     plant(store, backfill=9)
     claim(store, 3)
