@@ -41,6 +41,9 @@ class Objects:
     def files(self, properties: Mapping[str, Any]) -> tuple[SourceFile, ...]:
         return tuple(self.listed())
 
+    def find(self, properties: Mapping[str, Any], key: str) -> SourceFile | None:
+        return next((file for file in self.listed() if file.key == key), None)
+
     def head(self, properties: Mapping[str, Any], file: SourceFile, size_bytes: int) -> bytes:
         self.seen[file.key] = size_bytes
         return self.bodies[file.key][:size_bytes]
