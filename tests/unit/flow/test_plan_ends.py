@@ -127,7 +127,7 @@ def test_other_connectors_are_planned_too() -> None:
         errorHandlingConfig={"failOnFirstDestinationError": True, "bucketName": "bad", "bucketPrefix": "e/"},
     )
     found = plan(document(MAP_ALL, source="Servicenow", destination=salesforce))
-    assert (found.input, found.output) == ("json", Output(bucket="", casts=True, omits_lacking=True))
+    assert (found.input, found.output) == ("json", Output(bucket="", casts=True, omits_lacking=True, keeps_source=True))
     assert found.source.properties == {"object": "Account"}
     assert found.destinations[0].profile == "profile"
     assert found.errors == ErrorHandling(fail_on_first=True, bucket="bad", prefix="e/")
@@ -188,7 +188,7 @@ def test_a_connector_that_needs_a_profile_is_refused_without() -> None:
     assert target.startswith("Destination Validation Error: Snowflake needs a connectorProfileName")
 
 
-@pytest.mark.parametrize("source", ["S3", "Salesforce"])
+@pytest.mark.parametrize("source", ["CustomConnector", "S3", "Salesforce"])
 def test_some_sources_have_events(source: str) -> None:
     event = {"triggerType": "Event"}
     assert plan(document(MAP_ALL, source=source, trigger=event)).trigger == Trigger("Event")
@@ -197,7 +197,7 @@ def test_some_sources_have_events(source: str) -> None:
 def test_a_source_without_events_is_refused_with_those_that_have_some() -> None:
     (fault,) = faults_of(document(MAP_ALL, source="Zendesk", trigger={"triggerType": "Event"}))
     assert "triggerType Event is not supported for Zendesk sources; write OnDemand or Scheduled" in fault
-    assert fault.endswith("or a source of S3 or Salesforce")
+    assert fault.endswith("or a source of CustomConnector, S3 or Salesforce")
 
 
 @pytest.mark.parametrize("given, threshold", [(None, None), (3, 3)])

@@ -32,7 +32,7 @@ def test_a_destination_of_records_gets_json_with_casts() -> None:
     made = to_records(writeOperationType="UPDATE", idFieldNames=["id"], customProperties={"a": "b"})
     found = plan(flow(MAP_ALL, destination=made))
 
-    assert found.output == Output(bucket="", casts=True, omits_lacking=True)
+    assert found.output == Output(bucket="", casts=True, omits_lacking=True, keeps_source=True)
     assert found.writing == Writing("erp", "order", "UPDATE", ("id",), {"a": "b"}, "v2")
     assert found.reading is None
 
