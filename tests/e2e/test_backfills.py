@@ -165,10 +165,10 @@ def headrace(tmp_path: Path, ledger: Ledger) -> Iterator[Headrace]:
 def test_records_of_an_application_are_backfilled_by_their_field_of_time(headrace: Headrace) -> None:
     with closing(boto3.client("appflow", **headrace.client_arguments)) as client:
         client.create_connector_profile(**PROFILE)
-        document = flow_document(sourceFlowConfig=FROM_LEDGER, destinationFlowConfigList=[TO_S3], tasks=_everything())
+        timed = FROM_LEDGER | {"incrementalPullConfig": {"datetimeTypeFieldName": "at_ms"}}
+        document = flow_document(sourceFlowConfig=timed, destinationFlowConfigList=[TO_S3], tasks=_everything())
         client.create_flow(**document)
-        timeless = {name: value for name, value in FROM_LEDGER.items() if name != "incrementalPullConfig"}
-        client.create_flow(**document | {"flowName": "timeless", "sourceFlowConfig": timeless})
+        client.create_flow(**document | {"flowName": "timeless", "sourceFlowConfig": FROM_LEDGER})
     span = json.dumps({"from": (START - 4 * DAY).timestamp(), "every": "1d", "parallel": 2}).encode()
     api = Api(headrace.url, "us-east-1", {})
 
