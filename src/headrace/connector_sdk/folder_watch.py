@@ -77,7 +77,9 @@ class FolderWatch:
     @property
     def _from_ns(self) -> int:
         given = self.interest
-        return given.since_ms * 1_000_000 - _COARSE_NS if given.cursor is None else int(given.cursor)
+        since_ns = given.since_ms * 1_000_000 - _COARSE_NS
+        # The margin of a young cursor would reach to before the activation.
+        return max(since_ns, int(given.cursor or 0))
 
     def _whole(self, key: str, found: os.stat_result, now_ns: int, *, is_first: bool) -> str | None:
         """The version of an object that is new and whole."""

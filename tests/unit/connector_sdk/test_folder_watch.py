@@ -173,6 +173,15 @@ def test_a_watch_goes_on_at_its_cursor(folder: Folder) -> None:
     assert told(folder.watch(cursor=cursor)) == []
 
 
+def test_a_watch_that_goes_on_tells_nothing_from_before_the_activation(folder: Folder) -> None:
+    folder.put("in/before")
+    folder.turn(1)
+    since_ms = folder.now_ns // 1_000_000
+    cursor = folder.watch(since_ms=since_ms).poll().cursor
+    assert cursor is not None
+    assert told(folder.watch(since_ms=since_ms, cursor=cursor)) == []
+
+
 def test_the_same_version_has_the_same_key_for_every_watch(folder: Folder) -> None:
     folder.put("in/1")
     folder.turn(2)
