@@ -17,12 +17,11 @@ from headrace.model.states import FINISHED, SHOWN
 
 ENDED = frozenset(SHOWN[state] for state in FINISHED)
 output_option = click.option(
-    "--output", type=click.Choice(("text", "json")), default="text", show_default=True, help="For people or programs."
-)
-output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Lines to read, or JSON."
 )
-url_option = click.option("--url", help="Where headrace answers.  [HEADRACE_HOST and HEADRACE_PORT]")
+url_option = click.option(
+    "--url", help="Where headrace answers.  [AWS_ENDPOINT_URL_APPFLOW, else HEADRACE_HOST and HEADRACE_PORT]"
+)
 
 
 class Instant(click.ParamType[datetime]):
@@ -41,10 +40,14 @@ class Instant(click.ParamType[datetime]):
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def api_of(url: str | None) -> Api:
-    """The service to ask."""
+def api_of(url: str | None, environment: Mapping[str, str] = os.environ) -> Api:
+    """The service to ask: the one at `url`, else the one that AWS clients are pointed at, else the one of the settings.
+
+    AWS itself knows nothing of /headrace/v1, so without any of them this machine is asked.
+    """
     settings = settings_of(data=None)
-    return Api(url or f"http://{settings.host}:{settings.port}", settings.region, os.environ)
+    found = url or environment.get("AWS_ENDPOINT_URL_APPFLOW") or f"http://{settings.host}:{settings.port}"
+    return Api(found, settings.region, environment)
 
 
 def executions_path(flow: str, query: Mapping[str, Any] | None = None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import os
 import secrets
 import webbrowser
 from collections.abc import Callable, Mapping
@@ -16,8 +15,7 @@ from urllib.parse import urlencode
 
 import click
 
-from headrace.cli.calling import Api
-from headrace.cli.common import settings_of
+from headrace.cli.asking import api_of, url_option
 from headrace.cli.consenting import asked, consented
 from headrace.cli.loopback import listening
 from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
@@ -50,7 +48,7 @@ class Consent:
 @click.option("--scope", "scopes", multiple=True, help="A scope to ask for.  [what the connector declares]")
 @click.option("--port", default=0, help="The port of the redirect URI http://127.0.0.1:PORT/.  [any]")
 @click.option("--timeout", "timeout_s", default=300.0, show_default=True, help="How many seconds to wait.")
-@click.option("--url", help="Where headrace answers.  [HEADRACE_HOST and HEADRACE_PORT]")
+@url_option
 def command(profile: str, document: Path | None, client_secret_file: Any, url: str | None, **asked: Any) -> int:
     """Connect the PROFILE of a connector to its application, with OAuth 2 and a browser.
 
@@ -63,8 +61,7 @@ def command(profile: str, document: Path | None, client_secret_file: Any, url: s
             return click.prompt("Client secret", hide_input=True, default="", show_default=False)
         return client_secret_file.read().strip()
 
-    settings = settings_of(data=None)
-    api = Api(url or f"http://{settings.host}:{settings.port}", settings.region, os.environ)
+    api = api_of(url)
     try:
         request = None if document is None else json.loads(document.read_bytes())
     except (OSError, ValueError, RecursionError) as error:

@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from headrace.cli.asking import api_of
 from headrace.cli.calling import Api
 from headrace.cli.main import BAD_USAGE, DONE, NOT_STARTED, RUN_FAILED, run
+from headrace.errors import SettingsError
 from headrace.store import access_keys
 from headrace.testing import START, Headrace, running
 from tests.unit.cli.documents import flow_document
@@ -51,6 +53,13 @@ def written(headrace: Headrace) -> list[str]:
     for key in keys:
         (headrace.data / "buckets" / "lake" / key).unlink()
     return sorted(json.loads(line)["id"] for text in texts for line in text.splitlines())
+
+
+def test_the_service_that_aws_clients_are_pointed_at_is_asked_unless_another_is_given() -> None:
+    pointed = {"AWS_ENDPOINT_URL_APPFLOW": "http://127.0.0.1:9"}
+    for url, asked in ((None, "127.0.0.1:9"), ("http://127.0.0.1:1", "127.0.0.1:1")):
+        with pytest.raises(SettingsError, match=f"No headrace answers at http://{asked}:"):
+            api_of(url, pointed)("ListFlows", {})
 
 
 @pytest.mark.parametrize(
