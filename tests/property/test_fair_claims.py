@@ -110,7 +110,7 @@ class FairClaims(RuleBasedStateMachine):
     def no_flow_has_more_running_than_it_may(self) -> None:
         counts = Counter(flow for flow, _, _ in self.running)
         assert not counts or max(counts.values()) <= self.limit
-        assert read(self.store, lambda tx: dict(tx.rows(turns.HELD))) == counts
+        assert read(self.store, lambda tx: {flow: count for flow, count, _ in tx.rows(turns.HELD)}) == counts
 
 
 TestFairClaims = FairClaims.TestCase
