@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib import import_module
+from shutil import get_terminal_size
 from typing import Any, Literal, cast
 
 import click
@@ -14,6 +16,10 @@ from headrace.model.api import SHAPES
 from headrace.model.shapes import ListShape, MapShape, Structure, Timestamp
 
 Form = Literal["json", "table", "text"]
+_MEMBERS = ("member", "value")
+# What rich puts around a cell.
+_BETWEEN = " │ "
+_UNBOUNDED = 10_000
 
 
 def with_instants(value: Any, shape_name: str) -> Any:
@@ -31,14 +37,14 @@ def with_instants(value: Any, shape_name: str) -> Any:
     return value
 
 
-def answer_lines(answer: Any, form: Form) -> Iterator[str]:
-    """The answer, line by line; an answer without members has none."""
+def answer_lines(answer: Any, form: Form, *, width: int | None = None) -> Iterator[str]:
+    """The answer, line by line; an answer without members has none. No table is wider than `width`; None: as it is."""
     if form == "text":
         yield from _text(answer, None, None)
     elif form == "json" and answer not in ({}, None):
         yield json.dumps(answer, indent=4, ensure_ascii=False)
     elif form == "table":
-        yield from _tables(answer)
+        yield from _tables(answer, width)
 
 
 def say(lines: Iterator[str]) -> None:
@@ -78,16 +84,27 @@ def _scalars(document: Mapping[str, Any]) -> set[str]:
     return {key for key, part in document.items() if not isinstance(part, Mapping | list)}
 
 
-def _tables(answer: Any) -> Iterator[str]:
+def _tables(answer: Any, width: int | None) -> Iterator[str]:
     """A table of what the answer says in single words, and one for each of its lists."""
     document = cast("Mapping[str, Any]", answer if isinstance(answer, Mapping) else {"answer": answer})
     lists = {key: cast("list[Any]", part) for key, part in document.items() if _has_rows(part)}
     single = [[key, _cell(part)] for key, part in document.items() if key not in lists]
     if single:
-        yield from drawn(("member", "value"), single)
+        yield _drawn(_MEMBERS, single, width)
     for key, rows in lists.items():
-        columns = list(dict.fromkeys(name for row in rows for name in row))
-        yield from drawn(columns, [[_cell(row.get(name)) for name in columns] for row in rows], title=key)
+        yield from _table_of(key, rows, width)
+
+
+def _table_of(title: str, rows: Sequence[Mapping[str, Any]], width: int | None) -> Iterator[str]:
+    """A line for each row; where that is too wide, a table for each."""
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    cells = [[_cell(row.get(name)) for name in columns] for row in rows]
+    widest = [max(len(text) for text in column) for column in zip(columns, *cells, strict=True)]
+    if width is None or sum(each + len(_BETWEEN) for each in widest) < width:
+        yield _drawn(columns, cells, width, title)
+        return
+    for number, row in enumerate(rows):
+        yield _drawn(_MEMBERS, [[name, _cell(part)] for name, part in row.items()], width, f"{title}[{number}]")
 
 
 def _has_rows(part: Any) -> bool:
@@ -101,16 +118,20 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], *, title: str | None = None) -> Iterator[str]:
-    """A table as rich draws it, as wide as the terminal; whole, where nobody looks."""
+def _drawn(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int | None, title: str | None = None) -> str:
+    """A table as rich draws it."""
     console_module, table_module, text_module = (import_module(f"rich.{name}") for name in ("console", "table", "text"))
     table = table_module.Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(text_module.Text(cell) for cell in row))
-    console = console_module.Console()
-    width = console.width if console.is_terminal else 1000
+    console = console_module.Console(width=width or _UNBOUNDED)
     with console.capture() as captured:
-        console.print(table, width=width)
-    yield captured.get().rstrip("\n")
+        console.print(table)
+    return captured.get().rstrip("\n")
+
+
+def terminal_width() -> int | None:
+    """Of the terminal; None where the answer goes elsewhere."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None

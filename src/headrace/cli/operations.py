@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from headrace.cli.answering import answer_lines, say, with_instants
+from headrace.cli.answering import answer_lines, say, terminal_width, with_instants
 from headrace.cli.main import DONE
 from headrace.cli.members import document_of, option_of, value_of
 from headrace.cli.paged import gathered
@@ -77,7 +77,7 @@ def _answered(operation: Operation, document: Mapping[str, Any], is_paged: bool,
         else:
             answer = client.send(asked).to_document()
     shown = _queried(with_instants(answer, operation.output), given["query"])
-    say(answer_lines(shown, given["output"]))
+    say(answer_lines(shown, given["output"], width=terminal_width()))
     return DONE
 
 
