@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from headrace.cli.start_flow import Condition
 from headrace.errors import Stop
 
 _LOOK_S = 0.5
+_NUMBER = re.compile("[1-9][0-9]{0,14}")
 
 
 class _Group(click.Group):
@@ -41,7 +43,7 @@ class BackfillId(click.ParamType[tuple[str, str]]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
         """The flow's name and the number; fails in words."""
         flow, _, number = value.rpartition("/")
-        if not flow or not number.isdecimal():
+        if not flow or not _NUMBER.fullmatch(number):
             self.fail(
                 f"{value!r} is no id of a backfill; write one as orders/1 (headrace backfills lists them)", param, ctx
             )

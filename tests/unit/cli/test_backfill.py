@@ -103,6 +103,7 @@ def test_a_flow_that_is_called_like_a_command_is_started_in_full(
         (("people", *SPAN, "--parallel", "0"), RUN_FAILED, "'parallel'"),
         (("nobody", *SPAN), RUN_FAILED, "ResourceNotFoundException: Flow nobody not found."),
         (("show", "people"), BAD_USAGE, "'people' is no id of a backfill; write one as orders/1"),
+        (("show", "people/0"), BAD_USAGE, "'people/0' is no id of a backfill; write one as orders/1"),
         (("show", "people/9"), RUN_FAILED, "Backfill people/9 not found"),
     ],
 )
