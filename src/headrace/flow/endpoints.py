@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from headrace.engine.formats import InputFormat
 from headrace.engine.layout import Output
-from headrace.flow.faults import Faults, listed, shown
+from headrace.flow.faults import Faults, Place, listed, shown
 from headrace.flow.operators import is_destination, is_source
+from headrace.flow.rules import Rule
 from headrace.flow.schedule import TriggerType
 from headrace.model.connector_names import connector_types, member_name, member_of
 from headrace.model.shapes import Document
@@ -25,15 +26,17 @@ _MEGABYTE: Final = 1024 * 1024
 _FORMATS: Final[Mapping[str, InputFormat]] = {"CSV": "csv", "JSON": "json", "PARQUET": "parquet"}
 
 # AppFlow reaches these without credentials; a profile given all the same is ignored.
-_WITHOUT_PROFILE: Final = frozenset({"S3", "EventBridge", "LookoutMetrics", "Upsolver", "CustomerProfiles"})
+WITHOUT_PROFILE: Final = frozenset({"S3", "EventBridge", "LookoutMetrics", "Upsolver", "CustomerProfiles"})
 # AppFlow has events of Salesforce alone. Of a custom connector its profile says which it is, and so whether it has any.
-_WITH_EVENTS: Final = frozenset({"CustomConnector", "S3", "Salesforce"})
+WITH_EVENTS: Final = frozenset({"CustomConnector", "S3", "Salesforce"})
 _TRIGGERS_OF_DESTINATIONS: Final[Mapping[str, TriggerType]] = {"EventBridge": "Event", "LookoutMetrics": "Scheduled"}
 _WRITES: Final[Mapping[str, tuple[str, ...]]] = {
     "SAPOData": ("INSERT", "UPDATE", "UPSERT"),
     "Zendesk": ("INSERT", "UPDATE", "UPSERT"),
 }
 _UPSOLVER_PREFIX: Final = "upsolver-appflow"
+_TRIGGER: Final = ("triggerConfig", "triggerType")
+_DESTINATIONS: Final = "destinationFlowConfigList"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +99,17 @@ class ErrorHandling:
 
 def read_source(config: SourceFlowConfig, trigger_type: TriggerType, faults: Faults) -> Endpoint:
     """The source of a flow with this trigger."""
-    part = "Source"
-    connector_type = config["connectorType"]
+    side = _Side("Source", ("sourceFlowConfig",), config["connectorType"], faults)
     union = cast("dict[str, Any]", config["sourceConnectorProperties"])
-    properties = _properties(
-        part, connector_type, union, faults, possible=[t for t in connector_types() if is_source(t)]
-    )
-    profile = _profile(part, connector_type, config.get("connectorProfileName"), faults)
-    if trigger_type == "Event" and connector_type not in _WITH_EVENTS:
-        faults.part(
-            part,
-            f"triggerType Event is not supported for {connector_type} sources; write OnDemand or Scheduled, "
-            f"or a source of {listed(sorted(_WITH_EVENTS))}",
+    properties = _properties(side, union, possible=[t for t in connector_types() if is_source(t)])
+    profile = _profile(side, config.get("connectorProfileName"))
+    connector_type = side.connector_type
+    if trigger_type == "Event" and connector_type not in WITH_EVENTS:
+        side.fault(
+            Rule.TRIGGER,
+            f"triggerType Event is not supported for {connector_type} sources",
+            f"write OnDemand or Scheduled, or a source of {listed(sorted(WITH_EVENTS))}",
+            place=_TRIGGER,
         )
     return Endpoint(connector_type, properties, profile, api_version=config.get("apiVersion"))
 
@@ -117,8 +119,14 @@ def read_destinations(
 ) -> tuple[Endpoint, ...]:
     """The destinations; the wire has a list, AppFlow takes exactly one."""
     if len(configs) != 1:
-        faults.part("Destination", f"destinationFlowConfigList has {len(configs)} destinations; write exactly one")
-    return tuple(_read_destination(config, trigger_type, faults) for config in configs)
+        what = f"destinationFlowConfigList has {len(configs)} destinations"
+        faults.part("Destination", Rule.ONE_DESTINATION, (_DESTINATIONS,), what, "write exactly one")
+    return tuple(
+        _read_destination(
+            config, trigger_type, _Side("Destination", (_DESTINATIONS, n), config["connectorType"], faults)
+        )
+        for n, config in enumerate(configs)
+    )
 
 
 def read_input(source: Endpoint) -> InputFormat | None:
@@ -145,7 +153,10 @@ def read_output(destination: Endpoint, faults: Faults) -> Output | None:
     prefix, aggregation = config.get("prefixConfig", {}), config.get("aggregationConfig", {})
     megabytes = aggregation.get("targetFileSize", 0)
     if megabytes < 0:
-        faults.part("Destination", f"targetFileSize is {megabytes}; write a size in MB, or leave it out")
+        side = _Side("Destination", (_DESTINATIONS, 0), "S3", faults)
+        below = ("s3OutputFormatConfig", "aggregationConfig", "targetFileSize")
+        what = f"targetFileSize is {megabytes}"
+        side.fault(Rule.FILE_SIZE, what, "write a size in MB, or leave it out", below=below)
     hierarchy = prefix.get("pathPrefixHierarchy")
     return Output(
         bucket=properties["bucketName"],
@@ -171,77 +182,98 @@ def read_errors(destination: Endpoint) -> ErrorHandling:
     )
 
 
-def _read_destination(config: DestinationFlowConfig, trigger_type: TriggerType, faults: Faults) -> Endpoint:
-    part = "Destination"
-    connector_type = config["connectorType"]
+def _read_destination(config: DestinationFlowConfig, trigger_type: TriggerType, side: _Side) -> Endpoint:
+    connector_type = side.connector_type
     union = cast("dict[str, Any]", config["destinationConnectorProperties"])
     possible = [t for t in connector_types() if is_destination(t)]
-    properties = _properties(part, connector_type, union, faults, possible=possible)
-    profile = _profile(part, connector_type, config.get("connectorProfileName"), faults)
+    properties = _properties(side, union, possible=possible)
+    profile = _profile(side, config.get("connectorProfileName"))
     needed = _TRIGGERS_OF_DESTINATIONS.get(connector_type, trigger_type)
     if trigger_type != needed:
-        faults.part(part, f"triggerType is {trigger_type}, but {connector_type} destinations need {needed}; write that")
-    _check_write(connector_type, properties, faults)
-    for prefix in (properties.get("bucketPrefix"), properties.get("errorHandlingConfig", {}).get("bucketPrefix")):
-        _check_prefix(prefix or "", faults)
+        what = f"triggerType is {trigger_type}, but {connector_type} destinations need {needed}"
+        side.fault(Rule.TRIGGER, what, "write that", place=_TRIGGER)
+    _check_write(side, properties)
+    _check_prefix(side, properties.get("bucketPrefix"), ("bucketPrefix",))
+    errors = properties.get("errorHandlingConfig", {})
+    _check_prefix(side, errors.get("bucketPrefix"), ("errorHandlingConfig", "bucketPrefix"))
     bucket = properties.get("bucketName", "")
     if connector_type == "Upsolver" and properties and not bucket.startswith(_UPSOLVER_PREFIX):
-        faults.part(
-            part, f"the Upsolver bucket is {shown(bucket)}; write one whose name starts with {_UPSOLVER_PREFIX}"
+        what, instead = (
+            f"the Upsolver bucket is {shown(bucket)}",
+            f"write one whose name starts with {_UPSOLVER_PREFIX}",
         )
+        side.fault(Rule.BUCKET, what, instead, below=("bucketName",))
     return Endpoint(connector_type, properties, profile, api_version=config.get("apiVersion"))
 
 
-def _properties(
-    part: str, connector_type: str, union: Mapping[str, Document], faults: Faults, *, possible: Sequence[str]
-) -> Document:
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """The source or the destination that is being read; `place` is its configuration's."""
+
+    part: Literal["Source", "Destination"]
+    place: Place
+    connector_type: str
+    faults: Faults
+
+    @property
+    def union(self) -> str:
+        """The member that has the connector's properties."""
+        return f"{self.part.lower()}ConnectorProperties"
+
+    def fault(self, rule: Rule, what: str, instead: str, *, place: Place | None = None, below: Place = ()) -> None:
+        """Add a fault at `place`, else `below` the connector's properties, else of the side as a whole."""
+        at = (*self.place, self.union, self.connector_type, *below) if below else self.place
+        self.faults.part(self.part, rule, at if place is None else place, what, instead)
+
+
+def _properties(side: _Side, union: Mapping[str, Document], *, possible: Sequence[str]) -> Document:
     """The one set member, which must be the connector's; empty, with a fault, where it isn't."""
+    connector_type = side.connector_type
     if connector_type not in possible:
-        faults.part(part, f"{connector_type} can't be a {part.lower()}; write {listed(possible)}")
+        what = f"{connector_type} can't be a {side.part.lower()}"
+        side.fault(Rule.CONNECTOR, what, f"write {listed(possible)}", place=(*side.place, "connectorType"))
         return {}
-    given = f"{part.lower()}ConnectorProperties"
     if len(union) != 1 or member_name(connector_type, union) is None:
         has = f"has {', '.join(union)}" if union else "is empty"
-        faults.part(
-            part, f"connectorType is {connector_type}, but {given} {has}; write the {connector_type} properties alone"
+        side.fault(
+            Rule.PROPERTIES,
+            f"connectorType is {connector_type}, but {side.union} {has}",
+            f"write the {connector_type} properties alone",
+            place=(*side.place, side.union),
         )
         return {}
     properties = member_of(connector_type, union) or {}
     members = SOURCES_OF_RECORDS.get(connector_type)
-    if part == "Source" and members is not None and not properties.get(members.entity):
-        faults.part(
-            part, f"the {connector_type} properties lack {members.entity}; write the name of what is to be read"
-        )
+    if side.part == "Source" and members is not None and not properties.get(members.entity):
+        what = f"the {connector_type} properties lack {members.entity}"
+        side.fault(Rule.PROPERTIES, what, "write the name of what is to be read", below=(members.entity,))
     return properties
 
 
-def _profile(part: str, connector_type: str, name: str | None, faults: Faults) -> str | None:
-    if name is None and connector_type not in _WITHOUT_PROFILE:
-        faults.part(part, f"{connector_type} needs a connectorProfileName; write the name of a connector profile")
+def _profile(side: _Side, name: str | None) -> str | None:
+    if name is None and side.connector_type not in WITHOUT_PROFILE:
+        what = f"{side.connector_type} needs a connectorProfileName"
+        side.fault(Rule.PROFILE, what, "write the name of a connector profile")
     return name
 
 
-def _check_prefix(prefix: str, faults: Faults) -> None:
+def _check_prefix(side: _Side, prefix: str | None, below: Place) -> None:
     # A run could read everything and then not write it: no bucket takes such a key (connector_sdk.keys).
-    if not {".", ".."}.isdisjoint(prefix.split("/")) or "\0" in prefix:
-        faults.part(
-            "Destination",
-            f"the bucketPrefix {shown(prefix)} can't begin a key; write one without a NUL character, "
-            "none of whose parts between slashes is . or ..",
+    if prefix and (not {".", ".."}.isdisjoint(prefix.split("/")) or "\0" in prefix):
+        side.fault(
+            Rule.BUCKET,
+            f"the bucketPrefix {shown(prefix)} can't begin a key",
+            "write one without a NUL character, none of whose parts between slashes is . or ..",
+            below=below,
         )
 
 
-def _check_write(connector_type: str, properties: Document, faults: Faults) -> None:
+def _check_write(side: _Side, properties: Document) -> None:
     operation: str = properties.get("writeOperationType", "INSERT")
-    allowed = _WRITES.get(connector_type)
+    allowed = _WRITES.get(side.connector_type)
     if allowed is not None and operation not in allowed:
-        faults.part(
-            "Destination",
-            f"writeOperationType {operation} is not supported for {connector_type} destinations; "
-            f"write {listed(allowed)}",
-        )
+        what = f"writeOperationType {operation} is not supported for {side.connector_type} destinations"
+        side.fault(Rule.WRITE_OPERATION, what, f"write {listed(allowed)}", below=("writeOperationType",))
     elif operation != "INSERT" and not any(properties.get("idFieldNames", [])):
-        faults.part(
-            "Destination",
-            f"writeOperationType {operation} needs idFieldNames; write the field that identifies a record",
-        )
+        what = f"writeOperationType {operation} needs idFieldNames"
+        side.fault(Rule.ID_FIELDS, what, "write the field that identifies a record", below=("writeOperationType",))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from headrace.errors import HeadraceError
+from headrace.flow.rules import Rule
+
+# Where something stands in a document: names of members, and places in lists from 0.
+Place = tuple[str | int, ...]
 
 _SHOWN_CHARACTERS: Final = 120
 
@@ -29,29 +34,52 @@ class PlanFaults(HeadraceError):
         return f"{_BEGINNINGS.get(verb, f'{verb} Flow request failed: [')}{', '.join(self.faults)}]"
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One reason to refuse a document: what was given, and what to write `instead`.
+
+    `place` leads to the member in the document, by names and places in lists. `text` is the sentence in AppFlow's form.
+    """
+
+    rule: Rule
+    place: Place
+    what: str
+    instead: str
+    text: str
+
+
 class Faults:
     """Where the readers of a document's parts put what they find wrong."""
 
     def __init__(self) -> None:
-        self._of_tasks: list[tuple[int, str]] = []
-        self._of_parts: list[str] = []
+        self._of_tasks: list[tuple[int, Fault]] = []
+        self._of_parts: dict[str, Fault] = {}
 
-    def task(self, index: int, task_type: str, sentence: str) -> None:
-        """Add a fault of the task at `index`; `sentence` says what was given and what to write."""
-        self._of_tasks.append((index, f"Task Validation Error: tasks[{index}] ({task_type}): {sentence}"))
+    def task(self, rule: Rule, index: int, task_type: str, what: str, instead: str, *, member: str = "") -> None:
+        """Add a fault of the task at `index`; `member` is the one at fault, `taskProperties.VALUE`, "" for the task."""
+        text = f"Task Validation Error: tasks[{index}] ({task_type}): {what}; {instead}"
+        self._of_tasks.append((index, Fault(rule, _place(index, member), what, instead, text)))
 
-    def literal(self, sentence: str, *, index: int = -1) -> None:
+    def literal(self, rule: Rule, sentence: str, instead: str, *, index: int = -1, member: str = "") -> None:
         """Add a sentence that AppFlow itself uses; `index` sorts it among the tasks' faults."""
-        self._of_tasks.append((index, f"Task Validation Error: {sentence}"))
+        text = f"Task Validation Error: {sentence}"
+        if index >= 0:
+            text += f" (tasks[{index}]: {instead})"
+        self._of_tasks.append((index, Fault(rule, _place(index, member), sentence, instead, text)))
 
-    def part(self, part: str, sentence: str) -> None:
+    def part(self, part: str, rule: Rule, place: Place, what: str, instead: str) -> None:
         """Add a fault of the `part` Trigger, Source or Destination."""
-        self._of_parts.append(f"{part} Validation Error: {sentence}")
+        text = f"{part} Validation Error: {what}; {instead}"
+        self._of_parts.setdefault(text, Fault(rule, place, what, instead, text))
 
-    def all(self) -> tuple[str, ...]:
+    def all(self) -> tuple[Fault, ...]:
         """Everything found, each once: trigger, source, destination, then tasks in their order."""
-        parts = dict.fromkeys(self._of_parts)
-        return (*parts, *(text for _, text in sorted(self._of_tasks, key=lambda fault: fault[0])))
+        of_tasks = (fault for _, fault in sorted(self._of_tasks, key=lambda found: found[0]))
+        return (*self._of_parts.values(), *of_tasks)
+
+
+def _place(index: int, member: str) -> Place:
+    return ("tasks", *((index,) if index >= 0 else ()), *(member.split(".") if member else ()))
 
 
 def shown(value: object) -> str:

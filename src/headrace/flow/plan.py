@@ -59,15 +59,23 @@ def plan(document: Document) -> Plan:
 
     Raises PlanFaults with every fault at once.
     """
-    request = cast("CreateFlowRequest", document)
     faults = Faults()
+    planned = attempt(document, faults)
+    if planned is None:
+        raise PlanFaults([fault.text for fault in faults.all()])
+    return planned
+
+
+def attempt(document: Document, faults: Faults) -> Plan | None:
+    """The same; None, with all that is wrong in `faults`, where the document means nothing."""
+    request = cast("CreateFlowRequest", document)
     trigger = read_trigger(request["triggerConfig"], faults)
     source = read_source(request["sourceFlowConfig"], trigger.trigger_type, faults)
     destinations = read_destinations(request["destinationFlowConfigList"], trigger.trigger_type, faults)
     tasks = read_tasks(request["tasks"], source.connector_type, faults)
     outputs = [read_output(destination, faults) for destination in destinations]
-    if found := faults.all():
-        raise PlanFaults(found)
+    if faults.all():
+        return None
     return Plan(
         flow_name=request["flowName"],
         trigger=trigger,

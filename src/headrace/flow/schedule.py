@@ -23,7 +23,7 @@ _UNITS: Final[dict[str, Unit]] = {
     "week": "week",
     "month": "month",
 }
-_FORMS: Final = "write rate(5minutes), cron(0 12 * * ? *), at(2030-01-31T12:00:00) or once"
+FORMS: Final = "write rate(5minutes), cron(0 12 * * ? *), at(2030-01-31T12:00:00) or once"
 _RATE: Final = re.compile(r"rate\(\s*([0-9]+)\s*(minute|hour|day|week|month)s?\s*\)", re.IGNORECASE)
 _CRON: Final = re.compile(r"cron\((.*)\)", re.IGNORECASE)
 _AT: Final = re.compile(r"at\(\s*([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})\s*\)", re.IGNORECASE)
@@ -96,7 +96,7 @@ def parse_expression(expression: str) -> Rate | Cron | Once:
     text = expression.strip()
     if found := _RATE.fullmatch(text):
         if int(found[1]) == 0:
-            raise ValueError(f"the schedule expression {shown(expression)} is faster than one run a minute; {_FORMS}")
+            raise ValueError(f"the schedule expression {shown(expression)} is faster than one run a minute; {FORMS}")
         return Rate(int(found[1]), _UNITS[found[2].lower()])
     if found := _CRON.fullmatch(text):
         return _parsed_cron(expression, found[1])
@@ -104,7 +104,7 @@ def parse_expression(expression: str) -> Rate | Cron | Once:
         return Once(_parsed_instant(expression, found[1]))
     if _ONCE.fullmatch(text):
         return Once()
-    raise ValueError(f"the schedule expression {shown(expression)} is not one; {_FORMS}")
+    raise ValueError(f"the schedule expression {shown(expression)} is not one; {FORMS}")
 
 
 def due(schedule: Schedule, *, after: datetime, until: datetime) -> Iterator[datetime]:
@@ -197,7 +197,7 @@ def _parsed_cron(expression: str, fields: str) -> Cron:
     except ValueError as fault:
         raise ValueError(f"the schedule expression {shown(expression)} is wrong: {fault}") from fault
     if next_match(cron, after=_FIRST) is None:
-        raise ValueError(f"the schedule expression {shown(expression)} names no day that exists; {_FORMS}")
+        raise ValueError(f"the schedule expression {shown(expression)} names no day that exists; {FORMS}")
     return cron
 
 
@@ -205,7 +205,7 @@ def _parsed_instant(expression: str, text: str) -> datetime:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError as fault:
-        raise ValueError(f"the schedule expression {shown(expression)} names no instant: {fault}; {_FORMS}") from fault
+        raise ValueError(f"the schedule expression {shown(expression)} names no instant: {fault}; {FORMS}") from fault
 
 
 def _check_aware(instant: datetime) -> None:

@@ -8,7 +8,8 @@ from typing import Final
 
 from headrace.flow.cron import Cron
 from headrace.flow.faults import Faults, PlanFaults, shown
-from headrace.flow.schedule import Once, Rate, Schedule, Trigger, parse_expression
+from headrace.flow.rules import Rule
+from headrace.flow.schedule import FORMS, Once, Rate, Schedule, Trigger, parse_expression
 from headrace.model.shapes import Document
 from headrace.model.types import ScheduledTriggerProperties, TriggerConfig
 
@@ -22,7 +23,7 @@ def trigger_of(document: Document) -> Trigger:
     faults = Faults()
     trigger = read_trigger(document["triggerConfig"], faults)
     if found := faults.all():
-        raise PlanFaults(found)
+        raise PlanFaults([fault.text for fault in found])
     return trigger
 
 
@@ -35,7 +36,8 @@ def read_trigger(config: TriggerConfig, faults: Faults) -> Trigger:
         return Trigger(trigger_type)
     properties = config.get("triggerProperties", {}).get("Scheduled")
     if properties is None:
-        faults.part(_PART, "triggerType Scheduled needs triggerProperties.Scheduled; write its scheduleExpression")
+        what = "triggerType Scheduled needs triggerProperties.Scheduled"
+        faults.part(_PART, Rule.SCHEDULE, ("triggerConfig",), what, "write its scheduleExpression")
         return Trigger(trigger_type)
     _check_range("scheduleOffset", properties.get("scheduleOffset"), 0, _MOST_OFFSET_S, faults)
     return Trigger(
@@ -69,10 +71,8 @@ def _schedule(properties: ScheduledTriggerProperties, faults: Faults) -> Schedul
     start = None if start is None else _whole_second(start + timedelta(microseconds=999_999))
     end = None if end is None else _whole_second(end)
     if start is not None and end is not None and end < start:
-        faults.part(
-            _PART,
-            f"scheduleEndTime {end.isoformat()} is before scheduleStartTime {start.isoformat()}; write a later end",
-        )
+        what = f"scheduleEndTime {end.isoformat()} is before scheduleStartTime {start.isoformat()}"
+        _fault("scheduleEndTime", what, "write a later end", faults)
     if isinstance(timing, Once) and timing.at is not None:
         _check_within(timing.at, start, end, faults)
     return None if timing is None else Schedule(timing, start, end)
@@ -82,7 +82,8 @@ def _timing(expression: str, faults: Faults) -> Rate | Cron | Once | None:
     try:
         return parse_expression(expression)
     except ValueError as fault:
-        faults.part(_PART, str(fault))
+        what, mark, instead = str(fault).rpartition("; ")
+        _fault("scheduleExpression", *((what, instead) if mark else (instead, FORMS)), faults)
         return None
 
 
@@ -92,7 +93,8 @@ def _instant(name: str, epoch_s: float | None, faults: Faults) -> datetime | Non
         return None
     # A day from either end stays free, so that rounding and time zones can't leave the calendar.
     if not math.isfinite(epoch_s) or not -62_135_500_000 <= epoch_s <= 253_402_200_000:
-        faults.part(_PART, f"{name} is {shown(epoch_s)}; write seconds (not milliseconds) since 1970-01-01T00:00:00Z")
+        instead = "write seconds (not milliseconds) since 1970-01-01T00:00:00Z"
+        _fault(name, f"{name} is {shown(epoch_s)}", instead, faults)
         return None
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch_s)
 
@@ -103,12 +105,14 @@ def _whole_second(instant: datetime) -> datetime:
 
 def _check_within(at: datetime, start: datetime | None, end: datetime | None, faults: Faults) -> None:
     if (start is not None and at < start) or (end is not None and at > end):
-        faults.part(
-            _PART,
-            f"{at.isoformat()} lies outside scheduleStartTime and scheduleEndTime; write one within them",
-        )
+        what = f"{at.isoformat()} lies outside scheduleStartTime and scheduleEndTime"
+        _fault("scheduleExpression", what, "write one within them", faults)
 
 
 def _check_range(name: str, value: int | None, least: int, most: int, faults: Faults) -> None:
     if value is not None and not least <= value <= most:
-        faults.part(_PART, f"{name} is {value}; write a number from {least} to {most}")
+        _fault(name, f"{name} is {value}", f"write a number from {least} to {most}", faults)
+
+
+def _fault(member: str, what: str, instead: str, faults: Faults) -> None:
+    faults.part(_PART, Rule.SCHEDULE, ("triggerConfig", "triggerProperties", "Scheduled", member), what, instead)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, cast
 
 from headrace.engine.tasks import Mask, MaskOperator, Truncate, Validate, ValidateAction, ValidateOperator
+from headrace.flow.rules import Rule
 from headrace.flow.tasks.given import Gathered, Given
 
 _MASKS: Final = ("MASK_ALL", "MASK_FIRST_N", "MASK_LAST_N")
@@ -21,7 +22,12 @@ def read_mask(given: Given, gathered: Gathered) -> None:
     operator = cast("MaskOperator | None", given.operator_among(_MASKS))
     field = given.one_field()
     if given.property("MASK_LENGTH") is None and operator not in {None, "MASK_ALL"}:
-        given.fault(f"taskProperties has no MASK_LENGTH; write how many characters {operator} masks")
+        given.fault(
+            Rule.TASK_PROPERTY,
+            "taskProperties has no MASK_LENGTH",
+            f"write how many characters {operator} masks",
+            "taskProperties",
+        )
     length = given.whole_number("MASK_LENGTH", most=_LONGEST_MASK)
     if operator is not None and field is not None:
         gathered.masks.append(Mask(given.index, field, operator, length, given.property("MASK_VALUE") or "*"))

@@ -9,6 +9,7 @@ from headrace.engine.types import kind_of
 from headrace.flow.faults import listed, shown
 from headrace.flow.kinds import guessed_kind, is_boolean, is_instant, is_number
 from headrace.flow.operators import operators_of
+from headrace.flow.rules import Rule
 from headrace.flow.tasks.given import Gathered, Given
 
 _COMPARISONS: Final = (
@@ -46,9 +47,12 @@ def _operator(given: Given) -> str | None:
     supported = [choice for choice in _OPERATORS if choice in operators_of(given.source)]
     # AppFlow's own sentence, its two blanks included; what stands in parentheses is ours.
     given.faults.literal(
+        Rule.OPERATOR,
         f"The operator {operator} is not valid for filtering tasks.  The task sourceConnectorType is FILTERING "
-        f"and the task operator is {operator} (tasks[{given.index}]: write {listed(supported)})",
+        f"and the task operator is {operator}",
+        f"write {listed(supported)}",
         index=given.index,
+        member="connectorOperator",
     )
     return None
 
@@ -85,7 +89,12 @@ def _values(given: Given) -> tuple[tuple[str, str], ...] | None:
     """
     value, values = given.property("VALUE"), given.property("VALUES")
     if value is not None and values is not None:
-        given.fault("taskProperties has both VALUE and VALUES; write VALUE for one value, VALUES for several")
+        given.fault(
+            Rule.TASK_PROPERTY,
+            "taskProperties has both VALUE and VALUES",
+            "write VALUE for one value, VALUES for several",
+            "taskProperties",
+        )
         return None
     if values is not None:
         return tuple(("VALUES", part) for part in values.split("::" if "::" in values else ","))
@@ -108,5 +117,10 @@ def _checked(given: Given, name: str, value: str, kind: Kind) -> tuple[str, str]
     is_valid, advice = _CHECKS[kind]
     if not is_valid(text):
         data_type = shown(given.property("DATA_TYPE"))
-        given.fault(f"{name} has {shown(value)}, but DATA_TYPE {data_type} compares {kind}s; write {advice}")
+        given.fault(
+            Rule.FILTER_VALUE,
+            f"{name} has {shown(value)}, but DATA_TYPE {data_type} compares {kind}s",
+            f"write {advice}",
+            f"taskProperties.{name}",
+        )
     return name, text.lower() if kind == "boolean" else text

@@ -7,11 +7,13 @@ from typing import Final, cast
 
 from headrace.engine.tasks import Arithmetic, ArithmeticOperator, Merge
 from headrace.flow.faults import shown
+from headrace.flow.rules import Rule
 from headrace.flow.tasks.given import Gathered, Given
 
 _OPERATORS: Final = ("ADDITION", "SUBTRACTION", "MULTIPLICATION", "DIVISION")
 # Names with commas make an order ambiguous; a list that takes more tries than this is refused.
 _TRIES: Final = 10_000
+_FORMAT: Final = "taskProperties.CONCAT_FORMAT"
 
 
 def read_merge(given: Given, gathered: Gathered) -> None:
@@ -34,8 +36,10 @@ def read_arithmetic(given: Given, gathered: Gathered) -> None:
     fields = given.fields if text is None else in_order(text, given.fields)
     if fields is None:
         given.fault(
-            f"MATH_OPERATION_FIELDS_ORDER is {shown(text)}, sourceFields {shown(','.join(given.fields))}; "
-            "write the same fields in both, joined by commas"
+            Rule.TASK_PROPERTY,
+            f"MATH_OPERATION_FIELDS_ORDER is {shown(text)}, sourceFields {shown(','.join(given.fields))}",
+            "write the same fields in both, joined by commas",
+            "taskProperties.MATH_OPERATION_FIELDS_ORDER",
         )
     elif operator is not None and output is not None:
         gathered.arithmetics.append(Arithmetic(given.index, output, operator, fields))
@@ -64,11 +68,14 @@ def _refuse_placeholder(given: Given, rest: str) -> None:
     if closing:
         sources = ", ".join(shown(field) for field in given.fields[:5]) or "none"
         given.fault(
-            f"CONCAT_FORMAT names the field {shown(name)}, which is not in sourceFields ({sources}); "
-            "add it there or write one of them"
+            Rule.TASK_PROPERTY,
+            f"CONCAT_FORMAT names the field {shown(name)}, which is not in sourceFields ({sources})",
+            "add it there or write one of them",
+            _FORMAT,
         )
     else:
-        given.fault(f"CONCAT_FORMAT has '${{' without '}}' before {shown(rest)}; write ${{field}}")
+        what = f"CONCAT_FORMAT has '${{' without '}}' before {shown(rest)}"
+        given.fault(Rule.TASK_PROPERTY, what, "write ${field}", _FORMAT)
 
 
 def in_order(text: str, fields: tuple[str, ...]) -> tuple[str, ...] | None:

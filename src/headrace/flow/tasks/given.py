@@ -11,9 +11,11 @@ from typing import Any, Final, cast
 from headrace.engine.tasks import Arithmetic, Filter, Map, MapAll, Mask, Merge, Truncate, Validate
 from headrace.flow.faults import Faults, listed, shown
 from headrace.flow.operators import operators_of
+from headrace.flow.rules import Rule
 from headrace.model.types import Task
 
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
+_OPERATOR: Final = "connectorOperator"
 
 
 @dataclass
@@ -42,9 +44,9 @@ class Given:
     source: str
     faults: Faults
 
-    def fault(self, sentence: str) -> None:
-        """Say what is wrong with this task."""
-        self.faults.task(self.index, self.task["taskType"], sentence)
+    def fault(self, rule: Rule, what: str, instead: str, member: str = "") -> None:
+        """Say what is wrong with this task, and what to write instead; see Faults.task."""
+        self.faults.task(rule, self.index, self.task["taskType"], what, instead, member=member)
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -64,7 +66,8 @@ class Given:
         """Add a fault if connectorOperator has several values; the first counts from here on."""
         values = self._operators()
         if len(values) > 1:
-            self.fault(f"connectorOperator has {len(values)} values ({', '.join(values)}); write exactly one")
+            what = f"connectorOperator has {len(values)} values ({', '.join(values)})"
+            self.fault(Rule.OPERATOR, what, "write exactly one", _OPERATOR)
 
     def operator_among(self, choices: Sequence[str]) -> str | None:
         """The operator, if it is one of `choices` and the source has it; a fault and None otherwise."""
@@ -74,38 +77,44 @@ class Given:
         if operator in supported:
             return operator
         if operator is None:
-            self.fault(f"it has no connectorOperator; {advice}")
+            what = "it has no connectorOperator"
         elif operator in choices:
-            self.fault(f"the operator {operator} is not supported for {self.source} sources; {advice}")
+            what = f"the operator {operator} is not supported for {self.source} sources"
         else:
-            self.fault(f"the operator {operator} is not valid for {self.task['taskType']} tasks; {advice}")
+            what = f"the operator {operator} is not valid for {self.task['taskType']} tasks"
+        self.fault(Rule.OPERATOR, what, advice, _OPERATOR)
         return None
 
     def expect_no_op(self) -> None:
         """Add a fault unless the operator is NO_OP or absent (some sources' lists lack NO_OP)."""
         if self.operator not in {None, "NO_OP"}:
-            self.fault(
-                f"the operator {self.operator} is not valid for {self.task['taskType']} tasks; write NO_OP or none"
-            )
+            what = f"the operator {self.operator} is not valid for {self.task['taskType']} tasks"
+            self.fault(Rule.OPERATOR, what, "write NO_OP or none", _OPERATOR)
 
     def one_field(self) -> str | None:
         """The only name in sourceFields; a fault and None if there are none or several."""
         fields = self.fields
         if len(fields) == 1:
             return fields[0]
-        self.fault(f"sourceFields has {_counted(fields)}; write exactly one")
+        self.fault(Rule.SOURCE_FIELDS, f"sourceFields has {_counted(fields)}", "write exactly one", "sourceFields")
         return None
 
     def expect_fields(self, least: int) -> None:
         """Add a fault if sourceFields has fewer than `least` names."""
         if len(self.fields) < least:
-            self.fault(f"sourceFields has {_counted(self.fields)}; write at least {least}")
+            what = f"sourceFields has {_counted(self.fields)}"
+            self.fault(Rule.SOURCE_FIELDS, what, f"write at least {least}", "sourceFields")
 
     def destination(self) -> str | None:
         """destinationField; a fault and None if it is absent or empty."""
         name = self.task.get("destinationField")
         if not name:
-            self.fault("it has no destinationField; write the name of the field to make")
+            self.fault(
+                Rule.DESTINATION_FIELD,
+                "it has no destinationField",
+                "write the name of the field to make",
+                "destinationField",
+            )
         return name or None
 
     def property(self, name: str) -> str | None:
@@ -117,7 +126,7 @@ class Given:
         """A task property; a fault and None where it is absent."""
         value = self.property(name)
         if value is None:
-            self.fault(f"taskProperties has no {name}; {advice}")
+            self.fault(Rule.TASK_PROPERTY, f"taskProperties has no {name}", advice, "taskProperties")
         return value
 
     def word(self, name: str, choices: Collection[str]) -> str | None:
@@ -126,7 +135,7 @@ class Given:
         value = self.required(name, advice)
         found = next((choice for choice in choices if value and choice.lower() == value.lower()), None)
         if value is not None and found is None:
-            self.fault(f"{name} is {shown(value)}; {advice}")
+            self.fault(Rule.TASK_PROPERTY, f"{name} is {shown(value)}", advice, f"taskProperties.{name}")
         return found
 
     def whole_number(self, name: str, *, most: int) -> int | None:
@@ -135,7 +144,8 @@ class Given:
         if value is None:
             return None
         if _WHOLE_NUMBER.fullmatch(value.strip()) is None or int(value) > most:
-            self.fault(f"{name} is {shown(value)}; write a whole number from 0 to {most}")
+            advice = f"write a whole number from 0 to {most}"
+            self.fault(Rule.TASK_PROPERTY, f"{name} is {shown(value)}", advice, f"taskProperties.{name}")
             return None
         return int(value)
 
@@ -152,7 +162,12 @@ class Given:
             return tuple(name for part in text.split(",") if (name := part.strip()))
         names = _json_names(text)
         if names is None:
-            self.fault(f'{property_name} is {shown(value)}; write a JSON list of field names, such as ["a","b"]')
+            self.fault(
+                Rule.TASK_PROPERTY,
+                f"{property_name} is {shown(value)}",
+                'write a JSON list of field names, such as ["a","b"]',
+                f"taskProperties.{property_name}",
+            )
         return names
 
 

@@ -6,9 +6,11 @@ from typing import Final
 
 from headrace.engine.tasks import Map, MapAll
 from headrace.flow.faults import shown
+from headrace.flow.rules import Rule
 from headrace.flow.tasks.given import Gathered, Given
 
 _MOST_KEYS: Final = 10
+_KEYS: Final = "taskProperties.ORDERED_PARTITION_KEYS_LIST"
 
 
 def read_map(given: Given, gathered: Gathered) -> None:
@@ -25,8 +27,10 @@ def read_map_all(given: Given, gathered: Gathered) -> None:
     given.expect_no_op()
     if given.fields:
         given.fault(
-            f"sourceFields has {shown(', '.join(given.fields))}, but Map_all copies every field; "
-            "write an empty list, or a Map task for each of these fields"
+            Rule.SOURCE_FIELDS,
+            f"sourceFields has {shown(', '.join(given.fields))}, but Map_all copies every field",
+            "write an empty list, or a Map task for each of these fields",
+            "sourceFields",
         )
     excluded = given.names("EXCLUDE_SOURCE_FIELDS_LIST") or ()
     gathered.map_alls.append(MapAll(given.index, frozenset(excluded)))
@@ -47,9 +51,12 @@ def read_partition(given: Given, gathered: Gathered) -> None:
     keys = given.fields if named is None else named
     if not 1 <= len(keys) <= _MOST_KEYS:
         given.fault(
-            f"it names {len(keys)} partition keys; write 1 to {_MOST_KEYS} destination fields "
-            'in ORDERED_PARTITION_KEYS_LIST, such as ["country","city"]'
+            Rule.PARTITION_KEY,
+            f"it names {len(keys)} partition keys",
+            f'write 1 to {_MOST_KEYS} destination fields in ORDERED_PARTITION_KEYS_LIST, such as ["country","city"]',
+            _KEYS,
         )
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        given.fault(f"it names the partition key {shown(key)} {keys.count(key)} times; write each key once")
+        what = f"it names the partition key {shown(key)} {keys.count(key)} times"
+        given.fault(Rule.PARTITION_KEY, what, "write each key once", _KEYS)
     gathered.partitions.append((given.index, keys))

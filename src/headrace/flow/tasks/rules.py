@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from headrace.engine.tasks import Merge
 from headrace.flow.faults import Faults, shown
 from headrace.flow.operators import needs_projection
+from headrace.flow.rules import Rule
 from headrace.flow.tasks.given import Gathered
 from headrace.model.types import Task
 
@@ -24,10 +25,15 @@ def _check_projection(gathered: Gathered, tasks: Sequence[Task], source: str, fa
     if any(task["taskType"] in {"Map_all", "Passthrough"} for task in tasks):
         return
     if not gathered.projections and needs_projection(source):
-        faults.literal("You must specify a projection task or a MAP_ALL task")
+        faults.literal(
+            Rule.PROJECTION,
+            "You must specify a projection task or a MAP_ALL task",
+            "write a Filter task with the operator PROJECTION and the fields to read, or a Map_all task",
+        )
     for index, fields in gathered.projections:
         if not fields:
-            faults.task(index, "Filter", "the projection names no field; write the fields to read in sourceFields")
+            what, instead = "the projection names no field", "write the fields to read in sourceFields"
+            faults.task(Rule.PROJECTION, index, "Filter", what, instead, member="sourceFields")
 
 
 def _check_passthrough(gathered: Gathered, tasks: Sequence[Task], faults: Faults) -> None:
@@ -36,11 +42,8 @@ def _check_passthrough(gathered: Gathered, tasks: Sequence[Task], faults: Faults
     first = gathered.passthroughs[0]
     for index, task in enumerate(tasks):
         if task["taskType"] in {"Map", "Map_all", "Mask", "Merge", "Arithmetic", "Truncate"}:
-            faults.task(
-                index,
-                task["taskType"],
-                f"it changes records that the Passthrough of tasks[{first}] lets through unmodified; remove one",
-            )
+            what = f"it changes records that the Passthrough of tasks[{first}] lets through unmodified"
+            faults.task(Rule.PASSTHROUGH, index, task["taskType"], what, "remove one")
 
 
 def _check_named_once(gathered: Gathered, tasks: Sequence[Task], faults: Faults) -> None:
@@ -52,18 +55,17 @@ def _check_named_once(gathered: Gathered, tasks: Sequence[Task], faults: Faults)
         ("Partition", [index for index, _ in gathered.partitions]),
     ):
         for index in indices[1:]:
-            faults.task(index, task_type, f"the flow has another at tasks[{indices[0]}]; write one {task_type} task")
+            what = f"the flow has another at tasks[{indices[0]}]"
+            faults.task(Rule.ONE_TASK, index, task_type, what, f"write one {task_type} task")
 
 
 def _once(named: Iterable[tuple[int, str]], tasks: Sequence[Task], faults: Faults) -> None:
     first: dict[str, int] = {}
     for index, name in named:
         if first.setdefault(name, index) != index:
-            faults.task(
-                index,
-                tasks[index]["taskType"],
-                f"destinationField {shown(name)} is already made by tasks[{first[name]}]; write another name",
-            )
+            what = f"destinationField {shown(name)} is already made by tasks[{first[name]}]"
+            task_type = tasks[index]["taskType"]
+            faults.task(Rule.MADE_TWICE, index, task_type, what, "write another name", member="destinationField")
 
 
 def _check_intermediates(gathered: Gathered, tasks: Sequence[Task], faults: Faults) -> None:
@@ -77,20 +79,16 @@ def _check_intermediates(gathered: Gathered, tasks: Sequence[Task], faults: Faul
     others = {output: [name for name in names if name != output] for output, names in reads.items()}
     for output, index in index_of.items():
         if _reaches_itself(output, others):
-            faults.task(
-                index,
-                tasks[index]["taskType"],
-                f"the intermediate field {shown(output)} is made of itself; write fields that don't lead back to it",
-            )
+            what = f"the intermediate field {shown(output)} is made of itself"
+            instead = "write fields that don't lead back to it"
+            faults.task(Rule.CIRCLE, index, tasks[index]["taskType"], what, instead, member="sourceFields")
     of_source = {field for _, fields in gathered.projections for field in fields}
     of_source |= {output for output, names in reads.items() if output in names}
     for index, field in _source_fields_used(gathered):
         if field in index_of and field not in of_source:
-            faults.task(
-                index,
-                tasks[index]["taskType"],
-                f"{shown(field)} is the intermediate field of tasks[{index_of[field]}]; write a field of the source",
-            )
+            what = f"{shown(field)} is the intermediate field of tasks[{index_of[field]}]"
+            task_type = tasks[index]["taskType"]
+            faults.task(Rule.INTERMEDIATE, index, task_type, what, "write a field of the source", member="sourceFields")
 
 
 def fields_of(merge: Merge) -> tuple[str, ...]:
@@ -121,11 +119,8 @@ def _check_partition(gathered: Gathered, faults: Faults) -> None:
     for index, keys in gathered.partitions:
         for key in keys:
             if not _is_written(key, gathered):
-                faults.task(
-                    index,
-                    "Partition",
-                    f"the partition key {shown(key)} is not a destination field; add a Map task that makes it",
-                )
+                what = f"the partition key {shown(key)} is not a destination field"
+                faults.task(Rule.PARTITION_KEY, index, "Partition", what, "add a Map task that makes it")
 
 
 def _is_written(field: str, gathered: Gathered) -> bool:
