@@ -40,6 +40,8 @@ from tests.standins.service import ServiceProcess
 
 STARTED, WARMING, PAUSE_S = 200, 20, 0.05
 QUEUED, FLOWS, NODES = 1000, 100, 2
+# How long to wait between two looks at what is left: the end is told by the rows themselves.
+LOOK_S = 0.25
 ACCOUNT, REGION = "000000000000", "us-east-1"
 SQLITE_S, POSTGRES_S, RUNS_A_SECOND = 0.025, 0.015, 300
 HERE = Path(__file__).parent / "queue_peers"
@@ -125,7 +127,7 @@ def drained(folder: Path, url: str, start_nodes: Callable[[ExitStack, Path, str]
         before_s = sum(cpu_s(node.pid) for node in running)
         store.write(plant).result()
         queued_s = time()
-        until(lambda: not store.read(executions.unfinished).result())
+        until(lambda: not store.read(executions.unfinished).result(), every_s=LOOK_S)
         cpu = sum(cpu_s(node.pid) for node in running) - before_s
         return Drain(QUEUED / (last_settled_s(store) - queued_s), cpu / QUEUED * 1000)
 
@@ -180,7 +182,7 @@ def _emptied(python: Path, script: Path, done: str, server: Postgres) -> Drain:
         _run(python, script, "ask", url, str(QUEUED), "0")
         workers = _workers(stack, [[str(python), str(script), "work", url]] * NODES)
         before_s = sum(cpu_s(worker.pid) for worker in workers)
-        until(lambda: server.run(done, url.rpartition("/")[2])[0][0] == QUEUED)
+        until(lambda: server.run(done, url.rpartition("/")[2])[0][0] == QUEUED, every_s=LOOK_S)
         cpu = sum(cpu_s(worker.pid) for worker in workers) - before_s
         [(_, ended_s)] = server.run(done, url.rpartition("/")[2])
         begun_s = min(begun_s for worker in workers for _, begun_s in _begun(worker))

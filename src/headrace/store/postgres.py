@@ -31,6 +31,9 @@ _LIMITS = {
     "lock_timeout": "20s",
     "idle_in_transaction_session_timeout": "15s",
 }
+# Each statement has the index that it is written for. A queue that has just filled up, or that was just emptied, is one
+# whose statistics are wrong: by them the server would read all of it for each look.
+_PLANNING = {"enable_seqscan": "off", "enable_bitmapscan": "off", "plan_cache_mode": "force_generic_plan"}
 # More than there are statements: each is parsed and planned once a connection.
 _STATEMENTS_PREPARED = 400
 
@@ -53,7 +56,8 @@ def connect(url: str, *, is_limited: bool = True) -> Postgres:
     connection.adapters.register_dumper(int, Int8Dumper)
     if is_limited:
         with lost(connection):
-            connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in _LIMITS.items()).encode())
+            settings = (_LIMITS | _PLANNING).items()
+            connection.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings).encode())
     return connection
 
 

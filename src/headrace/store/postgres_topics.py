@@ -69,6 +69,8 @@ class Exchange:
         while not self._closed.is_set():
             try:
                 with closing(self._connect()) as connection, postgres.lost(connection):
+                    # What is told is lost with the server anyhow: no reason to wait for its disk.
+                    connection.execute("SET synchronous_commit = off")
                     connection.execute(f"LISTEN {_CHANNEL}")
                     self.is_listening.set()
                     self._exchange(connection)

@@ -35,12 +35,12 @@ RAN_OUT = Statement(
 HELD = Statement(select(_e.flow_id, func.count(), func.min(_e.lease_until_ms)).where(_IS_HELD).group_by(_e.flow_id))
 
 # Steps from flow to flow, over however many each has queued.
+_NEXT = select(_e.flow_id).where(_IS_QUEUED).order_by(_e.flow_id).limit(1)
 _RING = select(
-    select(func.min(_e.flow_id)).where(_IS_QUEUED, _e.flow_id > bindparam("after", type_=Text)).scalar_subquery(),
-    literal(1).label("step"),
+    _NEXT.where(_e.flow_id > bindparam("after", type_=Text)).scalar_subquery(), literal(1).label("step")
 ).cte("ring", recursive=True)
 _FLOW, _STEP, _MOST = *_RING.c, bindparam("limit", type_=Integer)
-_FOLLOWING = select(func.min(_e.flow_id)).where(_IS_QUEUED, _e.flow_id > _FLOW).scalar_subquery()
+_FOLLOWING = _NEXT.where(_e.flow_id > _FLOW).scalar_subquery()
 _ALL = _RING.union_all(select(_FOLLOWING, _STEP + 1).where(_FLOW.is_not(None), _STEP < _MOST))
 _FIRST = (
     select(_e.execution_id).where(_IS_QUEUED, _e.flow_id == _ALL.c[0]).order_by(_e.ticket).limit(1).scalar_subquery()
@@ -58,7 +58,6 @@ CLAIM = Statement(
     change(tables.executions)
     .where(
         among(_e.execution_id),
-        _e.finished_ms.is_(None),
         or_(_e.state == State.QUEUED.value, _e.lease_until_ms <= bindparam("now_ms")),
     )
     .values(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,9 +9,11 @@ from contextlib import closing
 import pytest
 
 from headrace.model.states import State
-from headrace.store import bookmarks, executions, tags
+from headrace.store import bookmarks, executions, executions_sql, tags, turns
 from headrace.store.bookmarks import Bookmark
 from headrace.store.executions import Claim
+from headrace.store.postgres_session import compiler
+from headrace.store.statements import Statement
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.standins.processes import PATIENCE_S
@@ -111,3 +115,28 @@ def test_other_processes_hear_of_topics(two: tuple[Store, Store]) -> None:
         told += 1
         assert told < PATIENCE_S / 0.2
     assert here == ["news"] * told
+
+
+@pytest.mark.parametrize(
+    "statement, index",
+    [
+        (turns.HELD, "executions_held"),
+        (turns.RAN_OUT, "executions_held"),
+        (turns.FLOWS, "executions_queued"),
+        (turns.OLDEST, "executions_queued"),
+        (turns.CLAIM, "executions_id"),
+        (executions_sql.SELECT_CLAIMED, "executions_id"),
+        (executions_sql.SETTLE[State.DONE], "executions_id"),
+    ],
+)
+def test_a_queue_that_filled_up_since_the_server_last_counted_is_not_read_whole(
+    two: tuple[Store, Store], statement: Statement, index: str
+) -> None:
+    store, _ = two
+    write(store, add_flow)
+    write(store, lambda tx: [queue(tx, f"e{number}") for number in range(500)])
+    text, literals = compiler().sql(statement)
+    values = dict.fromkeys(re.findall(r"%\((\w+)\)s", text), 1) | dict(literals)
+    plan = json.dumps(write(store, lambda tx: tx._session.rows("EXPLAIN " + text, values)))
+    assert re.search(rf"using {index} on executions", plan), plan
+    assert not re.search(r"Seq Scan on executions|Bitmap|Aggregate .*executions_queued", plan), plan
