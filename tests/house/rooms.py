@@ -22,6 +22,7 @@ HOME = {
     "cryptography": {"store", "wire", "connector_sdk"},
     "click": {"cli", "__main__"},
     "rich": {"cli"},
+    "yaml": {"documents"},
     "prometheus_client": {"wire"},
     "botocore": set[str](),
     "boto3": set[str](),
