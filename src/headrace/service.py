@@ -17,6 +17,7 @@ import httpx
 
 from headrace.clock import Clock, SystemClock, to_ms
 from headrace.connector_sdk.connections import BuiltIns
+from headrace.connector_sdk.connector_lines import ConnectorLines, ExecutionName
 from headrace.connector_sdk.hosts import OnLine, Request
 from headrace.connector_sdk.hosts.book import HostBook, Place, Surroundings, place_of
 from headrace.connector_sdk.hosts.hiding import HidingHosts
@@ -36,7 +37,6 @@ from headrace.operations.heard import Heard
 from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
-from headrace.runner.connector_lines import ConnectorLines, ExecutionName
 from headrace.runner.listener import Listener
 from headrace.runner.notifier import Notifier
 from headrace.runner.receivers import receivers_of

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from headrace.connector_sdk.connector_lines import ExecutionName
 from headrace.log import Log
-from headrace.runner.connector_lines import ExecutionName
 from headrace.testing import Headrace, running
 from tests.e2e import custom
 from tests.standins.processes import until

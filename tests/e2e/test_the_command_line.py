@@ -38,4 +38,4 @@ def test_a_flow_lives_by_the_command_line_alone(
         headrace.wait_until_idle()
         said("delete-flow", "--flow-name", "people")
         assert run(["describe-flow", "--flow-name", "people"]) == RUN_FAILED
-        assert "See what is there: headrace list-flows" in capsys.readouterr().err
+        assert "See what is there: headrace flows" in capsys.readouterr().err

@@ -12,6 +12,7 @@ import click
 
 from headrace.cli.calling import Api
 from headrace.cli.common import settings_of
+from headrace.cli.reaching import service_url
 from headrace.errors import Stop
 from headrace.model.states import FINISHED, SHOWN
 
@@ -20,7 +21,11 @@ output_option = click.option(
     "--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Lines to read, or JSON."
 )
 url_option = click.option(
-    "--url", help="Where headrace answers.  [AWS_ENDPOINT_URL_APPFLOW, else HEADRACE_HOST and HEADRACE_PORT]"
+    "--endpoint-url",
+    "--url",
+    "url",
+    metavar="URL",
+    help="Where headrace answers.  [AWS_ENDPOINT_URL_APPFLOW, else HEADRACE_HOST and HEADRACE_PORT]",
 )
 
 
@@ -40,14 +45,16 @@ class Instant(click.ParamType[datetime]):
         return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def api_of(url: str | None, environment: Mapping[str, str] = os.environ) -> Api:
-    """The service to ask: the one at `url`, else the one that AWS clients are pointed at, else the one of the settings.
-
-    AWS itself knows nothing of /headrace/v1, so without any of them this machine is asked.
-    """
-    settings = settings_of(data=None)
-    found = url or environment.get("AWS_ENDPOINT_URL_APPFLOW") or f"http://{settings.host}:{settings.port}"
-    return Api(found, settings.region, environment)
+def api_of(
+    url: str | None,
+    environment: Mapping[str, str] = os.environ,
+    *,
+    region: str | None = None,
+    profile: str | None = None,
+) -> Api:
+    """The service to ask; see `service_url`. Signed for the region of the settings where none is given."""
+    address = service_url(url, environment)
+    return Api(address, region or settings_of(data=None, environment=environment).region, environment, profile)
 
 
 def executions_path(flow: str, query: Mapping[str, Any] | None = None) -> str:
@@ -84,6 +91,8 @@ def newest_with_rejects(api: Api, flow: str) -> str:
 
 def line_of(execution: Mapping[str, Any]) -> str:
     """An execution in a line: id, status, when, what became of the records, its window and its message."""
+    if "counts" not in execution:
+        return _line_of_record(execution)
     counts = execution["counts"]
     records = {**counts, "dropped": sum(counts["dropped"].values())}
     parts = [
@@ -96,6 +105,15 @@ def line_of(execution: Mapping[str, Any]) -> str:
     if "dataPullEndTime" in execution:
         parts.append(window_text(execution["dataPullStartTime"], execution["dataPullEndTime"]))
     return "  ".join([*parts, *([execution["message"]] if "message" in execution else [])])
+
+
+def _line_of_record(record: Mapping[str, Any]) -> str:
+    """The same of what AppFlow itself tells."""
+    result = record.get("executionResult", {})
+    error = result.get("errorInfo", {})
+    counts = f"processed {result.get('recordsProcessed', 0):,}, refused {error.get('putFailuresCount', 0):,}"
+    parts = [record["executionId"], f"{record['executionStatus']:<13}", counts, error.get("executionMessage", "")]
+    return "  ".join(filter(None, parts))
 
 
 def window_text(start_s: float, end_s: float) -> str:

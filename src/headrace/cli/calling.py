@@ -1,4 +1,4 @@
-"""Calls of a running headrace from the command line."""
+"""Calls of a running headrace from the command line, beyond AppFlow's operations too."""
 
 from __future__ import annotations
 
@@ -9,22 +9,33 @@ from typing import IO, Any
 
 import httpx
 
-from headrace.clock import SystemClock
-from headrace.connector_sdk.aws_credentials import AwsCredentials
-from headrace.connector_sdk.signing import signed
-from headrace.errors import SettingsError, Stop
+from headrace.cli.reaching import client_of, line_of
+from headrace.client import CallError, Client, ConnectionFailed, Retrying, UnmodelledError
+from headrace.client.endpoints import is_aws
+from headrace.client.transport import Reply, Request
+from headrace.errors import ServiceError, SettingsError, Stop
 from headrace.model.api import OPERATIONS
 
-_TIMEOUT_S = 330.0
+_TIMEOUTS = httpx.Timeout(330.0, connect=10.0)
 
 
 class Api:
-    """The operations of a service; signed with the AWS credentials of the environment, if there are any."""
+    """A service, AWS's too; signed with the AWS credentials that there are, if any."""
 
-    def __init__(self, url: str, region: str, environment: Mapping[str, str]) -> None:
-        self._url = url.rstrip("/")
-        self._region = region
-        self._keys = AwsCredentials(environment).find()
+    def __init__(
+        self, url: str, region: str | None, environment: Mapping[str, str], profile: str | None = None
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._who: dict[str, Any] = {"url": url, "region": region, "profile": profile, "environment": environment}
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether it is AWS, which knows nothing of /headrace/v1."""
+        return is_aws(self.url)
+
+    def client(self) -> Client:
+        """A client of the service, to be closed."""
+        return client_of(**self._who)
 
     def __call__(self, name: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer. Raises Stop with the service's words, SettingsError where no service answers."""
@@ -32,49 +43,45 @@ class Api:
 
     def ask(self, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
         """The answer at a path, its query with it; raises the same."""
-        with self._telling():
-            headers = self._headers(method, path, body)
-            reply = httpx.request(method, self._url + path, content=body, headers=headers, timeout=_TIMEOUT_S)
-            return _answer(reply)
+        document: dict[str, Any] | None = json.loads(body) if body else None
+        with self._telling(), self.client() as client:
+            return client.ask(method, path, document)
 
     def download(self, path: str, to: IO[bytes]) -> int:
         """Write what lies at a path, however large it is; its bytes. Raises the same."""
-        with (
-            self._telling(),
-            httpx.stream("GET", self._url + path, headers=self._headers("GET", path), timeout=_TIMEOUT_S) as reply,
-        ):
-            if not reply.is_success:
-                reply.read()
-                _answer(reply)
-            return sum(to.write(block) for block in reply.iter_bytes())
-
-    def _headers(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
-        headers = {"content-type": "application/json"} if body else {}
-        if self._keys is None:
-            return headers
-        return signed(
-            self._keys,
-            method=method,
-            url=self._url + path,
-            headers=headers,
-            body=body,
-            region=self._region,
-            service="appflow",
-            now=SystemClock().now(),
-        )
+        taking = _Taking(to)
+        with self._telling(), client_of(**self._who, transport=taking, retrying=Retrying(attempts=1)) as client:
+            client.ask("GET", path)
+        return taking.size_bytes
 
     @contextmanager
     def _telling(self) -> Generator[None]:
         try:
             yield
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise SettingsError(f"No headrace answers at {self._url}: {error}. Start it, or give --url.") from None
-        except ValueError:
-            raise SettingsError(f"What answers at {self._url} is no headrace. Give another --url.") from None
+        except (ServiceError, UnmodelledError) as error:
+            raise Stop(line_of(error)) from None
+        except CallError as error:
+            raise SettingsError(line_of(error)) from None
 
 
-def _answer(reply: httpx.Response) -> dict[str, Any]:
-    answer: dict[str, Any] = reply.json()
-    if not reply.is_success:
-        raise Stop(f"{reply.headers.get('x-amzn-errortype', reply.status_code)}: {answer.get('message')}")
-    return answer
+class _Taking:
+    """A transport that writes what is answered to a file as it comes. For one request: it can't be taken back."""
+
+    def __init__(self, to: IO[bytes]) -> None:
+        self._to = to
+        self.size_bytes = 0
+
+    def send(self, request: Request) -> Reply:
+        """The answer without its body; with it where it is no success."""
+        try:
+            with httpx.stream(request.method, request.url, headers=dict(request.headers), timeout=_TIMEOUTS) as reply:
+                headers = {name.lower(): value for name, value in reply.headers.items()}
+                if not reply.is_success:
+                    return Reply(reply.status_code, headers, reply.read())
+                self.size_bytes = sum(self._to.write(block) for block in reply.iter_bytes())
+                return Reply(reply.status_code, headers, b"")
+        except httpx.HTTPError as error:
+            raise ConnectionFailed(f"The connection broke: {error}", was_sent=True) from None
+
+    def close(self) -> None:
+        """There is nothing that is kept open."""

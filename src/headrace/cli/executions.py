@@ -55,7 +55,7 @@ def command(
     for execution in found:
         click.echo(line_of(execution))
         if ids:
-            for line in _task_lines(execution):
+            for line in task_lines(execution):
                 click.echo(line)
     return DONE
 
@@ -71,7 +71,8 @@ def _found(api: Api, flow: str, asked: Mapping[str, Any], limit: int) -> Iterato
             return
 
 
-def _task_lines(execution: Mapping[str, Any]) -> Iterator[str]:
+def task_lines(execution: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each task of the run: what it dropped and rejected."""
     for task in execution["tasks"]:
         place = f"tasks[{task['index']}]" if "index" in task else ""
         yield f"  {place:<10} {task['name']:<40} dropped {task['dropped']:,}, rejected {task['rejected']:,}"

@@ -30,8 +30,13 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "serve": Lazy("headrace.cli.serve", "Serve the AppFlow API and run its flows."),
         "work": Lazy("headrace.cli.work", "Run flows beside others on one PostgreSQL, without an API."),
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
-        "start-flow": Lazy("headrace.cli.start_flow", "Run a flow that is served: what is new, or a window."),
+        "flows": Lazy("headrace.cli.flows", "List the flows that are served."),
+        "flow": Lazy("headrace.cli.flow", "Show a flow: headrace flow show NAME."),
+        "start": Lazy("headrace.cli.start", "Run a flow, or make one with a schedule or events active."),
+        "stop": Lazy("headrace.cli.stop", "Let a flow run no more by its schedule or its events."),
+        "cancel": Lazy("headrace.cli.cancel", "Cancel runs of a flow."),
         "executions": Lazy("headrace.cli.executions", "List the runs of a flow, by status and time."),
+        "logs": Lazy("headrace.cli.logs", "Show how a run went, and what connectors printed for it."),
         "rejects": Lazy("headrace.cli.rejects", "Show or download the records that a run rejected."),
         "retry-rejects": Lazy("headrace.cli.retry_rejects", "Run the records that a run rejected again."),
         "backfill": Lazy("headrace.cli.backfill", "Read a span of time in slices; follow, cancel, resume it."),
@@ -45,6 +50,9 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "completion": Lazy("headrace.cli.completion", "Print what bash, zsh or fish reads to complete commands."),
     }
 )
+
+# An operation that has a form of headrace's own beside the AWS CLI's.
+_EITHER: Mapping[str, str] = MappingProxyType({"start-flow": "headrace.cli.start_flow"})
 
 # The API's operations by their names in the model, which takes longer to load than `--help` may.
 OPERATIONS: Mapping[str, str] = MappingProxyType(
@@ -87,9 +95,9 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
         """The subcommand; its module is imported now."""
-        lazy = COMMANDS.get(cmd_name)
-        if lazy is not None:
-            return cast("click.Command", importlib.import_module(lazy.module).command)
+        module = COMMANDS[cmd_name].module if cmd_name in COMMANDS else _EITHER.get(cmd_name)
+        if module is not None:
+            return cast("click.Command", importlib.import_module(module).command)
         name = OPERATIONS.get(cmd_name)
         return None if name is None else importlib.import_module("headrace.cli.operations").command_of(name)
 

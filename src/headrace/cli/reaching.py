@@ -21,6 +21,7 @@ from headrace.client import (
     UnmodelledError,
 )
 from headrace.client.endpoints import endpoint
+from headrace.client.transport import Transport
 from headrace.connector_sdk.aws_credentials import AwsCredentials
 from headrace.errors import (
     AccessDeniedException,
@@ -34,12 +35,13 @@ from headrace.errors import (
 
 # A connector may take five minutes to answer, as long as headrace gives it.
 _TIMEOUTS = Timeouts(connect_s=10.0, read_s=330.0)
+_RETRYING = Retrying(attempts=2)
 _NEXT: tuple[tuple[type[Exception], str], ...] = (
     (
         ResourceNotFoundException,
-        "See what is there: headrace list-flows, list-connectors, describe-connector-profiles.",
+        "See what is there: headrace flows, list-connectors, describe-connector-profiles.",
     ),
-    (ConflictException, "See how it stands: headrace describe-flow --flow-name NAME."),
+    (ConflictException, "See how it stands: headrace flow show NAME."),
     (AccessDeniedException, "Use another access key, or one with a wider policy: headrace keys --help."),
     (ThrottlingException, "Try again in a while."),
     (InternalServerException, "Try again; the service's log says more."),
@@ -58,7 +60,13 @@ def service_url(given: str | None, environment: Mapping[str, str] = os.environ) 
 
 
 def client_of(
-    *, url: str | None, region: str | None, profile: str | None, environment: Mapping[str, str] = os.environ
+    *,
+    url: str | None,
+    region: str | None,
+    profile: str | None,
+    environment: Mapping[str, str] = os.environ,
+    transport: Transport | None = None,
+    retrying: Retrying = _RETRYING,
 ) -> Client:
     """A client of the service; what is not AWS's is signed for with what keys there are, or not at all."""
     address = service_url(url, environment)
@@ -73,8 +81,9 @@ def client_of(
         profile=profile,
         credentials=credentials,
         timeouts=_TIMEOUTS,
-        retrying=Retrying(attempts=2),
+        retrying=retrying,
         environment=environment,
+        transport=transport,
     )
 
 

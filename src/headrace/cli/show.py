@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import takewhile
-from time import monotonic
 from typing import Any
 
-import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
-
 from headrace.cli.one_run import Look
+from headrace.cli.watching import Moment, watching
 from headrace.engine.results import SplitResult
 from headrace.flow.plan import plan
 from headrace.flow.tasks.names import name_of
@@ -20,51 +16,15 @@ from headrace.model.states import SHOWN, State
 from headrace.settings import Settings
 
 Show = Callable[[Look], None]
-# How often a line is written where nobody can watch a bar.
-_LINE_S = 5.0
 
 
 @contextmanager
 def live(*, is_terminal: bool) -> Generator[Show]:
-    """Show an execution as it goes on, on standard error: a bar on a terminal, else a line now and then."""
-    if not is_terminal:
-        yield _Lines().show
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        DownloadColumn(),
-        TextColumn("{task.fields[records]:,} records"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("queued", total=None, records=0)
-
-        def show(look: Look) -> None:
-            progress.update(
-                bar,
-                description=_words(look),
-                total=look.source_bytes or None,
-                completed=min(look.counts.bytes_read, look.source_bytes),
-                records=look.counts.records_read,
-            )
-
-        yield show
-
-
-class _Lines:
-    """Writes a line when the state changes, and every few seconds."""
-
-    def __init__(self) -> None:
-        self._words = ""
-        self._due_s = 0.0
-
-    def show(self, look: Look) -> None:
-        words = _words(look)
-        if words == self._words and monotonic() < self._due_s:
-            return
-        self._words, self._due_s = words, monotonic() + _LINE_S
-        click.echo(f"{words}: {look.counts.records_read:,} records read", err=True)
+    """Show an execution as it goes on, on standard error; see `watching`."""
+    with watching(is_terminal=is_terminal) as watch:
+        yield lambda look: watch(
+            Moment(_words(look), look.counts.records_read, look.counts.bytes_read, look.source_bytes)
+        )
 
 
 def _words(look: Look) -> str:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import uuid4
 
 import click
 
-from headrace.cli.asking import Instant, api_of, executions_path, url_option
+from headrace.cli.asking import Instant, executions_path
+from headrace.cli.calling import Api
 from headrace.cli.following import followed
-from headrace.cli.main import DONE, RUN_FAILED
+from headrace.cli.main import DONE
 from headrace.cli.operations import command_of
-from headrace.errors import Stop
+from headrace.cli.short import service_options
 
 # Options that only the operation has.
 _OPERATIONS_OWN = frozenset({"--flow-name", "--cli-input-json", "--generate-cli-skeleton"})
@@ -69,29 +69,47 @@ class EitherForm(click.Command):
         return super().make_context(info_name, args, parent, **extra)
 
 
+def run_options(command: Callable[..., int]) -> Callable[..., int]:
+    """The options of one run."""
+    options = (
+        click.option("--from", "start", type=Instant(), help="Read what changed then or later."),
+        click.option("--to", "end", type=Instant(), help="Read what changed before.  [now, with --from]"),
+        click.option("--full-refresh", is_flag=True, help="Read everything."),
+        click.option(
+            "--where", "conditions", multiple=True, type=Condition(), help="Keep only such records: 'size >= 10'."
+        ),
+        click.option("--limit", type=click.IntRange(1), help="End with so many records that meet all conditions."),
+        click.option("--client-token", help="A start with the same token is the same start.  [a new one]"),
+        click.option("--wait", is_flag=True, help="Show the run until its end; the exit code says how it was."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def overriding(asked: Mapping[str, Any]) -> bool:
+    """Whether a run is to read something else than the flow says."""
+    return any(asked.values())
+
+
+def run_now(api: Api, flow: str, asked: Mapping[str, Any], client_token: str | None, *, wait: bool) -> int:
+    """Run the flow, whatever its trigger is; print the id. Raises Stop."""
+    bounds = {"from": asked["start"], "to": asked["end"]}
+    request: dict[str, Any] = {name: instant.timestamp() for name, instant in bounds.items() if instant is not None}
+    request |= {"fullRefresh": asked["full_refresh"], "filters": list(asked["conditions"])}
+    request |= {"clientToken": client_token or str(uuid4())}
+    request |= {} if asked["limit"] is None else {"limit": asked["limit"]}
+    started = api.ask("POST", executions_path(flow), json.dumps(request).encode())
+    click.echo(started["executionId"])
+    return followed(api, flow, started["executionId"]) if wait else DONE
+
+
 @click.command(cls=EitherForm)
 @click.argument("flow", metavar="NAME")
-@click.option("--from", "start", type=Instant(), help="Read what changed then or later.")
-@click.option("--to", "end", type=Instant(), help="Read what changed before.  [now, with --from]")
-@click.option("--full-refresh", is_flag=True, help="Read everything.")
-@click.option("--where", "conditions", multiple=True, type=Condition(), help="Keep only such records: 'size >= 10'.")
-@click.option("--limit", type=click.IntRange(1), help="End with so many records that meet all conditions.")
-@click.option("--client-token", help="A start with the same token is the same start.  [a new one]")
-@click.option("--wait", is_flag=True, help="Wait for the end of the run; the exit code says how it was.")
-@url_option
-def command(
-    flow: str,
-    *,
-    start: datetime | None,
-    end: datetime | None,
-    full_refresh: bool,
-    conditions: Sequence[Mapping[str, Any]],
-    limit: int | None,
-    client_token: str | None,
-    wait: bool,
-    url: str | None,
-) -> int:
-    """Start a run of the flow NAME now, whatever its trigger is.
+@run_options
+@service_options
+def command(flow: str, *, client_token: str | None, wait: bool, api: Api, **asked: Any) -> int:
+    """Start a run of the flow NAME now, whatever its trigger is: headrace start NAME --now.
 
     Without options it reads what the flow says: if that is Incremental, what changed since its last successful run,
     which then counts as read. With options it reads what they say, and the flow's next incremental run is as if this
@@ -100,15 +118,4 @@ def command(
     With --flow-name NAME, or --cli-input-json, it is the AWS CLI's start-flow: AppFlow's StartFlow, which runs a flow
     on demand, activates one with a schedule, and is answered in JSON.
     """
-    api = api_of(url)
-    asked = {"from": start, "to": end}
-    request: dict[str, Any] = {name: instant.timestamp() for name, instant in asked.items() if instant is not None}
-    request |= {"fullRefresh": full_refresh, "filters": list(conditions), "clientToken": client_token or str(uuid4())}
-    request |= {} if limit is None else {"limit": limit}
-    try:
-        started = api.ask("POST", executions_path(flow), json.dumps(request).encode())
-        click.echo(started["executionId"])
-        return followed(api, flow, started["executionId"]) if wait else DONE
-    except Stop as error:
-        click.echo(error.message, err=True)
-        return RUN_FAILED
+    return run_now(api, flow, asked, client_token, wait=wait)

@@ -126,6 +126,13 @@ class Caller(_Settled):
         """Make the call of an input, and answer its output; raises the errors of its operation."""
         return drive(self._exchange.steps(given), self._transport, self._sleep)
 
+    def ask(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask a headrace for what lies beyond AppFlow's API: `ask("GET", "/headrace/v1/flows/orders/position")`.
+
+        The path and its query are percent-encoded; the errors are those of the operations. See docs/api.md.
+        """
+        return self.send(import_module("headrace.client.beyond").Ask(method, path, document)).document
+
     def wait_for_execution(
         self,
         flow_name: str,
@@ -179,6 +186,13 @@ class AsyncCaller(_Settled):
     async def send(self, given: Input[O_co]) -> O_co:
         """Make the call of an input, and answer its output; raises the errors of its operation."""
         return await drive_async(self._exchange.steps(given), self._transport, self._sleep, self._in_thread)
+
+    async def ask(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Ask a headrace for what lies beyond AppFlow's API: `ask("GET", "/headrace/v1/flows/orders/position")`.
+
+        The path and its query are percent-encoded; the errors are those of the operations. See docs/api.md.
+        """
+        return (await self.send(import_module("headrace.client.beyond").Ask(method, path, document))).document
 
     async def wait_for_execution(
         self,

@@ -49,7 +49,7 @@ def endpoint(
     configured = () if ignores else (environment.get(name) for name in _NAMES)
     found = url or next(filter(None, configured), None)
     if found:
-        return Endpoint(_checked(found), region or _ANY_REGION, is_aws=_is_aws(found))
+        return Endpoint(_checked(found), region or _ANY_REGION, is_aws=is_aws(found))
     if not region:
         return None
     is_fips = _says_yes(environment, "AWS_USE_FIPS_ENDPOINT") if use_fips is None else use_fips
@@ -77,7 +77,8 @@ def _checked(url: str) -> str:
     return url.rstrip("/")
 
 
-def _is_aws(url: str) -> bool:
+def is_aws(url: str) -> bool:
+    """Whether the address is one of AWS's own."""
     host = urlsplit(url).hostname or ""
     return any(host.endswith(f".{domain}") for _, known in _PARTITIONS for domain in known)
 

@@ -6,6 +6,7 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from headrace.client.beyond import Ask
 from headrace.client.errors import InvalidInput
 from headrace.client.kinds import kind_of
 from headrace.client.structure import Input
@@ -16,6 +17,8 @@ _HEADERS = {"accept-encoding": "identity", "user-agent": "headrace-client"}
 
 def request_of(given: Input[Any], base_url: str) -> Request:
     """The request, not signed yet. Raises InvalidInput for a path that would be another operation's."""
+    if isinstance(given, Ask):
+        return _as_asked(given, base_url)
     path, query, body = given._path_, "", dict[str, Any]()
     has_body = given._method_ == "POST"
     for member in given._members_:
@@ -31,6 +34,15 @@ def request_of(given: Input[Any], base_url: str) -> Request:
     text = _json(given, body) if has_body else b""
     headers = {"content-type": "application/json", **_HEADERS} if has_body else _HEADERS
     return Request(given._method_, f"{base_url}{path}{'?' if query else ''}{query}", headers, text)
+
+
+def _as_asked(given: Ask, base_url: str) -> Request:
+    asked: Any = given
+    url = f"{base_url}{asked.path}"
+    if asked.document is None:
+        return Request(asked.method, url, _HEADERS, b"")
+    headers = {"content-type": "application/json", **_HEADERS}
+    return Request(asked.method, url, headers, _json(given, dict(asked.document)))
 
 
 def _json(given: Input[Any], body: dict[str, Any]) -> bytes:

@@ -71,6 +71,8 @@ BEYOND: Mapping[str, Shape] = {
     ),
     **SHAPES_OF_BACKFILLS,
     "Text": String(),
+    "LogLines": ListShape("Text"),
+    "ExecutionLog": Structure((Member("lines", "LogLines", is_required=True),)),
     # Of a reject and of a reason: the task, if it was one, and what rejected in words.
     "Reason": Structure(
         (

@@ -17,6 +17,7 @@ from headrace.operations import (
     entities,
     executions,
     flows,
+    logged,
     object_events,
     positions,
     profiles,
@@ -101,8 +102,9 @@ BEYOND_PREPARED: Mapping[str, Preparation] = {
     backfills.START: backfills.prepare_start,
     positions.SET: positions.prepare_set,
 }
-# Beyond AppFlow's operations, with transactions of their own and files of rejected records.
+# Beyond AppFlow's operations, with transactions of their own and files that runs left.
 BEYOND_FETCHING: Mapping[str, Fetching] = {
+    logged.LOG: logged.describe_log,
     rejects.LIST: rejects.list_rejects,
     rejects.FILE: rejects.download_rejects,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from headrace.operations import backfills, positions, record_events, rejects, retries, runs
+from headrace.operations import backfills, logged, positions, record_events, rejects, retries, runs
 
 # What stands for a part of a path, and the shape of it.
 LABELS: Mapping[str, str] = {"flowName": "FlowName", "executionId": "ExecutionId", "number": "BackfillNumber"}
@@ -100,6 +100,15 @@ ROWS: tuple[Row, ...] = (
             "clientToken": Asked("ClientToken", "The same token starts the same execution once."),
         },
         errors=(_NOT_THERE, "ConflictException", "ServiceQuotaExceededException", "UnsupportedOperationException"),
+    ),
+    Row(
+        name=logged.LOG,
+        method="GET",
+        path=f"{_EXECUTION}/log",
+        permission="DescribeFlowExecutionRecords",
+        about="What connectors printed while they worked for an execution on the node that answers: the last lines.",
+        answer="ExecutionLog",
+        errors=(_NOT_THERE,),
     ),
     Row(
         name=rejects.LIST,

@@ -117,7 +117,7 @@ def test_what_can_not_be_done_is_told(
 def test_without_a_service_nothing_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     for command in (("backfills",), ("position", "people")):
         assert run([*command, "--url", "http://127.0.0.1:1"]) == NOT_STARTED
-    assert "No headrace answers" in capsys.readouterr().err
+    assert "Nothing answers" in capsys.readouterr().err
 
 
 def test_a_backfill_is_followed_by_a_bar_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -161,7 +161,7 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path, capsys: pytest.Captur
     "error, status, code, step",
     [
         ("ValidationException", 400, BAD_USAGE, ""),
-        ("ResourceNotFoundException", 404, RUN_FAILED, " See what is there: headrace list-flows"),
+        ("ResourceNotFoundException", 404, RUN_FAILED, " See what is there: headrace flows"),
         ("ConflictException", 409, RUN_FAILED, " See how it stands"),
         ("AccessDeniedException", 403, RUN_FAILED, " Use another access key"),
         ("UnrecognizedClientException", 403, RUN_FAILED, " Set AWS_ACCESS_KEY_ID"),

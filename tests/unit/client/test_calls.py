@@ -20,8 +20,9 @@ from headrace.client.types import (
     Task,
     TriggerConfig,
 )
+from headrace.errors import InternalServerException
 from headrace.model.api import OPERATIONS
-from tests.unit.client.rig import KEYS, URL, Rig, reply
+from tests.unit.client.rig import KEYS, URL, Rig, refusal, reply
 
 ARN = "arn:aws:appflow:us-east-1:123456789012:flow/orders"
 STARTED = {"flowArn": ARN, "flowStatus": "Active", "executionId": "e-1"}
@@ -210,3 +211,25 @@ def test_half_a_character_is_refused_before_anything_is_sent(rig_of: RigOf) -> N
     with pytest.raises(InvalidInput, match="half of a surrogate pair"):
         rig.run(lambda client: client.start_flow(flow_name="\ud800"))
     assert rig.network.requests == []
+
+
+def test_what_lies_beyond_the_api_is_asked_by_its_path(rig_of: RigOf) -> None:
+    rig = rig_of(reply({"kind": "window", "brandNew": [1]}))
+    assert rig.run(lambda client: client.ask("GET", "/headrace/v1/flows/a%40b/position?x=1")) == {
+        "kind": "window",
+        "brandNew": [1],
+    }
+    assert (rig.request.method, rig.request.url) == ("GET", f"{URL}/headrace/v1/flows/a%40b/position?x=1")
+    assert rig.request.body == b""
+    assert "authorization" in rig.request.headers
+
+
+@pytest.mark.parametrize("document, sent", [({"from": 1, "clientToken": "t"}, 3), ({"from": 1}, 1), (None, 1)])
+def test_beyond_the_api_too_only_what_is_harmless_is_sent_again(
+    rig_of: RigOf, document: dict[str, Any] | None, sent: int
+) -> None:
+    rig = rig_of(refusal("InternalServerException", 500))
+    with pytest.raises(InternalServerException):
+        rig.run(lambda client: client.ask("POST", "/headrace/v1/flows/a/executions", document))
+    assert len(rig.network.requests) == sent
+    assert rig.network.requests[0].body == (json.dumps(document, separators=(",", ":")).encode() if document else b"")

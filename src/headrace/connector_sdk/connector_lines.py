@@ -16,6 +16,7 @@ KEPT_BYTES = 64 * 1024
 # So many executions of a flow have a file; the oldest go first.
 MOST_FILES = 100
 _LONGEST_LINE = 4096
+_FOLDER = "connector-logs"
 # Connectors may print what they read.
 _OWNERS_FOLDER = 0o700
 _OWNERS_FILE = 0o600
@@ -42,17 +43,31 @@ class ExecutionName(NamedTuple):
         return cls(parts[4], parts[3], flow, execution)
 
 
+def path_of(data: Path, name: ExecutionName) -> Path:
+    """Where the lines of the execution are; nothing is there until there is one."""
+    return data / _FOLDER / name.account / name.region / name.flow_name / f"{name.execution_id}.log"
+
+
+def lines_of(data: Path, name: ExecutionName) -> list[str]:
+    """What was kept of the execution, oldest first; none where nothing was printed, or the file gave way."""
+    try:
+        return path_of(data, name).read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return []
+
+
 class ConnectorLines:
     """One file for each execution that a connector printed anything for. Safe to use from several threads."""
 
     def __init__(self, data: Path, now: Callable[[], datetime]) -> None:
-        self._folder = data / "connector-logs"
+        self._data = data
+        self._folder = data / _FOLDER
         self._now = now
         self._lock = threading.Lock()
 
     def path(self, name: ExecutionName) -> Path:
-        """Where the lines of the execution are; nothing is there until there is one."""
-        return self._folder / name.account / name.region / name.flow_name / f"{name.execution_id}.log"
+        """See `path_of`."""
+        return path_of(self._data, name)
 
     def add(self, name: ExecutionName, line: str) -> None:
         """Keep the line, without what looks like a secret. A disk that takes no more keeps no more lines."""

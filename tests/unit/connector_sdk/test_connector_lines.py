@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from headrace.runner.connector_lines import KEPT_BYTES, MOST_FILES, ConnectorLines, ExecutionName
+from headrace.connector_sdk.connector_lines import KEPT_BYTES, MOST_FILES, ConnectorLines, ExecutionName
 
 
 def named(execution_id: str, *, account: str = "000000000000", region: str = "us-east-1") -> ExecutionName:
