@@ -45,7 +45,7 @@ from headrace.runner.source_check import SourceCheck
 from headrace.runner.sweeper import Sweeper
 from headrace.runner.worker import Worker
 from headrace.settings import Settings
-from headrace.store import access_keys, connectors, executions, figures, shared_key
+from headrace.store import access_keys, connectors, executions, figures, listeners, shared_key
 from headrace.store.opening import open_store
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
@@ -159,6 +159,7 @@ class Backend:
             clock=self.clock,
             new_id=self.new_id,
             registry=self.registry,
+            lease_s=self.settings.lease_s,
             connections=self.connectors.connections.unhurried(),
             log=self.log,
         )
@@ -192,6 +193,7 @@ class Backend:
         """Let what the last process ran be claimed at once, where nobody else can hold a lease."""
         if not self.store.is_shared:
             self.store.write(executions.expire_leases).result()
+            self.store.write(listeners.expire).result()
 
     def _open_store(self, stack: ExitStack, *, is_notifying: bool) -> Notifier:
         settings = self.settings

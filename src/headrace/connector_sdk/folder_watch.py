@@ -20,6 +20,8 @@ QUIET_NS = 1_000_000_000
 _COARSE_NS = 20_000_000
 # What was seen is told again from so long before the last whole look; keys keep it from counting twice.
 _MARGIN_NS = 10_000_000_000
+# Clocks of nodes, and that of the file system, may be so far apart.
+_APART_NS = 3_600_000_000_000
 # Looking at every file may take one part in so many of the time.
 _SHARE = 20
 
@@ -68,8 +70,10 @@ class FolderWatch:
             return News(tuple(arrivals))
         ended_ns = self.now_ns()
         self._whole_due_ns = max(ended_ns + _SHARE * (ended_ns - began_ns), 1)
-        # One that may still grow was changed later than that.
-        return News(tuple(arrivals), str(began_ns - _MARGIN_NS))
+        # By the clock that the files have, which whoever goes on compares it with. One that may still grow was changed
+        # later than that.
+        latest_ns = max((found.st_ctime_ns for _, found in candidates), default=0)
+        return News(tuple(arrivals), str(max(min(began_ns, latest_ns) - _MARGIN_NS, began_ns - _APART_NS)))
 
     def close(self) -> None:
         """See Subscription."""

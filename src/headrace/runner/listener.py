@@ -16,8 +16,8 @@ from headrace.flow.plan import Plan, PlanFaults, plan
 from headrace.log import Log, silent
 from headrace.runner import messages
 from headrace.runner.connections import NoConnections
-from headrace.store import event_runs, events, listeners
-from headrace.store.listeners import Listening
+from headrace.store import event_runs, events, instants, listeners
+from headrace.store.listeners import Followed, Listening
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 
@@ -27,7 +27,6 @@ _SHARE = 20
 # Events come in bursts: so long they are gathered before they are put to work.
 GATHER_S = 0.2
 AFTER_FAILURE_S = 5.0
-LEASE_MS = 30_000
 # How many events are taken in one transaction: others that write wait for it.
 MOST_TOGETHER = 500
 
@@ -38,7 +37,7 @@ class _Following:
 
     name: str
     subscription: Subscription | None
-    renew_at_ms: int
+    renew_at_s: float
     due_s: float = 0.0
     # When to begin anew after a failure; None: nothing failed.
     again_s: float | None = None
@@ -47,8 +46,8 @@ class _Following:
 class Listener:
     """Asks the sources of event flows, and sees that a flow with events has an execution in the queue.
 
-    Any number of nodes may listen on one store: each flow's source is asked by one at a time. `me` names the node
-    among all that ever were.
+    Any number of nodes may listen on one store: each flow's source is asked by one at a time, under a lease of
+    `lease_s` seconds. A node that lost its lease finds out when it keeps what it heard: then that is the other's.
     """
 
     def __init__(
@@ -58,6 +57,7 @@ class Listener:
         clock: Clock,
         new_id: Callable[[], str],
         registry: Registry,
+        lease_s: float,
         connections: Connections | None = None,
         log: Log | None = None,
         seconds: Callable[[], float] = time.monotonic,
@@ -67,6 +67,7 @@ class Listener:
         self._new_id = new_id
         self._registry = registry
         self._connections = connections or NoConnections()
+        self._lease_s = lease_s
         self._log = log or silent()
         self._seconds = seconds
         self._me = new_id()
@@ -114,10 +115,10 @@ class Listener:
 
     def ask(self) -> None:
         """Ask every source that it is time to ask. From one thread."""
-        active = self._store.read(listeners.all_active).result()
-        for gone in self._following.keys() - set(active):
+        found = self._store.read(lambda tx: listeners.open_to(tx, self._me, now_ms=self._now_ms(tx))).result()
+        for gone in self._following.keys() - set(found):
             _close(self._following.pop(gone))
-        for flow in active:
+        for flow in found:
             following = self._followed(flow)
             if following is not None and following.due_s <= self._seconds():
                 self._ask_one(flow, following)
@@ -142,39 +143,47 @@ class Listener:
 
     def _followed(self, flow: Listening) -> _Following | None:
         """The flow as this node follows it; None: another node does."""
-        now_ms, known = to_ms(self._clock.now()), self._following.get(flow)
-        if known is not None and known.again_s is not None and known.again_s <= self._seconds():
+        now_s, known = self._seconds(), self._following.get(flow)
+        if known is not None and known.again_s is not None and known.again_s <= now_s:
             known = self._following.pop(flow) and None
-        if known is not None and now_ms < known.renew_at_ms:
+        if known is not None and now_s < known.renew_at_s:
             return known
-        until_ms = now_ms + LEASE_MS
-        found = self._store.write(
-            lambda tx: listeners.follow(tx, flow, self._me, now_ms=now_ms, until_ms=until_ms)
-        ).result()
+        found = self._store.write(lambda tx: self._taken(tx, flow)).result()
         if found is None:
             if known is not None:
                 _close(self._following.pop(flow))
             return None
-        renew_at_ms = now_ms + LEASE_MS // 3
+        renew_at_s = now_s + self._lease_s / 3
         if known is None:
-            known = self._following[flow] = _Following(found.name, None, renew_at_ms)
+            known = self._following[flow] = _Following(found.name, None, renew_at_s)
             known.subscription = self._subscribed(flow, known, found)
-        known.renew_at_ms = renew_at_ms
+        known.renew_at_s = renew_at_s
         return known
 
-    def _subscribed(self, flow: Listening, following: _Following, found: listeners.Followed) -> Subscription | None:
+    def _taken(self, tx: Tx, flow: Listening) -> Followed | None:
+        now_ms = self._now_ms(tx)
+        return listeners.follow(tx, flow, self._me, now_ms=now_ms, until_ms=now_ms + int(self._lease_s * 1000))
+
+    def _now_ms(self, tx: Tx) -> int:
+        # By the clock that leases are counted by, see nodes.md.
+        return instants.now_ms(tx) if self._store.is_shared else to_ms(self._clock.now())
+
+    def _subscribed(self, flow: Listening, following: _Following, found: Followed) -> Subscription | None:
         try:
             meant = plan(found.document)
             source = self._source(meant, found)
             if not isinstance(source, EventSource):
                 return None
             entity = meant.reading.entity if meant.reading is not None else ""
-            return source.subscribe(Interest(entity, meant.source.properties, flow.since_ms, found.cursor))
+            made = source.subscribe(Interest(entity, meant.source.properties, flow.since_ms, found.cursor))
         except (ConnectorError, PlanFaults) as error:
             self._failed(following, error)
             return None
+        if made is not None:
+            self._log.info("listening", flow=found.name, cursor=found.cursor)
+        return made
 
-    def _source(self, meant: Plan, found: listeners.Followed) -> object:
+    def _source(self, meant: Plan, found: Followed) -> object:
         reading = meant.reading
         if reading is None:
             return self._registry.source(meant.source.connector_type)

@@ -36,10 +36,11 @@ class Followed:
 _l, _f, _r = event_tables.listeners.c, tables.flows.c, tables.revisions.c
 _IS_ACTIVE = (_f.status == "Active") & (_f.trigger_type == "Event")
 _IS_IT = (_l.flow_id == bindparam("id")) & (_l.since_ms == bindparam("since_ms"))
-_ALL = Statement(
+_MAY_TAKE = or_(_l.owner == bindparam("me"), _l.lease_until_ms <= bindparam("now_ms"))
+_OPEN_TO = Statement(
     select(_f.flow_id, _f.revision, _l.since_ms)
     .join_from(event_tables.listeners, tables.flows, _f.flow_id == _l.flow_id)
-    .where(_IS_ACTIVE)
+    .where(_IS_ACTIVE, _MAY_TAKE)
     .order_by(_f.flow_id)
 )
 _DOCUMENTS = Statement(
@@ -51,7 +52,7 @@ _DOCUMENTS = Statement(
 )
 _TAKE = Statement(
     change(event_tables.listeners)
-    .where(_IS_IT, or_(_l.owner == bindparam("me"), _l.lease_until_ms <= bindparam("now_ms")))
+    .where(_IS_IT, _MAY_TAKE)
     .values(owner=bindparam("me"), lease_until_ms=bindparam("until_ms"))
     .returning(_l.flow_id)
 )
@@ -69,11 +70,12 @@ _HOLD = Statement(
     .returning(_l.flow_id)
 )
 _RELEASE = Statement(change(event_tables.listeners).where(_l.owner == bindparam("me")).values(lease_until_ms=0))
+_EXPIRE = Statement(change(event_tables.listeners).where(_l.lease_until_ms > 0).values(lease_until_ms=0))
 
 
-def all_active(tx: Tx) -> list[Listening]:
-    """Every flow that listens, of all accounts."""
-    return [Listening(*row) for row in tx.rows(_ALL)]
+def open_to(tx: Tx, me: str, *, now_ms: int) -> list[Listening]:
+    """Every flow that listens, of all accounts, whose source the node `me` asks, or nobody."""
+    return [Listening(*row) for row in tx.rows(_OPEN_TO, me=me, now_ms=now_ms)]
 
 
 def documents_of(tx: Tx, account: str) -> list[tuple[str, dict[str, Any]]]:
@@ -100,3 +102,8 @@ def hold(tx: Tx, flow: Listening, me: str) -> bool:
 def release(tx: Tx, me: str) -> None:
     """Let other nodes ask the sources that `me` does."""
     tx.rows(_RELEASE, me=me)
+
+
+def expire(tx: Tx) -> None:
+    """Let any node ask any source, for a store that nobody else has open."""
+    tx.rows(_EXPIRE)

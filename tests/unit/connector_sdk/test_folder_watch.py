@@ -193,3 +193,19 @@ def test_a_link_in_a_circle_ends(folder: Folder) -> None:
     (folder.folder / "in" / "circle").symlink_to(folder.folder / "in")
     folder.turn(2)
     assert told(folder.watch()) == ["in/1"]
+
+
+def test_what_comes_while_no_node_looks_is_told_though_the_clock_of_the_last_one_was_ahead(folder: Folder) -> None:
+    folder.put("in/1")
+    ahead = folder.watch()
+    folder.turn(1800)
+    cursor = ahead.poll().cursor
+    folder.put("in/2")
+    folder.turn(2)
+    assert "in/2" in told(folder.watch(cursor=cursor))
+
+
+def test_a_cursor_does_not_fall_far_behind_where_nothing_comes(folder: Folder) -> None:
+    folder.put("in/1")
+    folder.turn(5 * 3600)
+    assert told(folder.watch(cursor=folder.watch().poll().cursor)) == []

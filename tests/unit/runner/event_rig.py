@@ -3,17 +3,86 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
-from headrace.clock import to_ms
-from headrace.connector_sdk.listening import Arrival
+from headrace.clock import HandClock, to_ms
+from headrace.connector_sdk.listening import Arrival, Interest, News
 from headrace.model.states import State
+from headrace.runner.listener import Listener
 from headrace.store import event_batches, event_runs, events, executions, flows
 from headrace.store.executions import Execution
 from headrace.store.tx import Tx
 from tests.unit.runner.rig import Rig, document
 
 FLOW = "id of orders"
+LEASE_S = 30.0
+
+
+@dataclass
+class Replays:
+    """A source that tells events by number, from the one after the cursor on, as replay ids do."""
+
+    count: int = 0
+    most: int = 10**6
+    interests: list[Interest] = field(default_factory=list[Interest])
+    closed: int = 0
+    fault: Exception | None = None
+    after: int = 0
+
+    def subscribe(self, interest: Interest) -> Replays:
+        self.interests.append(interest)
+        self.after = int(interest.cursor or 0)
+        return self
+
+    def poll(self) -> News:
+        if self.fault is not None:
+            raise self.fault
+        numbers = range(self.after + 1, min(self.count, self.after + self.most) + 1)
+        self.after = numbers[-1] if numbers else self.after
+        arrivals = tuple(Arrival(str(number), json.dumps({"key": f"in/{number}"})) for number in numbers)
+        return News(arrivals, str(self.after))
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class EventTown:
+    """Also the registry, whose one source tells of replays."""
+
+    rig: Rig
+    replays: Replays = field(default_factory=Replays)
+    now_s: float = 0.0
+
+    def source(self, connector_type: str) -> Replays:
+        return self.replays
+
+    def listener(self) -> Listener:
+        given: dict[str, Any] = {
+            "store": self.rig.store,
+            "clock": self.rig.clock,
+            "new_id": lambda: f"{self.rig.data.name}-{next(self.rig.numbers)}",
+            "registry": self,
+            "lease_s": LEASE_S,
+            "seconds": lambda: self.now_s,
+        }
+        return Listener(**given)
+
+    def ask(self, listener: Listener) -> None:
+        self.now_s += 1.0
+        listener.ask()
+
+    @property
+    def clock(self) -> HandClock:
+        """The rig's, where a test turns it."""
+        assert isinstance(self.rig.clock, HandClock)
+        return self.rig.clock
+
+    @property
+    def cursor(self) -> str | None:
+        found = self.rig.store.read(lambda tx: events.listener(tx, FLOW)).result()
+        return None if found is None else found.cursor
 
 
 def event_document(**errors: Any) -> dict[str, Any]:

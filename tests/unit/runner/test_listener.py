@@ -2,100 +2,37 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from headrace.clock import HandClock
-from headrace.connector_sdk.listening import Arrival, Interest, News
+from headrace.connector_sdk.listening import Arrival, News
 from headrace.errors import Retry
 from headrace.model.states import State
-from headrace.runner.listener import AFTER_FAILURE_S, LEASE_MS, MOST_TOGETHER, Listener
+from headrace.runner.listener import AFTER_FAILURE_S, MOST_TOGETHER
 from headrace.store import events, flows
 from tests.standins.processes import until
-from tests.unit.runner.event_rig import FLOW, listen, runs, waiting
-from tests.unit.runner.rig import Rig, rig
-
-
-@dataclass
-class Replays:
-    """A source that tells events by number, from the one after the cursor on, as replay ids do."""
-
-    count: int = 0
-    most: int = 10**6
-    interests: list[Interest] = field(default_factory=list[Interest])
-    closed: int = 0
-    fault: Exception | None = None
-    after: int = 0
-
-    def subscribe(self, interest: Interest) -> Replays:
-        self.interests.append(interest)
-        self.after = int(interest.cursor or 0)
-        return self
-
-    def poll(self) -> News:
-        if self.fault is not None:
-            raise self.fault
-        numbers = range(self.after + 1, min(self.count, self.after + self.most) + 1)
-        self.after = numbers[-1] if numbers else self.after
-        arrivals = tuple(Arrival(str(number), json.dumps({"key": f"in/{number}"})) for number in numbers)
-        return News(arrivals, str(self.after))
-
-    def close(self) -> None:
-        self.closed += 1
-
-
-@dataclass
-class Town:
-    """Also the registry, whose one source tells of replays."""
-
-    rig: Rig
-    clock: HandClock
-    replays: Replays = field(default_factory=Replays)
-    now_s: float = 0.0
-
-    def source(self, connector_type: str) -> Replays:
-        return self.replays
-
-    def listener(self) -> Listener:
-        given: dict[str, Any] = {
-            "store": self.rig.store,
-            "clock": self.clock,
-            "new_id": lambda: f"node-{next(self.rig.numbers)}",
-            "registry": self,
-            "seconds": lambda: self.now_s,
-        }
-        return Listener(**given)
-
-    def ask(self, listener: Listener) -> None:
-        self.now_s += 1.0
-        listener.ask()
-
-    @property
-    def cursor(self) -> str | None:
-        found = self.rig.store.read(lambda tx: events.listener(tx, FLOW)).result()
-        return None if found is None else found.cursor
+from tests.unit.runner.event_rig import FLOW, LEASE_S, EventTown, Replays, listen, runs, waiting
+from tests.unit.runner.rig import rig
 
 
 @pytest.fixture(name="town")
-def a_town(tmp_path: Path) -> Iterator[Town]:
+def a_town(tmp_path: Path) -> Iterator[EventTown]:
     with rig(tmp_path / "data", turned_by_hand=True) as made:
         listen(made)
         assert isinstance(made.clock, HandClock)
-        town = Town(made, made.clock)
+        town = EventTown(made)
         yield town
 
 
-def status(town: Town, status: str) -> None:
+def status(town: EventTown, status: str) -> None:
     town.rig.store.write(lambda tx: flows.set_status(tx, FLOW, status=status)).result()
 
 
-def test_what_a_source_tells_is_kept_with_the_place_to_go_on(town: Town) -> None:
+def test_what_a_source_tells_is_kept_with_the_place_to_go_on(town: EventTown) -> None:
     town.replays.count = 3
     listener = town.listener()
     town.ask(listener)
@@ -104,7 +41,7 @@ def test_what_a_source_tells_is_kept_with_the_place_to_go_on(town: Town) -> None
     assert (waiting(town.rig), len(town.replays.interests)) == (3, 1)
 
 
-def test_many_events_go_in_several_transactions_the_place_with_the_last(town: Town) -> None:
+def test_many_events_go_in_several_transactions_the_place_with_the_last(town: EventTown) -> None:
     town.replays.count = 2 * MOST_TOGETHER + 1
     town.ask(town.listener())
     assert town.cursor == str(town.replays.count)
@@ -113,13 +50,13 @@ def test_many_events_go_in_several_transactions_the_place_with_the_last(town: To
     assert found.waiting_events == town.replays.count
 
 
-def test_another_node_goes_on_where_the_first_one_stopped(town: Town) -> None:
+def test_another_node_goes_on_where_the_first_one_stopped(town: EventTown) -> None:
     town.replays.count = 3
     first, second = town.listener(), town.listener()
     town.ask(first)
     town.ask(second)
     assert len(town.replays.interests) == 1
-    town.clock.turn(timedelta(milliseconds=LEASE_MS))
+    town.clock.turn(timedelta(seconds=LEASE_S))
     town.replays.count = 5
     town.ask(second)
     assert town.replays.interests[-1].cursor == "3"
@@ -127,19 +64,19 @@ def test_another_node_goes_on_where_the_first_one_stopped(town: Town) -> None:
     assert (waiting(town.rig), town.cursor) == (5, "5")
 
 
-def test_a_node_that_lost_its_lease_keeps_nothing(town: Town) -> None:
+def test_a_node_that_lost_its_lease_keeps_nothing(town: EventTown) -> None:
     first, second = town.listener(), town.listener()
     town.ask(first)
-    town.clock.turn(timedelta(milliseconds=LEASE_MS))
+    town.clock.turn(timedelta(seconds=LEASE_S))
     town.ask(second)
-    town.clock.turn(timedelta(milliseconds=-LEASE_MS))
+    town.clock.turn(timedelta(seconds=-LEASE_S))
     town.replays.count = 2
     town.ask(first)
     assert (waiting(town.rig), town.cursor) == (0, "0")
     assert town.replays.closed == 1
 
 
-def test_a_flow_that_is_stopped_is_followed_no_more_and_begins_anew(town: Town) -> None:
+def test_a_flow_that_is_stopped_is_followed_no_more_and_begins_anew(town: EventTown) -> None:
     listener = town.listener()
     town.ask(listener)
     status(town, "Suspended")
@@ -155,7 +92,7 @@ def test_a_flow_that_is_stopped_is_followed_no_more_and_begins_anew(town: Town) 
     assert (town.replays.interests[-1].since_ms, town.replays.interests[-1].cursor) == (now_ms, None)
 
 
-def test_a_source_that_fails_is_followed_anew_a_little_later(town: Town) -> None:
+def test_a_source_that_fails_is_followed_anew_a_little_later(town: EventTown) -> None:
     listener = town.listener()
     town.replays.fault = Retry("busy")
     town.ask(listener)
@@ -167,7 +104,7 @@ def test_a_source_that_fails_is_followed_anew_a_little_later(town: Town) -> None
     assert waiting(town.rig) == 1
 
 
-def test_a_flow_that_is_far_behind_takes_no_more(town: Town) -> None:
+def test_a_flow_that_is_far_behind_takes_no_more(town: EventTown) -> None:
     town.replays.count = 1
     big = [Arrival(None, "x" * events.MOST_WAITING_BYTES)]
     town.rig.store.write(lambda tx: events.take(tx, FLOW, big, now_ms=0)).result()
@@ -176,7 +113,7 @@ def test_a_flow_that_is_far_behind_takes_no_more(town: Town) -> None:
     assert waiting(town.rig) == 1
 
 
-def test_a_source_that_takes_long_is_asked_less_often(town: Town) -> None:
+def test_a_source_that_takes_long_is_asked_less_often(town: EventTown) -> None:
     listener = town.listener()
     polled: list[float] = []
 
@@ -192,7 +129,7 @@ def test_a_source_that_takes_long_is_asked_less_often(town: Town) -> None:
     assert len(polled) == 2
 
 
-def test_a_threaded_listener_puts_to_work_what_comes_and_closes_what_is_over(town: Town) -> None:
+def test_a_threaded_listener_puts_to_work_what_comes_and_closes_what_is_over(town: EventTown) -> None:
     town.replays.count = 1
     town.rig.objects.objects = {("raw", "in/1"): "1\n"}
     listener = town.listener()
@@ -206,7 +143,7 @@ def test_a_threaded_listener_puts_to_work_what_comes_and_closes_what_is_over(tow
     assert town.replays.closed == 1
 
 
-def test_events_that_are_long_done_are_forgotten(town: Town) -> None:
+def test_events_that_are_long_done_are_forgotten(town: EventTown) -> None:
     town.rig.objects.objects = {("raw", "in/1"): "1\n"}
     town.replays.count = 1
     listener = town.listener()

@@ -14,11 +14,12 @@ from headrace.log import silent
 from headrace.model.states import State
 from headrace.runner.notifier import Notifier, Rounds
 from headrace.runner.shifts import OthersShift, Shift
-from headrace.store import instants, outbox, receivers
+from headrace.store import instants, listeners, outbox, receivers
 from headrace.store.outbox import Report
 from headrace.store.store import Store
 from tests.standins.processes import PATIENCE_S, until
 from tests.standins.stores import StorePlace
+from tests.unit.runner.event_rig import EventTown, Replays, listen, waiting
 from tests.unit.runner.rig import Rig, hold, wait_for
 from tests.unit.runner.schedules import MINUTE, START, Town, scheduled
 
@@ -52,6 +53,22 @@ def test_leases_are_counted_by_the_clock_of_the_database(stores: list[Store], tm
         assert abs(now_ms - to_ms(SystemClock().now())) < 60_000
         assert lease_until_ms is not None
         assert now_ms < lease_until_ms <= now_ms + 60_000
+
+
+def test_sources_of_events_are_shared_out_by_the_clock_of_the_database(stores: list[Store], tmp_path: Path) -> None:
+    behind, ahead = Rig(tmp_path / "one", stores[0], HandClock(START)), Rig(tmp_path / "two", stores[1])
+    listen(behind)
+    replays = [Replays(1), Replays(2)]
+    town, other = EventTown(behind, replays[0]), EventTown(ahead, replays[1])
+    first, second = town.listener(), other.listener()
+    town.ask(first)
+    # Its own clock is years ahead of the one by which the first took the source.
+    other.ask(second)
+    assert (waiting(behind), town.cursor, replays[1].interests) == (1, "1", [])
+
+    stores[0].write(listeners.expire).result(PATIENCE_S)
+    other.ask(second)
+    assert (waiting(ahead), other.cursor, replays[1].interests[0].cursor) == (2, "2", "1")
 
 
 def test_a_tick_is_queued_once_however_many_nodes_look(stores: list[Store]) -> None:

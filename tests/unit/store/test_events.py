@@ -166,7 +166,10 @@ def test_an_execution_is_closed_after_its_period_and_another_opened(town: Store)
 
 
 def test_one_node_at_a_time_follows_a_flow(town: Store) -> None:
-    (flow,) = read(town, listeners.all_active)
+    def open_to(me: str, now_ms: int) -> list[Listening]:
+        return read(town, lambda tx: listeners.open_to(tx, me, now_ms=now_ms))
+
+    (flow,) = open_to("two", 5)
     assert flow == Listening(FLOW, 1, 1000)
 
     def follow(tx: Tx, me: str, now_ms: int) -> bool:
@@ -174,11 +177,15 @@ def test_one_node_at_a_time_follows_a_flow(town: Store) -> None:
 
     assert write(town, lambda tx: follow(tx, "one", 5))
     assert not write(town, lambda tx: follow(tx, "two", 14))
+    assert [open_to(me, 14) for me in ("one", "two")] == [[flow], []]
     assert write(town, lambda tx: listeners.hold(tx, flow, "one"))
     assert write(town, lambda tx: follow(tx, "two", 15))
     assert not write(town, lambda tx: listeners.hold(tx, flow, "one"))
     write(town, lambda tx: listeners.release(tx, "two"))
     assert write(town, lambda tx: follow(tx, "one", 15))
+    assert open_to("two", 16) == []
+    write(town, listeners.expire)
+    assert open_to("two", 16) == [flow]
     assert [id_ for id_, _ in read(town, lambda tx: listeners.documents_of(tx, "000000000000"))] == [FLOW]
 
 
