@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 
+from tests.e2e.soak_events import REPORT, Events
 from tests.standins.faulty import Fault
 from tests.standins.one_bucket import NAME
 from tests.standins.postgres import Server
@@ -28,7 +29,7 @@ FLOWS = ("orders", "people")
 TICKING, DAILY = "ticking", "daily"
 FILES = [range(number * 50, number * 50 + 50) for number in range(6)]
 EVERY = [record for records in FILES for record in records]
-END = "AppFlow End Flow Run Report"
+ENDS = ("AppFlow End Flow Run Report", REPORT)
 EVERY_MINUTE = {
     "triggerType": "Scheduled",
     "triggerProperties": {"Scheduled": {"scheduleExpression": "rate(1minutes)", "dataPullMode": "Incremental"}},
@@ -38,7 +39,7 @@ EVERY_MINUTE = {
 def ended_of(hook: Listener) -> list[str]:
     """The executions of whose ends the webhook was told."""
     events = [json.loads(told.body)["data"] for told in [*hook.told]]
-    return [event["detail"]["execution-id"] for event in events if event["detail-type"] == END]
+    return [event["detail"]["execution-id"] for event in events if event["detail-type"] in ENDS]
 
 
 @dataclass
@@ -55,7 +56,11 @@ class Soak:
     files: int = 0
     stopped: dict[int, float] = field(default_factory=dict[int, float])
 
+    def __post_init__(self) -> None:
+        self.events = Events(self.town, self.luck, self._send)
+
     def begin(self) -> None:
+        self.events.begin()
         for name in FLOWS:
             self.town.put(name, FILES)
             self.town.call("create_flow", **flow(name))
@@ -82,6 +87,8 @@ class Soak:
             (self.start_again, 3),
             (self.cancel_run, 2),
             (self.add_file, 3),
+            (self.events.post_records, 4),
+            (self.events.tell_of_object, 3),
             (self.begin_backfill, 1),
             (self.stop_node, 2),
             (self.kill_node, 2),
@@ -167,6 +174,9 @@ class Soak:
         self.town.proxy.rule = lambda _method, _path: "pass"
         self.wake(float("inf"))
         self._asked("stop_flow", flowName=TICKING)
+        self.events.settle(
+            lambda name: self.town.settled(name, self._order()), lambda name: self._asked("stop_flow", flowName=name)
+        )
         for name in (*FLOWS, TICKING):
             self.town.settled(name, self._order())
         until(lambda: all("finishedAt" in each for each in self._backfills()))
@@ -185,14 +195,15 @@ class Soak:
             assert written == {}, "objects of runs that nobody knows"
         ticks = self._check_ticks()
         backfills, slices = self._backfills(), self._check_slices()
-        ids = {*self.started.values()} | {each["executionId"] for each in (*ticks, *slices)}
+        of_events, events = self.events.check(lambda name: self.town.records(name, self._order()))
+        ids = {*self.started.values()} | {each["executionId"] for each in (*ticks, *slices)} | of_events
         until(lambda: {*ended_of(hook)} >= ids)
         self._check_told([json.loads(told.body)["data"] for told in hook.told], ids)
         assert not has_leases(self.postgres.postgres, self.url)
         assert until(lambda: not self.town.staged())
         ends = Counter(each["status"] for each in backfills)
         figures = {"runs": dict(counts), "ticks": len(ticks), "files": self.files, "backfills": dict(ends)}
-        return figures | {"slices": len(slices), "acts": dict(self.done)}
+        return figures | {"slices": len(slices), "events": events, "acts": dict(self.done)}
 
     def _check_slices(self) -> list[dict[str, Any]]:
         """A successful backfill has written each record once, and what none knows of is not there."""
@@ -232,7 +243,7 @@ class Soak:
     def _check_told(self, events: list[dict[str, Any]], ids: set[str]) -> None:
         """Of each run its end was told, perhaps more than once, and nothing of runs that nobody knows."""
         heard = {(each["detail"]["execution-id"], each["detail-type"]) for each in events}
-        assert {execution_id for execution_id, what in heard if what == END} == ids
+        assert {execution_id for execution_id, what in heard if what in ENDS} == ids
         assert {execution_id for execution_id, _ in heard} == ids
 
     # --- how -------------------------------------------------------------------------------
@@ -243,20 +254,28 @@ class Soak:
 
     def _extension(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """What the extension API answers; {} where a backfill is under way already."""
+        answer = self._answered(method, path, lambda status: status < 500, json=body)
+        assert answer.is_success or answer.status_code == 409, answer.text
+        return answer.json() if answer.is_success else {}
 
-        def ask() -> httpx.Response | None:
+    def _send(self, path: str, body: bytes, headers: dict[str, str]) -> None:
+        """Send again whatever is not taken, as docs/events.md asks of senders."""
+        self._answered("POST", f"events/{path}", lambda status: status < 300, content=body, headers=headers)
+
+    def _answered(self, method: str, path: str, is_final: Callable[[int], bool], **sent: Any) -> httpx.Response:
+        """The final answer of whichever node gives one."""
+
+        def ask() -> list[httpx.Response] | None:
             self.wake(monotonic())
             for node in self._order():
                 with suppress(httpx.TransportError):
-                    answer = httpx.request(method, f"{self.town.nodes[node].url}/headrace/v1/{path}", json=body)
-                    if answer.status_code < 500:
-                        return answer
+                    answer = httpx.request(method, f"{self.town.nodes[node].url}/headrace/v1/{path}", **sent)
+                    if is_final(answer.status_code):
+                        return [answer]
             return None
 
-        # An answer that says no is false.
-        answer = until(lambda: [found] if (found := ask()) is not None else None)[0]
-        assert answer.is_success or answer.status_code == 409, answer.text
-        return answer.json() if answer.is_success else {}
+        # In a list, as an answer that says no is false.
+        return until(ask)[0]
 
     def _order(self) -> list[int]:
         """The nodes that answer, in any order."""

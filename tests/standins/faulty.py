@@ -105,10 +105,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes, *, is_whole: bool) -> None:
         self.send_response_only(status)
+        # What is asked by HEAD is answered with the length of what is not sent.
+        given = {name.lower(): value for name, value in headers}
+        size = given.get("content-length", "0") if self.command == "HEAD" else str(len(body))
         for name, value in headers:
             if name.lower() not in {"content-length", "transfer-encoding", "connection"}:
                 self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", size)
         self.end_headers()
-        self.wfile.write(body if is_whole else body[: len(body) // 2])
+        if self.command != "HEAD":
+            self.wfile.write(body if is_whole else body[: len(body) // 2])
         self.close_connection = not is_whole
