@@ -32,6 +32,8 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
         "flows": Lazy("headrace.cli.flows", "List the flows that are served."),
         "flow": Lazy("headrace.cli.flow", "Show a flow: headrace flow show NAME."),
+        "diff": Lazy("headrace.cli.diff", "Show what makes the service what flow documents say."),
+        "apply": Lazy("headrace.cli.apply", "Make flows, profiles and connectors what documents say."),
         "start": Lazy("headrace.cli.start", "Run a flow, or make one with a schedule or events active."),
         "stop": Lazy("headrace.cli.stop", "Let a flow run no more by its schedule or its events."),
         "cancel": Lazy("headrace.cli.cancel", "Cancel runs of a flow."),

@@ -93,7 +93,7 @@ def told(call: Callable[[], int]) -> int:
         return call()
     except (ServiceError, CallError) as error:
         click.echo(line_of(error), err=True)
-        return _code_of(error)
+        return code_of(error)
 
 
 def line_of(error: ServiceError | CallError) -> str:
@@ -104,7 +104,8 @@ def line_of(error: ServiceError | CallError) -> str:
     return " ".join(" ".join(parts).split())
 
 
-def _code_of(error: ServiceError | CallError) -> int:
+def code_of(error: ServiceError | CallError) -> int:
+    """The exit code of the failure."""
     if isinstance(error, InvalidInput | ValidationException):
         return BAD_USAGE
     return RUN_FAILED if isinstance(error, ServiceError | UnmodelledError) else NOT_STARTED

@@ -1,0 +1,46 @@
+"""One difference between a document and an account, and the calls that end it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from headrace.documents import Document, Kind
+
+
+class Action(StrEnum):
+    """What becomes of the thing."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+    KEEP = "keep"
+
+
+class Step(NamedTuple):
+    """A call of an operation."""
+
+    operation: str
+    request: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Change:
+    """`lines` are the differences, `reasons` what whoever decides has to know, `steps` the calls in their order."""
+
+    action: Action
+    kind: Kind
+    name: str
+    document: Document | None
+    lines: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The secrets that the steps need and nobody gave."""
+        needs = any("connectorProfileConfig" in step.request for step in self.steps)
+        return self.document.missing if self.document is not None and needs else ()

@@ -1,0 +1,45 @@
+"""Changes made, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from headrace.applying.account import Account
+from headrace.applying.change import Action, Change
+from headrace.client import CallError
+from headrace.errors import HeadraceError, ServiceError
+
+
+class Unfinished(HeadraceError):
+    """A change failed, and what comes after it was not begun: it may need what failed.
+
+    `is_begun` says whether the failed change made a call that held, such as the deletion before a replacement.
+    """
+
+    def __init__(
+        self,
+        done: Sequence[Change],
+        failed: Change,
+        left: Sequence[Change],
+        cause: ServiceError | CallError,
+        *,
+        is_begun: bool,
+    ) -> None:
+        super().__init__(f"The {failed.kind} {failed.name} could not be {failed.action}d: {cause.message}")
+        self.done, self.failed, self.left = tuple(done), failed, tuple(left)
+        self.cause = cause
+        self.is_begun = is_begun
+
+
+def make(changes: Sequence[Change], account: Account, tell: Callable[[Change], object]) -> None:
+    """Make the changes in their order, and tell each that is made. Raises Unfinished at the first that fails."""
+    wanted = [change for change in changes if change.action is not Action.KEEP]
+    for number, change in enumerate(wanted):
+        made = 0
+        try:
+            for step in change.steps:
+                account.do(step.operation, step.request)
+                made += 1
+        except (ServiceError, CallError) as error:
+            raise Unfinished(wanted[:number], change, wanted[number + 1 :], error, is_begun=made > 0) from error
+        tell(change)
