@@ -7,7 +7,18 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-PARTS = ("engine", "latency", "start_up", "client", "start_flow", "schedules", "queue", "custom_connector", "rest")
+PARTS = (
+    "engine",
+    "formats",
+    "latency",
+    "start_up",
+    "client",
+    "start_flow",
+    "schedules",
+    "queue",
+    "custom_connector",
+    "rest",
+)
 
 
 def main() -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import duckdb
 
 Format = Literal["csv", "json", "parquet"]
+FORMATS: tuple[Format, ...] = get_args(Format)
 
 _FIRST = (
     "Ada",
@@ -61,7 +62,7 @@ _STATES = ("new", "paid", "shipped", "returned", "cancelled")
 _WORDS = ("fragile", "call first", "leave at the door", "urgent", "gift, wrapped", "n/a", "двері", "請按鈴")
 
 # Field -> the SQL of its value; {r} is a whole number that varies from field to field and record to record.
-_FIELDS = {
+FIELDS = {
     "id": "i",
     "external_id": "lower(hex({r}))",
     "first_name": "one_of({first}, {r})",
@@ -105,7 +106,7 @@ def write(
         connection.execute("CREATE MACRO maybe(n, value) AS CASE WHEN n % 20 = 13 THEN NULL ELSE value END")
         # From a table, which threads scan in pieces; range() itself would keep one thread busy.
         connection.execute("CREATE TABLE numbers AS SELECT i FROM range(?) AS t(i)", [records])
-        connection.execute(f"COPY ({_select(seed, fields or _FIELDS)}) TO '{path}' ({_COPY[form]})")
+        connection.execute(f"COPY ({_select(seed, fields or FIELDS)}) TO '{path}' ({_COPY[form]})")
     return path
 
 
@@ -122,7 +123,7 @@ def _select(seed: int, wanted: Collection[str]) -> str:
         )
     }
     fields: list[str] = []
-    for number, (field, sql) in enumerate(_FIELDS.items()):
+    for number, (field, sql) in enumerate(FIELDS.items()):
         value = sql.format(r=f"(hash(i * 64 + {number} + {seed << 48}) >> 3)", **lists)
         if field in wanted:
             fields.append(f'{value} AS "{field}"')

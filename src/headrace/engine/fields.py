@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from headrace.engine.members import Wanted
 from headrace.engine.results import SplitOrder
 from headrace.engine.sources import SourceView
 from headrace.engine.tasks import Tasks
@@ -22,9 +24,15 @@ def fields_read(tasks: Tasks) -> tuple[str, ...] | None:
     return tuple(sorted(names))
 
 
-def names_to_open(order: SplitOrder) -> tuple[str, ...] | None:
-    """The fields to look for in a JSON file; None: all that it has, with their types."""
-    return None if order.output.keeps_types else fields_read(order.tasks)
+def wanted_of(order: SplitOrder) -> Wanted:
+    """The members to look for in a JSON file, and of which the type matters."""
+    return Wanted(fields_read(order.tasks), partial(_is_typed, order))
+
+
+def _is_typed(order: SplitOrder, name: str) -> bool:
+    if order.input != "json":
+        return True
+    return order.output.keeps_types and not _is_cast(order.tasks, name)
 
 
 def fields_of(order: SplitOrder, views: Sequence[SourceView]) -> tuple[Field, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, cast
 
 import duckdb
 
@@ -13,29 +13,89 @@ from headrace.engine.values import JSON, TEXT, Field
 # json_structure() breaks the whole database where it meets more levels than it can take: a text
 # with fewer brackets than this can't have them, another one is looked at member by member.
 _MOST_BRACKETS = 100
-# Members are in the order of so many first records, and then of their names.
-_ORDERED_RECORDS = 1000
+# Of so many first records the order of members is kept, and their values are looked at before all others.
+_FIRST_RECORDS = 1000
 _BATCH = 10_000
 _UNSEEN = ("", "")
 _INTEGERS = frozenset({"UBIGINT", "BIGINT"})
 _NUMBERS = _INTEGERS | {"DOUBLE"}
+# With any other kind among them, values share no type but text, whatever comes later.
+_UNDECIDED = _NUMBERS | {"BOOLEAN", "NULL"}
+# Each kind of value as a bit: the sum over all records costs one number, however the kinds mix.
+_BITS = {1: "VARCHAR", 2: "BIGINT", 4: "DOUBLE", 8: "BOOLEAN", 16: JSON}
+_BIT = (
+    "CASE coalesce(json_type({0}), 'NULL') WHEN 'NULL' THEN 0 WHEN 'VARCHAR' THEN 1 WHEN 'UBIGINT' THEN 2"
+    " WHEN 'BIGINT' THEN 2 WHEN 'DOUBLE' THEN 4 WHEN 'BOOLEAN' THEN 8 ELSE 16 END"
+)
 
 
-def members_of(con: duckdb.DuckDBPyConnection, lines: str) -> tuple[Field, ...]:
-    """Every member that any object of `lines` has, with the type that all its values share.
+class Wanted(NamedTuple):
+    """What will be asked for of a file of JSON: the members `names`, None: all that it has.
 
-    `lines` is what follows FROM: a relation with the text of one JSON object a row in `line`.
+    `is_typed`: whether a member's type matters; the others are text.
     """
-    types: dict[str, set[str]] = {}
-    first = f"SELECT line FROM {lines} LIMIT {_ORDERED_RECORDS}"
-    for (key,) in _rows(con, f"SELECT unnest(json_keys(line)) FROM ({first})"):
-        types.setdefault(key, set())
+
+    names: Sequence[str] | None
+    is_typed: Callable[[str], bool]
+
+
+def members_of(
+    con: duckdb.DuckDBPyConnection,
+    lines: str,
+    wanted: Wanted | None = None,
+    values: Callable[[Sequence[str]], str] | None = None,
+) -> tuple[Field, ...]:
+    """The members that are wanted, None: every one that any object of `lines` has, each with the type that all its
+    values share; object or text, which are written alike, may stand for one another.
+
+    `lines` is what follows FROM: a relation with the text of one JSON object a row in `line`. `values` gives a query
+    of those members of all objects as f0, f1, …; None where there is none quicker than to look at whole objects.
+    """
+    wanted = wanted or Wanted(None, _always)
+    first = f"(SELECT line FROM {lines} LIMIT {_FIRST_RECORDS})"
+    names = _names(con, lines, first) if wanted.names is None else list(wanted.names)
+    typed = [name for name in names if wanted.is_typed(name)]
+    types = dict.fromkeys(names, TEXT)
+    if typed:
+        kinds = _kinds(con, first)
+        undecided = [name for name in typed if kinds.get(name, set()) <= _UNDECIDED]
+        if undecided:
+            kinds |= _kinds(con, lines) if values is None else _kinds_of(con, values(undecided), undecided)
+        types |= {name: _shared(kinds.get(name, set()) - {"NULL"}) for name in typed}
+    return tuple(Field(name, type_) for name, type_ in types.items())
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _names(con: duckdb.DuckDBPyConnection, lines: str, first: str) -> list[str]:
+    """In the order of the first records, and then by name."""
+    names = [name for (name,) in _rows(con, f"SELECT unnest(json_keys(line)) FROM {first}")]
+    all_keys = f"SELECT DISTINCT json_keys(line) AS keys FROM {lines}"
+    return list(
+        dict.fromkeys([*names, *sorted(name for (name,) in _rows(con, f"SELECT unnest(keys) FROM ({all_keys})"))])
+    )
+
+
+def _kinds(con: duckdb.DuckDBPyConnection, lines: str) -> dict[str, set[str]]:
+    """Of each member the kinds of its values."""
     found = _structures(con, lines)
     if _UNSEEN in found:
         found |= set(_of_many_brackets(con, lines))
-    for name, type_ in sorted(found - {_UNSEEN}):
-        types.setdefault(name, set()).add(type_)
-    return tuple(Field(name, _shared(kinds - {"NULL"})) for name, kinds in types.items())
+    kinds: dict[str, set[str]] = {}
+    for name, kind in found - {_UNSEEN}:
+        kinds.setdefault(name, set()).add(kind)
+    return kinds
+
+
+def _kinds_of(con: duckdb.DuckDBPyConnection, values: str, names: Sequence[str]) -> dict[str, set[str]]:
+    bits = ", ".join(f"bit_or({_BIT.format(f'f{place}')})" for place in range(len(names)))
+    row = con.execute(f"SELECT {bits} FROM ({values})").fetchone() or ()
+    return {
+        name: {kind for bit, kind in _BITS.items() if (found or 0) & bit}
+        for name, found in zip(names, row, strict=True)
+    }
 
 
 def _brackets(text: str) -> str:

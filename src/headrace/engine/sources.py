@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,8 @@ from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
 from headrace.engine.frames import is_whole_zstd
 from headrace.engine.lines import has_mixed_line_ends, with_one_line_end
-from headrace.engine.members import members_of
+from headrace.engine.members import Wanted, members_of
+from headrace.engine.record_json import record_json
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
 
@@ -93,10 +93,9 @@ class SourceView(Protocol):
 
 
 def open_view(
-    con: duckdb.DuckDBPyConnection, file: LocalFile, declared: InputFormat, names: Sequence[str] | None, scratch: Path
+    con: duckdb.DuckDBPyConnection, file: LocalFile, declared: InputFormat, wanted: Wanted, scratch: Path
 ) -> SourceView:
-    """Look into a file, `declared` unless it says itself of which format it is. `names` are the fields that will be
-    asked for, None: all that it has.
+    """Look into a file, `declared` unless it says itself of which format it is.
 
     Raises UnreadableSource where not even its header or structure can be read.
     """
@@ -116,9 +115,7 @@ def open_view(
         has_line_end = any(set(name) & set("\r\n") for name in header.fields)
         return view.lenient(scratch) if has_line_end else view
     is_odd = _is_odd_json(file, compression)
-    if names is not None:
-        return JsonFile(file, path, compression, tuple(map(Field, names)), is_lenient=is_odd)
-    return _open_json(con, JsonFile(file, path, compression, (), is_lenient=is_odd))
+    return _open_json(con, JsonFile(file, path, compression, (), is_lenient=is_odd), wanted)
 
 
 def _head(file: LocalFile, size: int) -> bytes:
@@ -163,25 +160,6 @@ def _wanted(fields: Sequence[Field], wanted: Sequence[Field], column: str = "c")
 def _first(relation: str, most: int | None) -> str:
     """The first records of a relation, in the order of its file; None: all."""
     return relation if most is None else f"SELECT * FROM ({relation}) QUALIFY row_number() OVER () <= {most}"
-
-
-def sparse_record_json(names: Sequence[str], values: Sequence[str], presences: Sequence[str | None]) -> str:
-    """As `record_json`, of the members for which `presences` holds, None: always."""
-    parts: list[str] = []
-    for name, value, presence in zip(names, values, presences, strict=True):
-        member = f"concat({literal(json.dumps(name, ensure_ascii=False) + ':')}, {value})"
-        parts.append(member if presence is None else f"CASE WHEN {presence} THEN {member} END")
-    # Parts that are NULL are passed over.
-    return f"concat('{{', concat_ws(',', {', '.join(parts)}), '}}')"
-
-
-def record_json(names: Sequence[str], values: Sequence[str]) -> str:
-    """SQL of one JSON object as text; `values` are SQL of JSON texts that are never NULL."""
-    parts: list[str] = []
-    for place, (name, value) in enumerate(zip(names, values, strict=True)):
-        key = f"{',' if place else '{'}{json.dumps(name, ensure_ascii=False)}:"
-        parts += [literal(key), value]
-    return f"concat({', '.join(parts)}, '}}')" if parts else "'{}'"
 
 
 def _whole_record(fields: Sequence[Field]) -> str:
@@ -268,9 +246,7 @@ class JsonFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
-        folded = {field.name.casefold() for field in wanted}
-        is_odd = not wanted or len(folded) < len(wanted) or "" in folded
-        if self.is_lenient or self.tells_presence or is_odd:
+        if self.is_lenient or self.tells_presence or _is_odd(wanted):
             lines = f"SELECT * FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
             source = ", line AS source" if self.tells_source else ""
             return _first(f"SELECT {self._extracted(wanted)}{source} FROM ({lines})", self.most)
@@ -297,6 +273,10 @@ class JsonFile:
         if self.is_lenient:
             return f"(SELECT line FROM ({self._lines(_SKIP_MALFORMED)}) WHERE is_object AND line <> 'null')"
         return f"(SELECT json AS line FROM {self._texts()} WHERE json_type(json) = 'OBJECT')"
+
+    def values(self, names: Sequence[str]) -> str:
+        """A query of the members as JSON."""
+        return replace(self, tells_source=False).select([Field(name, JSON) for name in names])
 
     def _texts(self) -> str:
         path = literal(self.path)
@@ -371,6 +351,12 @@ class ParquetFile:
         return f"read_parquet({literal(self.path)}, hive_partitioning=false) AS t({columns})"
 
 
+def _is_odd(wanted: Sequence[Field]) -> bool:
+    """Whether DuckDB has no columns of these names."""
+    folded = {field.name.casefold() for field in wanted}
+    return not wanted or len(folded) < len(wanted) or "" in folded
+
+
 def _open_parquet(con: duckdb.DuckDBPyConnection, file: LocalFile, path: str) -> ParquetFile:
     try:
         found = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)}, hive_partitioning=false)").fetchall()
@@ -379,14 +365,16 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, file: LocalFile, path: str) ->
     return ParquetFile(file, path, tuple(Field(str(row[0]), str(row[1])) for row in found))
 
 
-def _open_json(con: duckdb.DuckDBPyConnection, view: JsonFile) -> JsonFile:
-    """The view with the members that its objects have."""
+def _open_json(con: duckdb.DuckDBPyConnection, view: JsonFile, wanted: Wanted) -> JsonFile:
+    """The view with the members that are wanted of its objects."""
+    if wanted.names is not None and not any(map(wanted.is_typed, wanted.names)):
+        return replace(view, fields=tuple(map(Field, wanted.names)))
     try:
-        return replace(view, fields=members_of(con, view.objects()))
+        return replace(view, fields=members_of(con, view.objects(), wanted, view.values))
     except duckdb.InvalidInputException:
         # The quick way would fail for the same line.
         careful = replace(view, is_lenient=True)
-        return replace(careful, fields=members_of(con, careful.objects()))
+        return replace(careful, fields=members_of(con, careful.objects(), wanted))
 
 
 def drop_malformed(con: duckdb.DuckDBPyConnection) -> None:

@@ -19,7 +19,7 @@ from headrace.connector_sdk.contract import LocalFile
 from headrace.engine import layout
 from headrace.engine.compile import Compiled, compile_tasks, with_lets
 from headrace.engine.counters import Counters, stop_reason
-from headrace.engine.fields import fields_of, names_to_open
+from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.partition import write_partitions
 from headrace.engine.rejects import malformed_count, rejects_of
@@ -196,7 +196,7 @@ class _Split:
         return lambda: [self._open(file) for file in files]
 
     def _open(self, file: LocalFile) -> SourceView:
-        return open_view(self._con, file, self._order.input, names_to_open(self._order), self._scratch)
+        return open_view(self._con, file, self._order.input, wanted_of(self._order), self._scratch)
 
     @contextmanager
     def _following(self) -> Generator[None]:

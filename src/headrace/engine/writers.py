@@ -13,7 +13,7 @@ import duckdb
 
 from headrace.engine.compile import Column
 from headrace.engine.layout import EXTENSIONS, SOURCE_MARK, Output
-from headrace.engine.sources import record_json, sparse_record_json
+from headrace.engine.record_json import record_json, sparse_record_json
 from headrace.engine.sql import identifier, literal
 
 _RAW_LINES = "FORMAT csv, QUOTE '', ESCAPE '', DELIMITER ''"
