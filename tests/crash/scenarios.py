@@ -34,7 +34,8 @@ TICKS = (START + timedelta(seconds=1), START + timedelta(seconds=61))
 class Scenario:
     """`plant` fills the folder before anything runs; `act` is what callers do; `hook` what the application does.
 
-    `ends` is how the executions end, and `read` how many records all of them have read, None: not said.
+    `ends` is how the executions end, and `read` how many records all of them have read, None: not said. `is_mixed`:
+    its parts are those of others, so that killing at what none of them has will do where not everything is asked for.
     """
 
     plant: Callable[[Path], None]
@@ -42,6 +43,7 @@ class Scenario:
     hook: Callable[[Ledger, World], None] = lambda ledger, world: None
     ends: str = "done"
     read: int | None = None
+    is_mixed: bool = False
 
 
 def play(name: str, node: Node, folder: Path, moments: Moments, tell: Tell) -> None:
@@ -291,9 +293,12 @@ SCENARIOS = {
         read=24,
     ),
     "new records at each tick": Scenario(plant_ledger, at_each_tick(flow(FROM_LEDGER, TO_S3, EVERY_MINUTE)), read=11),
-    # Both sources of events, and both kinds of destinations: these two are slow.
+    # Both sources of events, and both kinds of destinations.
     "records as they come, to files": Scenario(plant_files, as_records_come(flow(FROM_WEBHOOK, BY_DAY, ON_EVENTS))),
     "files as they come, to an application": Scenario(plant_files, as_events_come(flow(FROM_S3, TO_LEDGER, ON_EVENTS))),
+    "files as they come, to files": Scenario(
+        plant_files, as_events_come(flow(FROM_S3, BY_DAY, ON_EVENTS)), read=24, is_mixed=True
+    ),
     "cancelled while it reads": Scenario(
         plant_ledger, on_demand(flow(FROM_LEDGER, TO_S3)), cancelled_at_page_three, ends="cancelled", read=0
     ),

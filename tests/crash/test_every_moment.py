@@ -64,7 +64,7 @@ def test_a_process_killed_at_any_moment_loses_and_repeats_nothing(
 ) -> None:
     killings = Killings(forks, name, tmp_path, begun)
     whole, expected = killings.undisturbed()
-    places = chosen(whole.moments, seen)
+    places = chosen(whole.moments, seen, is_mixed=SCENARIOS[name].is_mixed)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         faults = list(pool.map(lambda at: killings.faults(whole, expected, at), places))
@@ -74,16 +74,18 @@ def test_a_process_killed_at_any_moment_loses_and_repeats_nothing(
     assert not [fault for found in faults for fault in found]
 
 
-def chosen(moments: Sequence[str], seen: set[str], *, has_lasts: bool = True) -> list[int]:
+def chosen(moments: Sequence[str], seen: set[str], *, has_lasts: bool = True, is_mixed: bool = False) -> list[int]:
     """The numbers of the moments to kill at: the first of every kind that no scenario before had, the last too of
-    commits unless told not, and after the first of every commit that one had.
+    commits unless told not, and after the first of every commit that one had, unless the scenario is mixed of others.
 
     What a kill before a commit leaves, the one after the commit before it leaves too. With EVERY_MOMENT in the
     environment really all.
     """
     kinds = [*enumerate(map(kind, moments), 1)]
     firsts, lasts = {name: at for at, name in reversed(kinds)}, {name: at for at, name in kinds}
-    places = {at for name, at in firsts.items() if name not in seen or name.startswith("after the commit")}
+    places = {
+        at for name, at in firsts.items() if name not in seen or (name.startswith("after the commit") and not is_mixed)
+    }
     places |= {at for name, at in lasts.items() if has_lasts and name not in seen and "commit" in name}
     return sorted(range(1, len(moments) + 1) if "EVERY_MOMENT" in os.environ else places)
 
