@@ -162,6 +162,7 @@ class Backend:
             lease_s=self.settings.lease_s,
             connections=self.connectors.connections.unhurried(),
             log=self.log,
+            meters=self.meters,
         )
         self.listener.start()
         self._work.callback(self.listener.stop)

@@ -14,7 +14,7 @@ from headrace.operations.context import Answer, Context, SourceCheck
 from headrace.operations.idempotency import Retry
 from headrace.operations.locks import flow_arn, hold_flow, hold_quota
 from headrace.operations.starting import check_start
-from headrace.store import event_runs, executions, flows, tags
+from headrace.store import event_runs, events, executions, flows, tags
 from headrace.store.flows import StartView
 from headrace.store.store import Store
 from headrace.store.tx import Tx
@@ -73,6 +73,7 @@ def delete_flow(context: Context, tx: Tx, request: Document) -> Answer:
         raise refusals.conflict(
             f"Flow is in active state, please set forceDelete to true or deactivate the flow: {flow.name}"
         )
+    event_runs.close_of_flow(tx, flow.flow_id, now_ms=context.now_ms)
     flows.delete_flow(tx, flow.flow_id)
     tags.delete_all(tx, flow.arn)
     return {}
@@ -110,7 +111,8 @@ def stop_flow(context: Context, tx: Tx, request: Document) -> Answer:
     if status == "Active":
         status = "Suspended"
         flows.set_status(tx, flow.flow_id, status=status)
-        event_runs.close_of_flow(tx, flow.flow_id, now_ms=context.now_ms)
+        # Whoever listens ends an execution that waits for events.
+        tx.announce(events.TOPIC)
     return {"flowArn": flow.arn, "flowStatus": status}
 
 

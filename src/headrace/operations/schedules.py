@@ -8,7 +8,7 @@ from datetime import datetime
 from headrace.clock import from_ms, to_ms
 from headrace.flow.schedule import Schedule, Trigger, next_due
 from headrace.flow.trigger import trigger_of
-from headrace.store import event_runs, events, flows, schedules
+from headrace.store import events, flows, schedules
 from headrace.store.flows import FlowRow
 from headrace.store.tx import Tx
 
@@ -34,7 +34,7 @@ def update(tx: Tx, before: FlowRow, trigger: Trigger, status: str, now_ms: int) 
     grid of the last activation where neither says a start.
     """
     if before.trigger_type == "Event":
-        _update_events(tx, before, trigger, now_ms)
+        _update_events(tx, before, trigger)
     if status != "Active" or trigger.schedule is None:
         schedules.set_next(tx, before.flow_id, None)
         return
@@ -45,9 +45,10 @@ def update(tx: Tx, before: FlowRow, trigger: Trigger, status: str, now_ms: int) 
         _begin(tx, before.flow_id, schedule if grid_ms is None else replace(schedule, start=from_ms(grid_ms)), now_ms)
 
 
-def _update_events(tx: Tx, before: FlowRow, trigger: Trigger, now_ms: int) -> None:
+def _update_events(tx: Tx, before: FlowRow, trigger: Trigger) -> None:
     """Events from now on are worked on as the flow says now; if others start it, those that wait are dropped."""
-    event_runs.close_of_flow(tx, before.flow_id, now_ms=now_ms)
+    # Whoever listens ends an execution that waits for events.
+    tx.announce(events.TOPIC)
     if trigger.trigger_type != "Event":
         events.leave(tx, before.flow_id)
 

@@ -14,8 +14,10 @@ from headrace.connector_sdk.registry import Registry
 from headrace.errors import ConnectorError, HeadraceError
 from headrace.flow.plan import Plan, PlanFaults, plan
 from headrace.log import Log, silent
+from headrace.meters import Meters
 from headrace.runner import messages
 from headrace.runner.connections import NoConnections
+from headrace.runner.measures import Measures
 from headrace.store import event_runs, events, instants, listeners
 from headrace.store.listeners import Followed, Listening
 from headrace.store.store import Store
@@ -60,6 +62,7 @@ class Listener:
         lease_s: float,
         connections: Connections | None = None,
         log: Log | None = None,
+        meters: Meters | None = None,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
@@ -69,6 +72,7 @@ class Listener:
         self._connections = connections or NoConnections()
         self._lease_s = lease_s
         self._log = log or silent()
+        self._measures = Measures(meters or Meters(), clock)
         self._seconds = seconds
         self._me = new_id()
         self._following: dict[Listening, _Following] = {}
@@ -109,7 +113,8 @@ class Listener:
             lambda tx: (event_runs.is_anything_due(tx, now_ms=now_ms), events.old(tx, now_ms=now_ms))
         ).result()
         if is_due:
-            self._store.write(lambda tx: event_runs.rouse(tx, self._new_id, now_ms=now_ms)).result()
+            for closed in self._store.write(lambda tx: event_runs.rouse(tx, self._new_id, now_ms=now_ms)).result():
+                self._measures.closed(closed)
         if old:
             self._store.write(lambda tx: events.forget(tx, old)).result()
 

@@ -31,7 +31,14 @@ class Measures:
 
     def settled(self, claim: Claim, state: State, counts: Counts) -> None:
         """The execution has ended, durably."""
-        execution = claim.execution
+        self._ended(claim.execution, state, counts)
+
+    def closed(self, execution: Execution) -> None:
+        """An execution that waited for events was ended as it is now, durably."""
+        counts = None if execution.counts is None else Counts.from_document(execution.counts)
+        self._ended(execution, execution.state, counts or Counts())
+
+    def _ended(self, execution: Execution, state: State, counts: Counts) -> None:
         begun_ms = execution.queued_ms if execution.started_ms is None else execution.started_ms
         seconds = _seconds(begun_ms, to_ms(self._clock.now()))
         self._meters.runs.add(seconds)

@@ -12,6 +12,7 @@ from headrace.model.states import State
 from headrace.store import documents, event_tables, executions, tables
 from headrace.store import executions_sql as sql
 from headrace.store.event_batches import PERIOD_MS
+from headrace.store.executions import Execution
 from headrace.store.statements import Statement
 from headrace.store.tx import Tx
 
@@ -97,18 +98,18 @@ def over(tx: Tx, *, now_ms: int) -> list[str]:
     return [execution_id for (execution_id,) in tx.rows(_OVER, earliest_ms=now_ms - PERIOD_MS)]
 
 
-def rouse(tx: Tx, new_id: Callable[[], str], *, now_ms: int) -> None:
-    """Close what is over, then see that every flow with events has an execution in the queue."""
+def rouse(tx: Tx, new_id: Callable[[], str], *, now_ms: int) -> list[Execution]:
+    """Close what is over, then see that every flow with events has an execution in the queue; what was closed."""
     # So that of two nodes that look at once one opens it.
     tx.lock("events")
-    for execution_id in over(tx, now_ms=now_ms):
-        close(tx, execution_id, now_ms=now_ms)
+    closed = [ended for each in over(tx, now_ms=now_ms) if (ended := close(tx, each, now_ms=now_ms)) is not None]
     for flow in behind(tx, now_ms=now_ms):
         if flow.execution_id is not None:
             tx.rows(_ROUSE, id=flow.execution_id, now_ms=now_ms)
         else:
             executions.insert(tx, flow, execution_id=new_id(), trigger="event", now_ms=now_ms)
         tx.announce(executions.TOPIC)
+    return closed
 
 
 def park(tx: Tx, execution_id: str, fence: int, *, now_ms: int) -> bool:
@@ -119,18 +120,22 @@ def park(tx: Tx, execution_id: str, fence: int, *, now_ms: int) -> bool:
 
 
 def close_of_flow(tx: Tx, flow_id: str, *, now_ms: int) -> None:
-    """End the flow's execution if it waits; one that works ends by itself."""
+    """End the flow's execution if it waits, so that it is reported before it goes with its flow."""
     for (execution_id,) in tx.rows(_OPEN_OF_FLOW, flow_id=flow_id):
         close(tx, execution_id, now_ms=now_ms)
 
 
-def close(tx: Tx, execution_id: str, *, now_ms: int) -> None:
-    """End an execution that waits, with the sums of its batches: Error only if every record was rejected."""
+def close(tx: Tx, execution_id: str, *, now_ms: int) -> Execution | None:
+    """End an execution that waits, with the sums of its batches: Error only if every record was rejected.
+
+    None: it waits no more, or was the oldest of too many.
+    """
     row = tx.row(_HOLD, id=execution_id, now_ms=now_ms)
     if row is None:
-        return
+        return None
     fence, text, message = row
     counts: dict[str, Any] = documents.loads_or_none(text) or {}
     is_failed = bool(counts.get("recordsRejected")) and not counts.get("recordsWritten")
     state = State.FAILED if is_failed else State.DONE
     executions.settle(tx, execution_id, fence, state=state, counts=None, message=message, now_ms=now_ms)
+    return executions.get(tx, execution_id)

@@ -114,11 +114,18 @@ SELECT_ACTIVE = Statement(_ALL.where(_e.flow_id == bindparam("flow_id"), _IS_UNF
 SELECT_UNFINISHED = Statement(
     select(_e.execution_id).where(_IS_UNFINISHED, _e.state != State.WAITING.value).order_by(_e.ticket)
 )
-_ANY_ACTIVE = select(_e.ticket).where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).limit(1)
+# One that waits for events runs no more once its flow is stopped; of an active one the status says enough.
+_ANY_ACTIVE = (
+    select(_e.ticket)
+    .where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED, _e.state != State.WAITING.value)
+    .limit(1)
+)
 SELECT_ANY_ACTIVE = Statement(_ANY_ACTIVE)
 SELECT_ANY_RUN = Statement(_ANY_ACTIVE.where(_e.backfill_id.is_(None)))
 SELECT_RUNNING = Statement(
-    select(_e.flow_id).distinct().where(among(_e.flow_id), _IS_UNFINISHED, _e.backfill_id.is_(None))
+    select(_e.flow_id)
+    .distinct()
+    .where(among(_e.flow_id), _IS_UNFINISHED, _e.backfill_id.is_(None), _e.state != State.WAITING.value)
 )
 COUNT_ACTIVE = Statement(
     select(func.count())

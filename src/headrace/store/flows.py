@@ -31,7 +31,7 @@ class LastRun:
 
 class StartView(NamedTuple):
     """What decides about starting a flow; `is_running` is 1 while an execution of it has not finished that is no slice
-    of a backfill, else 0.
+    of a backfill and does not wait for events, else 0.
     """
 
     flow_id: str
@@ -114,7 +114,14 @@ _SELECT_START = Statement(
         _f.trigger_type,
         _f.status,
         _f.revision,
-        select(_e.ticket).where(_e.flow_id == _f.flow_id, _e.finished_ms.is_(None), _e.backfill_id.is_(None)).exists(),
+        select(_e.ticket)
+        .where(
+            _e.flow_id == _f.flow_id,
+            _e.finished_ms.is_(None),
+            _e.backfill_id.is_(None),
+            _e.state != State.WAITING.value,
+        )
+        .exists(),
     ).where(_IS_NAMED)
 )
 _SELECT_WHOLE = Statement(_WHOLE.where(_IS_NAMED))

@@ -8,6 +8,7 @@ from typing import Any
 
 from headrace.clock import HandClock, to_ms
 from headrace.connector_sdk.listening import Arrival, Interest, News
+from headrace.meters import Meters
 from headrace.model.states import State
 from headrace.runner.listener import Listener
 from headrace.store import event_batches, event_runs, events, executions, flows
@@ -54,6 +55,7 @@ class EventTown:
     rig: Rig
     replays: Replays = field(default_factory=Replays)
     now_s: float = 0.0
+    meters: Meters = field(default_factory=Meters)
 
     def source(self, connector_type: str) -> Replays:
         return self.replays
@@ -65,6 +67,7 @@ class EventTown:
             "new_id": lambda: f"{self.rig.data.name}-{next(self.rig.numbers)}",
             "registry": self,
             "lease_s": LEASE_S,
+            "meters": self.meters,
             "seconds": lambda: self.now_s,
         }
         return Listener(**given)

@@ -140,6 +140,8 @@ def test_a_threaded_listener_puts_to_work_what_comes_and_closes_what_is_over(tow
         town.clock.turn(timedelta(minutes=5))
         town.rig.settled(run.execution_id)
     listener.stop()
+    ((_, figures),) = town.meters.flows.read()
+    assert (figures.succeeded, figures.records) == (1, 1)
     assert town.replays.closed == 1
 
 
