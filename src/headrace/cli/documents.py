@@ -9,13 +9,14 @@ from typing import Any
 
 import click
 
+from headrace.cli.main import BAD_USAGE
 from headrace.documents import BadDocument, Document, Fault, Kind, Place, UnknownForm, read
 from headrace.documents.from_json import from_json
 from headrace.documents.tree import Mapped, Node, Unreadable, member, text_of
 from headrace.flow.plan import PlanFaults, plan
 from headrace.settings import Settings
 
-__all__ = ["BadDocument", "Found", "parameter_option", "read_document", "read_paths"]
+__all__ = ["BadDocument", "Found", "parameter_option", "read_document", "read_paths", "told_faults"]
 
 _ENDINGS = frozenset({".json", ".yaml", ".yml", ".template"})
 _ASSEMBLY = "manifest.json"
@@ -61,6 +62,14 @@ def read_paths(paths: Iterable[Path], parameters: Mapping[str, str], settings: S
     for path in paths:
         reading.take(path)
     return reading.found()
+
+
+def told_faults(error: BadDocument) -> int:
+    """Tell each fault in a line of its own; the exit code."""
+    for fault in error.faults:
+        # A value that a fault quotes may hold line ends.
+        click.echo(fault.replace("\r", "\\r").replace("\n", "\\n"), err=True)
+    return BAD_USAGE
 
 
 def read_document(path: Path, settings: Settings) -> dict[str, Any]:

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
     {
         "serve": Lazy("headrace.cli.serve", "Serve the AppFlow API and run its flows."),
         "work": Lazy("headrace.cli.work", "Run flows beside others on one PostgreSQL, without an API."),
+        "convert": Lazy("headrace.cli.convert", "Convert documents: AppFlow's, CloudFormation, CDK, Terraform."),
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
         "flows": Lazy("headrace.cli.flows", "List the flows that are served."),
         "flow": Lazy("headrace.cli.flow", "Show a flow: headrace flow show NAME."),

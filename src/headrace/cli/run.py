@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from headrace.cli.common import data_option, log_of, settings_of, told_to_stop
-from headrace.cli.documents import BadDocument, read_document
+from headrace.cli.documents import BadDocument, read_document, told_faults
 from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
 from headrace.cli.one_run import OneRun
 from headrace.cli.show import live, summary
@@ -34,10 +34,7 @@ def command(document: Path, data: Path | None) -> int:
     try:
         return run_document(document, settings)
     except BadDocument as error:
-        for fault in error.faults:
-            # A value that a fault quotes may hold line ends: one fault, one line.
-            click.echo(fault.replace("\r", "\\r").replace("\n", "\\n"), err=True)
-        return BAD_USAGE
+        return told_faults(error)
     except ValidationException as error:
         click.echo(error.message, err=True)
         return BAD_USAGE

@@ -122,10 +122,11 @@ def _name(node: yaml.Node) -> str:
 
 
 def _scalar(text: str, line: int, *, is_plain: bool) -> Scalar:
-    return Scalar(_value(text), line, text) if is_plain else Scalar(text, line)
+    return Scalar(meaning(text), line, text) if is_plain else Scalar(text, line)
 
 
-def _value(text: str) -> str | int | float | bool | None:
+def meaning(text: str) -> str | int | float | bool | None:
+    """What a plain word is in YAML 1.2, where nothing says that text is wanted."""
     if text in _WORDS:
         return _WORDS[text]
     if len(text) <= _MOST_DIGITS and _INTEGER.fullmatch(text):

@@ -105,10 +105,12 @@ def _document(file: str, node: Node) -> Document:
         raise BadDocument([Fault(place, told)])
     filling = Filling(Native(), place)
     request = filling.value(OPERATIONS[kind.operation].input, _as_request(kind, node))
-    return finished(kind, filling, request, place, node)
+    return finished(kind, filling, request, place, text_of(member(node, "flowStatus")))
 
 
-def finished(kind: Kind, filling: Filling, request: Mapping[str, Any] | None, place: Place, node: Node) -> Document:
+def finished(
+    kind: Kind, filling: Filling, request: Mapping[str, Any] | None, place: Place, status: str | None
+) -> Document:
     """The document of what was filled in. Raises BadDocument with the filling's faults, and for a lack of a name."""
     name = (request or {}).get(kind.name_member)
     if not isinstance(name, str) and not any(fault.text.startswith(kind.name_member) for fault in filling.faults):
@@ -116,7 +118,7 @@ def finished(kind: Kind, filling: Filling, request: Mapping[str, Any] | None, pl
     if filling.faults or request is None:
         raise BadDocument(filling.faults)
     kept = {key: value for key, value in request.items() if key != "clientToken"}
-    return Document(kind, str(name), kept, place, state_of(kept, text_of(member(node, "flowStatus"))), filling.lines)
+    return Document(kind, str(name), kept, place, state_of(kept, status), filling.lines)
 
 
 def state_of(request: Mapping[str, Any], status: str | None) -> FlowState | None:

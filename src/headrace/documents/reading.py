@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from headrace.documents.cloudformation import is_template, read_template
 from headrace.documents.document import BadDocument, Document, Fault, Place
 from headrace.documents.from_json import from_json
 from headrace.documents.from_yaml import from_yaml
 from headrace.documents.native import is_native, read_native
+from headrace.documents.references import settled
 from headrace.documents.tree import Listed, Mapped, Node, Unreadable
 
 _NOTHING = "there is no flow in it: a flow document is what CreateFlow takes, as JSON or YAML"
-_FORMS = "what CreateFlow, CreateConnectorProfile or RegisterConnector take, as JSON or YAML"
+_FORMS = (
+    "what CreateFlow, CreateConnectorProfile or RegisterConnector take, as JSON or YAML, what describes them,"
+    " and templates of CloudFormation"
+)
 _Form = tuple[Callable[[Node], bool], Callable[[str, Node, Mapping[str, str]], tuple[Document, ...]]]
 
-_READERS: tuple[_Form, ...] = ((is_native, lambda file, node, _: read_native(file, node)),)
+_READERS: tuple[_Form, ...] = (
+    (is_template, read_template),
+    (is_native, lambda file, node, _: read_native(file, node)),
+)
 
 
 class UnknownForm(BadDocument):
@@ -47,7 +55,7 @@ def read(file: str, body: bytes, parameters: Mapping[str, str]) -> tuple[Documen
 def _documents(file: str, tree: Node, parameters: Mapping[str, str]) -> tuple[Document, ...]:
     for fits, reader in _READERS:
         if fits(tree):
-            return reader(file, tree, parameters)
+            return tuple(settled(document, parameters) for document in reader(file, tree, parameters))
     is_empty = (isinstance(tree, Mapped) and not tree.members) or (isinstance(tree, Listed) and not tree.parts)
     told = _NOTHING if is_empty else f"this is no document that headrace reads; it reads {_FORMS}"
     raise UnknownForm([Fault(Place(file, tree.line), told)])

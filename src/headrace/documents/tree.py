@@ -59,18 +59,20 @@ def plain(node: Node) -> Any:
 
 def planted(value: Any, line: int) -> Node:
     """A value as a tree whose parts all stand in one line."""
-    if _is_map(value):
+    if is_map(value):
         return Mapped({str(name): planted(part, line) for name, part in value.items()}, line)
-    if _is_list(value):
+    if is_list(value):
         return Listed([planted(part, line) for part in value], line)
     return Scalar(value, line)
 
 
-def _is_map(value: object) -> TypeGuard[Mapping[str, Any]]:
+def is_map(value: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a plain value has names."""
     return isinstance(value, Mapping)
 
 
-def _is_list(value: object) -> TypeGuard[Sequence[Any]]:
+def is_list(value: object) -> TypeGuard[Sequence[Any]]:
+    """Whether a plain value is a list."""
     return isinstance(value, list | tuple)
 
 

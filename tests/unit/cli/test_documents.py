@@ -65,3 +65,38 @@ def test_a_file_of_several_flows_is_not_one(tmp_path: Path) -> None:
 
     with pytest.raises(BadDocument, match=r"2 flows in it \(people, others\); give one of them"):
         read_document(path, Settings(data=Path("unused")))
+
+
+def test_an_output_of_the_cdk_stands_for_its_templates_and_their_environments(tmp_path: Path) -> None:
+    def template(name: Any) -> dict[str, Any]:
+        return {"Resources": {"F": {"Type": "AWS::AppFlow::Flow", "Properties": {"FlowName": name}}}}
+
+    def stack(file: str, environment: str) -> dict[str, Any]:
+        return {
+            "type": "aws:cloudformation:stack",
+            "environment": environment,
+            "properties": {"templateFile": file},
+        }
+
+    stage = {"type": "cdk:cloud-assembly", "properties": {"directoryName": "stage"}}
+    artifacts = {
+        "A": stack("a.template.json", "aws://111111111111/eu-west-1"),
+        "S": stage,
+        "T": {"type": "cdk:tree"},
+    }
+    put(tmp_path / "manifest.json", {"version": "55.0.0", "artifacts": artifacts})
+    put(tmp_path / "a.template.json", template({"Fn::Sub": "${AWS::Region}-${AWS::AccountId}"}))
+    inner = {"B": stack("b.template.json", "aws://unknown-account/unknown-region")}
+    put(tmp_path / "stage" / "manifest.json", {"version": "55.0.0", "artifacts": inner})
+    put(tmp_path / "stage" / "b.template.json", template({"Ref": "AWS::Region"}))
+    put(tmp_path / "asset.abc" / "package.json", template("none of it"))
+
+    assert names(tmp_path) == ["eu-west-1-111111111111", "us-east-1"]
+    assert names(tmp_path, parameters={"AWS::AccountId": "1"}) == ["eu-west-1-1", "us-east-1"]
+
+
+def test_a_manifest_that_is_none_leaves_the_folder_a_folder(tmp_path: Path) -> None:
+    put(tmp_path / "manifest.json", {"name": "an extension of a browser"})
+    put(tmp_path / "a.json", flow_document())
+
+    assert names(tmp_path) == ["people"]
