@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -29,15 +29,18 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """`lines` are the differences, `reasons` what whoever decides has to know, `steps` the calls in their order."""
+    """`lines` are the differences, `reasons` what whoever decides has to know, `steps` the calls in their order.
+
+    Document and steps may hold secrets, so they do not show.
+    """
 
     action: Action
     kind: Kind
     name: str
-    document: Document | None
+    document: Document | None = field(repr=False)
     lines: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
-    steps: tuple[Step, ...] = ()
+    steps: tuple[Step, ...] = field(default=(), repr=False)
 
     @property
     def missing(self) -> tuple[str, ...]:

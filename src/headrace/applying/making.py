@@ -31,7 +31,7 @@ class Unfinished(HeadraceError):
         self.is_begun = is_begun
 
 
-def make(changes: Sequence[Change], account: Account, tell: Callable[[Change], object]) -> None:
+def make(changes: Sequence[Change], account: Account, tell: Callable[[Change], object] | None = None) -> None:
     """Make the changes in their order, and tell each that is made. Raises Unfinished at the first that fails."""
     wanted = [change for change in changes if change.action is not Action.KEEP]
     for number, change in enumerate(wanted):
@@ -42,4 +42,5 @@ def make(changes: Sequence[Change], account: Account, tell: Callable[[Change], o
                 made += 1
         except (ServiceError, CallError) as error:
             raise Unfinished(wanted[:number], change, wanted[number + 1 :], error, is_begun=made > 0) from error
-        tell(change)
+        if tell is not None:
+            tell(change)
