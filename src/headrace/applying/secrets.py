@@ -1,4 +1,4 @@
-"""Secrets that documents refer to instead of holding them: `${NAME}` in the credentials of a connector profile."""
+"""Secrets, and what goes with them, that documents refer to instead of holding them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from headrace.documents import Document, Kind
+from headrace.documents.references import settled
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
@@ -15,25 +16,23 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 def with_secrets(document: Document, values: Mapping[str, str]) -> Document:
     """The document with its references filled in; `missing` names those that have no value, which stay as they are.
 
-    A reference is a whole text: what merely holds one may be a password.
+    Beside those to secrets, `${NAME}` in other members of a profile's credentials, such as a user's name. A reference
+    is a whole text: what merely holds one may be a password.
     """
-    if document.kind is not Kind.PROFILE:
-        return document
-    config = document.request.get("connectorProfileConfig", {})
-    missing: list[str] = []
-    credentials = _filled(config.get("connectorProfileCredentials"), values, missing)
-    if credentials is None:
-        return document
-    request = {**document.request, "connectorProfileConfig": {**config, "connectorProfileCredentials": credentials}}
-    return replace(document, request=request, missing=tuple(dict.fromkeys((*document.missing, *missing))))
+    known = settled(document, values)
+    config = known.request.get("connectorProfileConfig", {})
+    if known.kind is not Kind.PROFILE or "connectorProfileCredentials" not in config:
+        return known
+    missing = list(known.missing)
+    credentials = _filled(config["connectorProfileCredentials"], values, missing)
+    request = {**known.request, "connectorProfileConfig": {**config, "connectorProfileCredentials": credentials}}
+    return replace(known, request=request, missing=tuple(sorted(set(missing))))
 
 
 def _filled(value: Any, values: Mapping[str, str], missing: list[str]) -> Any:
     if isinstance(value, Mapping):
         members = cast("Mapping[str, Any]", value)
         return {name: _filled(part, values, missing) for name, part in members.items()}
-    if isinstance(value, list):
-        return [_filled(part, values, missing) for part in cast("list[Any]", value)]
     found = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
     if found is None:
         return value

@@ -10,8 +10,8 @@ import click
 
 from headrace.applying import Account, Action, Change, Unfinished, make
 from headrace.cli.calling import Api
-from headrace.cli.difference import differing, document_options, refused, shown
-from headrace.cli.documents import BadDocument
+from headrace.cli.difference import differing, document_options, shown
+from headrace.cli.documents import BadDocument, told_faults
 from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
 from headrace.cli.reaching import code_of, line_of
 from headrace.cli.short import service_options
@@ -47,7 +47,7 @@ def command(
             changes = differing(account, paths, parameters, owner=owner, prune=prune, credentials=credentials)
             return _applied(changes, account, is_agreed=yes, may_replace=replace)
     except BadDocument as error:
-        return refused(error)
+        return told_faults(error)
 
 
 def _applied(changes: Sequence[Change], account: Account, *, is_agreed: bool, may_replace: bool) -> int:

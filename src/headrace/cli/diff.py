@@ -9,8 +9,8 @@ import click
 
 from headrace.applying import Account, Action
 from headrace.cli.calling import Api
-from headrace.cli.difference import differing, document_options, refused, shown, told
-from headrace.cli.documents import BadDocument
+from headrace.cli.difference import differing, document_options, shown, told
+from headrace.cli.documents import BadDocument, told_faults
 from headrace.cli.main import DONE, RUN_FAILED
 from headrace.cli.short import form_option, service_options
 
@@ -39,7 +39,7 @@ def command(
         with api.client() as client:
             changes = differing(Account(client), paths, parameters, owner=owner, prune=prune, credentials=credentials)
     except BadDocument as error:
-        return refused(error)
+        return told_faults(error)
     for line in [told(changes)] if output == "json" else shown(changes):
         click.echo(line)
     is_other = any(change.action is not Action.KEEP for change in changes)

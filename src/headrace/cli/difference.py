@@ -14,7 +14,6 @@ import click
 from headrace.applying import Account, Action, Change, changes_for, pruning, with_secrets
 from headrace.cli.common import settings_of
 from headrace.cli.documents import BadDocument, parameter_option, read_paths
-from headrace.cli.main import BAD_USAGE
 from headrace.documents import Document, Fault, Kind
 from headrace.flow.plan import PlanFaults, plan
 from headrace.settings import Settings
@@ -59,13 +58,6 @@ def differing(
     documents = _documents(paths, dict(parameters), settings_of(data=None, environment=environment), environment)
     changes = changes_for(documents, account, owner=owner, sends_credentials=credentials)
     return (*changes, *(pruning(documents, account, owner) if prune and owner is not None else ()))
-
-
-def refused(error: BadDocument) -> int:
-    """Every fault in a line of its own, on standard error."""
-    for fault in error.faults:
-        click.echo(" ".join(fault.split()), err=True)
-    return BAD_USAGE
 
 
 def shown(changes: Sequence[Change]) -> Iterator[str]:

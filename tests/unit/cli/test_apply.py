@@ -201,6 +201,10 @@ def test_a_secret_that_nobody_gave_is_named_and_none_is_shown(
     run(["apply", str(file), "--yes", "--parameter", "DESK_SECRET=s3cret-of-desk"])
     told = capsys.readouterr()
     assert "+ connector profile desk" in told.out
+    assert "Created connector profile desk." in told.out
+    assert run(["apply", str(file), "--yes", "--credentials", "--parameter", "DESK_SECRET=other"]) == DONE
+    assert "connectorProfileCredentials: sent again" in capsys.readouterr().out
+    assert run(["apply", str(file)]) == DONE
     assert not any(secret in told.out + told.err for secret in ("an-id-that-is-secret", "s3cret-of-desk"))
 
 
