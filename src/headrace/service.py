@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import ExitStack
-from datetime import timedelta
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -169,9 +168,7 @@ class Backend:
 
     def sweep(self) -> None:
         """Remove what nobody needs any more from now on, until `drain`."""
-        days = self.settings.keep_days
-        keep = None if days is None else timedelta(days=days)
-        sweeper = Sweeper(store=self.store, clock=self.clock, data=self.settings.data, keep=keep, log=self.log)
+        sweeper = Sweeper.of(self.settings, self.store, self.clock, self.registry.buckets, self.log)
         sweeper.start()
         self._work.callback(sweeper.stop)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from headrace.connector_sdk.contract import Publishable, SourceFile, no_check
@@ -29,14 +27,6 @@ class Mark(NamedTuple):
 
 
 START = Mark()
-
-
-@dataclass(frozen=True)
-class OwnFile:
-    """A file at HEADRACE_REJECTS, and the execution that it is of."""
-
-    execution_id: str
-    file: SourceFile
 
 
 class Places(Protocol):
@@ -101,20 +91,17 @@ class RejectsPlace:
         for file in self.files(kept):
             yield from _blocks(bucket, file, 0)
 
-    def own(self) -> Iterator[OwnFile]:
-        """Every file at HEADRACE_REJECTS, whether or not its execution is still known: for whoever clears up."""
-        if self._is_folder_missing(self.url):
-            return
-        for file in self._buckets.at(_NAME, self.url).list(""):
-            parts = file.key.split("/")
-            if len(parts) == 3 and _NUMBER.fullmatch(parts[2]):
-                yield OwnFile(parts[1], file)
+    def discard(self, kept: Kept) -> bool:
+        """Remove the files at HEADRACE_REJECTS of an execution that is gone; those in a flow's own bucket stay.
 
-    def remove(self, found: Iterable[OwnFile]) -> None:
-        """Remove files that `own` told of; one that is gone already is no fault."""
-        bucket = self._buckets.at(_NAME, self.url)
-        for _, group in groupby(found, key=lambda one: one.execution_id):
-            bucket.remove([one.file.key for one in group])
+        False: they lie in a folder that is not on this machine.
+        """
+        if kept.bucket is None:
+            if self._is_folder_missing(kept.url):
+                return False
+            bucket = self._buckets.at(_NAME, kept.url)
+            bucket.remove([file.key for file in bucket.list(kept.prefix)])
+        return True
 
     def _place(self, bucket: str | None) -> Bucket:
         return self._buckets.at(_NAME, self.url) if bucket is None else self._buckets.open(bucket)

@@ -17,7 +17,7 @@ from headrace.operations.context import Answer, Context
 from headrace.operations.idempotency import Retry
 from headrace.operations.locks import hold_flow, hold_quota
 from headrace.operations.starting import check_start
-from headrace.store import executions, schedules
+from headrace.store import execution_search, executions, schedules
 from headrace.store.flows import FlowRow
 from headrace.store.tx import Tx
 
@@ -72,7 +72,7 @@ def list_executions(context: Context, tx: Tx, request: Document) -> Answer:
     """The flow's runs, newest first: those of the `ids` and `statuses` given, queued from `from` on and before `to`."""
     flow = refusals.flow_head(context, tx, request["flowName"])
     states = [state.value for state, status in SHOWN.items() if status in request.get("statuses", SHOWN.values())]
-    found = executions.search(
+    found = execution_search.search(
         tx,
         flow.flow_id,
         states=states,

@@ -14,10 +14,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from headrace.clock import Clock, to_ms
+from headrace.connector_sdk.kept_rejects import Kept
+from headrace.connector_sdk.rejects_place import Places, RejectsPlace
+from headrace.errors import ConnectorError
 from headrace.log import Log, silent
 from headrace.runner import messages
 from headrace.runner.notifier import KEPT as REPORTS_KEPT
-from headrace.store import retention
+from headrace.settings import Settings
+from headrace.store import rejects, retention
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 
@@ -43,15 +47,31 @@ class Left(NamedTuple):
 class Sweeper:
     """Sweeps now and then, on every node: each removes the files of its own data folder.
 
-    `keep` is how long executions are kept after their end, None: as long as there are not too many of them.
+    `rejects` removes rejected records that lie elsewhere, None: nothing does. `keep` is how long executions are kept
+    after their end, None: as long as there are not too many of them.
     """
 
+    @classmethod
+    def of(cls, settings: Settings, store: Store, clock: Clock, buckets: Places, log: Log) -> Sweeper:
+        """One that keeps what the settings say."""
+        keep = None if settings.keep_days is None else timedelta(days=settings.keep_days)
+        rejects = RejectsPlace.of(buckets, settings)
+        return cls(store=store, clock=clock, data=settings.data, rejects=rejects, keep=keep, log=log)
+
     def __init__(
-        self, *, store: Store, clock: Clock, data: Path, keep: timedelta | None = None, log: Log | None = None
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        data: Path,
+        rejects: RejectsPlace | None = None,
+        keep: timedelta | None = None,
+        log: Log | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._data = data
+        self._rejects = rejects
         self._keep = keep
         self._log = log or silent()
         self._left = self._files()
@@ -75,6 +95,7 @@ class Sweeper:
             "executions": self._drop_old(now),
             "tokens": self._repeat(lambda tx: retention.drop_tokens(tx, now_ms=now_ms, limit=_PIECE)),
             "reports": self._repeat(lambda tx: retention.drop_reports(tx, before_ms=waited_ms, limit=_PIECE)),
+            "rejects": self._discard_rejects(),
             "files": self._remove_files(now),
         }
         if removed["reports"]:
@@ -109,6 +130,32 @@ class Sweeper:
 
     def _piece(self, work: Callable[[Tx], int]) -> int:
         return 0 if self._stopped.wait(_BREATH_S) else self._store.write(work).result()
+
+    def _discard_rejects(self) -> int:
+        """Remove the files of rejected records whose executions are gone, wherever they lie."""
+        count, after, away = 0, "", set[str]()
+        while self._rejects is not None and count < _MOST and not self._stopped.wait(_BREATH_S):
+            place = after
+            found = self._store.read(lambda tx, place=place: rejects.left(tx, after=place, limit=_PIECE)).result()
+            if not found:
+                break
+            after = found[-1][0]
+            free = self._store.read(lambda tx, ids=dict(found): retention.gone(tx, ids)).result()
+            done = [each for each, kept in found if each in free and self._is_discarded(self._rejects, kept, away)]
+            self._store.write(lambda tx, done=done: rejects.forget(tx, done)).result()
+            count += len(done)
+        return count
+
+    def _is_discarded(self, place: RejectsPlace, kept: Kept, away: set[str]) -> bool:
+        """Whether nothing is left; a place that is `away` is asked once in a sweep."""
+        if kept.url in away:
+            return False
+        try:
+            return place.discard(kept)
+        except ConnectorError as error:
+            messages.tell(self._log, "rejects not removed", error)
+            away.add(kept.url)
+            return False
 
     def _remove_files(self, now: datetime) -> int:
         """Go on with the files where the last sweep ended; from the first one after the last."""

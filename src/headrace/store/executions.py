@@ -90,58 +90,31 @@ class Claim:
 
 def get(tx: Tx, execution_id: str) -> Execution | None:
     row = tx.row(sql.SELECT, id=execution_id)
-    return None if row is None else _execution(row)
+    return None if row is None else of_row(row)
 
 
 def get_some(tx: Tx, execution_ids: Sequence[str]) -> list[Execution]:
     """Those of the executions that exist, in any order."""
-    return [_execution(row) for some in by_batches(execution_ids) for row in tx.rows(sql.SELECT_SOME, **some)]
+    return [of_row(row) for some in by_batches(execution_ids) for row in tx.rows(sql.SELECT_SOME, **some)]
 
 
 def page(tx: Tx, flow_id: str, *, before_sequence: int | None, limit: int) -> list[Execution]:
     """At most `limit` executions of the flow, newest first, older than `before_sequence` (None: from the newest)."""
     before = sql.BEYOND if before_sequence is None else before_sequence
-    return [_execution(row) for row in tx.rows(sql.SELECT_PAGE, flow_id=flow_id, before=before, limit=limit)]
-
-
-def search(
-    tx: Tx,
-    flow_id: str,
-    *,
-    states: Iterable[str],
-    ids: Iterable[str] | None,
-    from_ms: int | None,
-    to_ms: int | None,
-    before_sequence: int | None,
-    limit: int,
-) -> list[Execution]:
-    """As `page`, of the executions in one of the states, with one of the ids, queued at `from_ms` or later, before
-    `to_ms`; None: whatever.
-    """
-    rows = tx.rows(
-        sql.SEARCH,
-        flow_id=flow_id,
-        states=_joined(states),
-        ids=None if ids is None else _joined(ids),
-        from_ms=0 if from_ms is None else from_ms,
-        to_ms=sql.BEYOND if to_ms is None else to_ms,
-        before=sql.BEYOND if before_sequence is None else before_sequence,
-        limit=limit,
-    )
-    return [_execution(row) for row in rows]
+    return [of_row(row) for row in tx.rows(sql.SELECT_PAGE, flow_id=flow_id, before=before, limit=limit)]
 
 
 def retries(tx: Tx, flow_id: str, execution_id: str) -> list[Execution]:
     """The flow's executions that run the rejects of that one again, or have done so, oldest first."""
     member = documents.dumps({"retryOf": execution_id})[1:-1]
-    found = [_execution(row) for row in tx.rows(sql.RETRIES, flow_id=flow_id, pattern=f"%{member}%")]
+    found = [of_row(row) for row in tx.rows(sql.RETRIES, flow_id=flow_id, pattern=f"%{member}%")]
     # A pattern takes signs of an id for wildcards.
     return [each for each in found if each.overrides is not None and each.overrides.get("retryOf") == execution_id]
 
 
 def active(tx: Tx, flow_id: str) -> list[Execution]:
     """The flow's executions that have not finished, oldest first."""
-    return [_execution(row) for row in tx.rows(sql.SELECT_ACTIVE, flow_id=flow_id)]
+    return [of_row(row) for row in tx.rows(sql.SELECT_ACTIVE, flow_id=flow_id)]
 
 
 def unfinished(tx: Tx) -> list[str]:
@@ -373,7 +346,7 @@ def _claims(tx: Tx, ids: Sequence[str]) -> list[Claim]:
 
 def _claim(tx: Tx, row: Row) -> Claim:
     *plain, document, schema_version, split_count, source, bookmark = row
-    execution = _execution(tuple(plain))
+    execution = of_row(tuple(plain))
     return Claim(
         execution,
         _with_filters(documents.loads(document), execution.overrides),
@@ -389,11 +362,8 @@ def _with_filters(document: dict[str, Any], overrides: dict[str, Any] | None) ->
     return {**document, "tasks": [*document["tasks"], *filters]} if filters else document
 
 
-def _joined(values: Iterable[str]) -> str:
-    return "".join(f",{value}" for value in values) + ","
-
-
-def _execution(row: Row) -> Execution:
+def of_row(row: Row) -> Execution:
+    """The execution that a row of `executions_sql.ALL` is."""
     values: Row = (*row[:8], State(row[8]), *row[9:21], documents.loads_or_none(row[21]), row[22])
     values = (*values, documents.loads_or_none(row[23]), row[24])
     return Execution(*values)

@@ -52,14 +52,10 @@ def _is_in(*states: State) -> ColumnElement[bool]:
     return or_(*(_e.state == state.value for state in states))
 
 
-def _among(name: str, column: ColumnElement[str]) -> ColumnElement[bool]:
-    return bindparam(name, type_=Text).contains("," + column + ",")
-
-
 _IS_HELD = _is_in(State.RUNNING, State.CANCELLING)
 # Invariant 5: every write of a worker names the fence of its claim.
 IS_HELD_BY_FENCE = _IS_IT & (_e.fence == bindparam("fence")) & _IS_HELD
-_ALL = select(*_COLUMNS).join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
+ALL = select(*_COLUMNS).join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
 
 _of_same = tables.executions.alias("of_same").c
 # Unique with the flow: of two that take the same at once, one fails.
@@ -86,31 +82,18 @@ INSERT = Statement(
     )
 )
 
-SELECT = Statement(_ALL.where(_IS_IT))
-SELECT_SOME = Statement(_ALL.where(among(_e.execution_id)))
+SELECT = Statement(ALL.where(_IS_IT))
+SELECT_SOME = Statement(ALL.where(among(_e.execution_id)))
 SELECT_PAGE = Statement(
-    _ALL.where(_e.flow_id == bindparam("flow_id"), _e.sequence < bindparam("before"))
-    .order_by(_e.sequence.desc())
-    .limit(bindparam("limit"))
-)
-# Lists of values come as texts with commas around each value: a statement has a fixed number of parameters.
-SEARCH = Statement(
-    _ALL.where(
-        _e.flow_id == bindparam("flow_id"),
-        _e.sequence < bindparam("before"),
-        _among("states", _e.state),
-        bindparam("ids", type_=Text).is_(None) | _among("ids", _e.execution_id),
-        _e.queued_ms >= bindparam("from_ms"),
-        _e.queued_ms < bindparam("to_ms"),
-    )
+    ALL.where(_e.flow_id == bindparam("flow_id"), _e.sequence < bindparam("before"))
     .order_by(_e.sequence.desc())
     .limit(bindparam("limit"))
 )
 # Oldest first; `documents.dumps` writes the overrides.
 RETRIES = Statement(
-    _ALL.where(_e.flow_id == bindparam("flow_id"), _e.overrides.like(bindparam("pattern"))).order_by(_e.sequence)
+    ALL.where(_e.flow_id == bindparam("flow_id"), _e.overrides.like(bindparam("pattern"))).order_by(_e.sequence)
 )
-SELECT_ACTIVE = Statement(_ALL.where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).order_by(_e.sequence))
+SELECT_ACTIVE = Statement(ALL.where(_e.flow_id == bindparam("flow_id"), _IS_UNFINISHED).order_by(_e.sequence))
 SELECT_UNFINISHED = Statement(
     select(_e.execution_id).where(_IS_UNFINISHED, _e.state != State.WAITING.value).order_by(_e.ticket)
 )

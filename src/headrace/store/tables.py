@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    or_,
 )
 
 METADATA = MetaData()
@@ -135,6 +136,14 @@ Index(
     sqlite_where=_UNFINISHED,
     postgresql_where=_UNFINISHED,
 )
+_IS_NOT_DONE = or_(executions.c.state == "cancelled", executions.c.state == "failed")
+Index(
+    "executions_not_done",
+    executions.c.flow_id,
+    executions.c.sequence,
+    sqlite_where=_IS_NOT_DONE,
+    postgresql_where=_IS_NOT_DONE,
+)
 
 splits = Table(
     "splits",
@@ -145,11 +154,12 @@ splits = Table(
     Column("result", Text),
 )
 
-# Where the rejected records of an execution lie, how many and how large; a row once it has ended with some.
+# Where the rejected records of an execution lie, how many and how large; a row once it has ended with some, until the
+# files are removed, after the execution is gone.
 rejects = Table(
     "rejects",
     METADATA,
-    Column("execution_id", Text, ForeignKey("executions.execution_id", ondelete="CASCADE"), primary_key=True),
+    Column("execution_id", Text, primary_key=True),
     Column("url", Text, nullable=False),
     # That of the flow's errorHandlingConfig; None: they lie at the URL.
     Column("bucket", Text),

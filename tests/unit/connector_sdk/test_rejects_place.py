@@ -73,22 +73,17 @@ def test_a_bucket_that_is_gone_is_told_of(place: RejectsPlace, tmp_path: Path) -
         list(place.blocks(kept))
 
 
-def test_only_files_of_the_place_itself_are_removed(place: RejectsPlace, tmp_path: Path) -> None:
-    kept_at(place, tmp_path)
-    kept_at(place, tmp_path, bucket="errors")
+def test_files_at_the_place_itself_are_discarded_and_no_others(place: RejectsPlace, tmp_path: Path) -> None:
+    kept, others = kept_at(place, tmp_path), kept_at(place, tmp_path, bucket="errors")
     folder = tmp_path / "a b" / "rejects"
     (folder / "README").write_text("mine")
-    found = list(place.own())
-    assert {(one.execution_id, one.file.key) for one in found} == {("e1", f"orders/e1/{n}.json") for n in (1, 2, 3)}
-    place.remove(found)
-    place.remove(found)
+    assert [place.discard(each) for each in (kept, kept, others)] == [True] * 3
     assert [path.name for path in folder.iterdir()] == ["README"]
     assert len(list((tmp_path / "a b" / "buckets").rglob("*.json"))) == 3
-    assert list(place.own()) == []
 
 
-def test_before_anything_is_kept_there_is_nothing_to_remove(place: RejectsPlace) -> None:
-    assert list(place.own()) == []
+def test_files_in_the_folder_of_another_machine_are_left_to_it(place: RejectsPlace, tmp_path: Path) -> None:
+    assert not place.discard(replace(kept_at(place, tmp_path), url="file:///no/such/machine"))
 
 
 def test_a_place_is_named_as_people_know_it(tmp_path: Path) -> None:

@@ -12,12 +12,17 @@ from pathlib import Path
 import pytest
 
 from headrace.clock import HandClock, to_ms
+from headrace.connector_sdk.kept_rejects import Kept, url_of
+from headrace.connector_sdk.objects import Bucket
+from headrace.connector_sdk.rejects_place import RejectsPlace
+from headrace.errors import Retry
 from headrace.log import Log
 from headrace.runner.sweeper import Sweeper
-from headrace.store import executions, flows, outbox
+from headrace.store import executions, flows, outbox, rejects
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.unit.runner.rig import START
+from tests.unit.runner.stores import Objects, RigBuckets
 from tests.unit.store.rows import ACCOUNT, REGION, add_flow, queue, read, write
 from tests.unit.store.test_retention import run
 
@@ -154,3 +159,43 @@ def test_a_sweeper_stops_at_once(room: Room) -> None:
     sweeper = room.sweeper()
     sweeper.start()
     sweeper.stop()
+
+
+def test_rejects_that_lie_elsewhere_go_with_their_executions(room: Room, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    place = RejectsPlace(RigBuckets(Objects()), url_of(elsewhere))
+    for name in ("kept", "gone", "asked"):
+        path = elsewhere / "orders" / name / "1.json"
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+        kept = Kept(place.url, None, f"orders/{name}/", 1, 1, 2, is_whole=True)
+        write(room.store, lambda tx, name=name, kept=kept: rejects.put(tx, name, kept))
+    others = Kept("file:///no/such/machine", None, "orders/other/", 1, 1, 2, is_whole=True)
+    write(room.store, lambda tx: rejects.put(tx, "other", others))
+    write(room.store, lambda tx: run(tx, "kept"))
+    write(room.store, lambda tx: queue(tx, "retry", overrides={"retryOf": "asked"}))
+
+    sweeper = Sweeper(store=room.store, clock=room.clock, data=room.data, rejects=place)
+    assert [sweeper.sweep()["rejects"] for _ in range(2)] == [1, 0]
+    assert sorted(path.parent.name for path in elsewhere.rglob("*.json")) == ["asked", "kept"]
+    left = read(room.store, lambda tx: rejects.left(tx, after="", limit=9))
+    assert [execution_id for execution_id, _ in left] == ["asked", "other"]
+
+
+def test_a_place_for_rejects_that_is_away_holds_up_no_other(room: Room, tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    for name, url in (("a", "s3://away"), ("b", "s3://away"), ("c", url_of(tmp_path / "here"))):
+        kept = Kept(url, None, f"orders/{name}/", 1, 1, 2, is_whole=True)
+        write(room.store, lambda tx, name=name, kept=kept: rejects.put(tx, name, kept))
+
+    class Away(RigBuckets):
+        def at(self, name: str, url: str) -> Bucket:
+            if url == "s3://away":
+                raise Retry("the store is away")
+            return super().at(name, url)
+
+    place = RejectsPlace(Away(Objects()), "s3://away")
+    log = Log(room.said, now=room.clock.now)
+    sweeper = Sweeper(store=room.store, clock=room.clock, data=room.data, rejects=place, log=log)
+    assert sweeper.sweep()["rejects"] == 1
+    assert room.said.getvalue().count("rejects not removed") == 1
