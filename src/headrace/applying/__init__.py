@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headrace.applying.account import Account
 from headrace.applying.changes import OWNER_TAG, Action, Change, changes_for, pruning
+from headrace.applying.exporting import exported
 from headrace.applying.making import Unfinished, make
 from headrace.applying.secrets import with_secrets
 
@@ -14,6 +15,7 @@ __all__ = [
     "Change",
     "Unfinished",
     "changes_for",
+    "exported",
     "make",
     "pruning",
     "with_secrets",

@@ -48,13 +48,14 @@ def command(paths: Sequence[Path], form: str, folder: Path | None, parameters: S
         if not found.documents:
             click.echo("There is no flow, connector profile or connector in what was given.", err=True)
             return BAD_USAGE
-        _put(found.documents, form, folder)
+        put(found.documents, form, folder)
     except BadDocument as error:
         return told_faults(error)
     return DONE
 
 
-def _put(documents: Sequence[Document], form: str, folder: Path | None) -> None:
+def put(documents: Sequence[Document], form: str, folder: Path | None) -> None:
+    """Print the documents as one text, or write a file each to the folder and print its path. Raises BadDocument."""
     if folder is None:
         click.echo(write(documents, form), nl=False)
         return

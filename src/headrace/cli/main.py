@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "flow": Lazy("headrace.cli.flow", "Show a flow: headrace flow show NAME."),
         "diff": Lazy("headrace.cli.diff", "Show what makes the service what flow documents say."),
         "apply": Lazy("headrace.cli.apply", "Make flows, profiles and connectors what documents say."),
+        "export": Lazy("headrace.cli.export", "Write what is served as documents, secrets as references."),
+        "pull": Lazy("headrace.cli.pull", "Write the flows of an AWS account as documents."),
         "start": Lazy("headrace.cli.start", "Run a flow, or make one with a schedule or events active."),
         "stop": Lazy("headrace.cli.stop", "Let a flow run no more by its schedule or its events."),
         "cancel": Lazy("headrace.cli.cancel", "Cancel runs of a flow."),
