@@ -218,10 +218,10 @@ class Backend:
         )
         self.hosts = HostBook(self._place, surroundings)
         hosts = HidingHosts(self.hosts, self.connector_secrets.handed.hide)
-        http = httpx.Client()
-        stack.callback(http.close)
+        tokens = TokenClient(httpx.Client)
+        stack.callback(tokens.close)
         types, base_urls = self.registry.record_types, self.settings.connector_urls
-        self.authorizer = Authorizer(TokenClient(http), declared_styles(store), self._now_ms, types, base_urls)
+        self.authorizer = Authorizer(tokens, declared_styles(store), self._now_ms, types, base_urls)
         opening = Refresher(store, self.sealer, self.authorizer, self._now_ms)
         self.applications = Http()
         built_ins = BuiltIns(types, self.settings, self.clock.now, self.applications)

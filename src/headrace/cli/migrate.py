@@ -8,8 +8,8 @@ import click
 
 from headrace.cli.common import data_option, database_option, settings_of
 from headrace.cli.main import DONE, RUN_FAILED
-from headrace.store.migrate import Schema
 from headrace.store.opening import migrate
+from headrace.store.schema import Schema
 
 
 @click.command()

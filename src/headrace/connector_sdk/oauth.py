@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from time import monotonic
 from typing import Any, Literal, cast
 from urllib.parse import quote_plus, urlsplit
@@ -81,9 +82,25 @@ class TokenClient:
     and Stop where its answer is of no use.
     """
 
-    def __init__(self, http: httpx.Client, *, timeout_s: float = TIMEOUT_S) -> None:
-        self._http = http
+    def __init__(self, connect: Callable[[], httpx.Client], *, timeout_s: float = TIMEOUT_S) -> None:
+        """`connect` is called when the first endpoint is asked: what it makes reads every certificate there is."""
+        self._connect = connect
         self._timeout_s = timeout_s
+        self._lock = Lock()
+        self._http: httpx.Client | None = None
+
+    def close(self) -> None:
+        """End the connections."""
+        with self._lock:
+            if self._http is not None:
+                self._http.close()
+
+    @property
+    def _client(self) -> httpx.Client:
+        with self._lock:
+            if self._http is None:
+                self._http = self._connect()
+            return self._http
 
     def redeem(self, endpoint: TokenEndpoint, code: str, *, redirect_uri: str | None, verifier: str | None) -> Tokens:
         """Tokens for an authorization code; `verifier` is PKCE's."""
@@ -128,10 +145,11 @@ class TokenClient:
             how = {"json": members}
         until = monotonic() + self._timeout_s
         try:
-            request = self._http.build_request(
+            client = self._client
+            request = client.build_request(
                 endpoint.style.method, endpoint.url, headers=dict(headers), timeout=self._timeout_s, **how
             )
-            response = self._http.send(request, stream=True, follow_redirects=False)
+            response = client.send(request, stream=True, follow_redirects=False)
             try:
                 return response.status_code, response.headers, self._body(response, until, told)
             finally:

@@ -1,10 +1,9 @@
-"""Bringing a file or a database to this version's schema."""
+"""Bringing a file or a database to this version's schema; see `schema`, which loads this only where it has to."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,46 +16,20 @@ from sqlalchemy.pool import NullPool
 
 from headrace.errors import SettingsError
 from headrace.store import schema_facts, sqlite
+from headrace.store.schema import REVISIONS, Schema
 
-_REVISIONS = Path(__file__).parent / "migrations"
 # So that of two processes that migrate at once, one waits for the other: "headrace" as a number.
 _MIGRATING = int.from_bytes(b"headrace", "big")
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The schema of a file or database as it was found: a revision, None where there was nothing yet.
-
-    `newest` is the revision of this version of headrace.
-    """
-
-    place: str
-    found: str | None
-    newest: str
-
-    @property
-    def is_newest(self) -> bool:
-        """Whether nothing had to be changed."""
-        return self.found == self.newest
-
-
 def to_newest(file: Path) -> Schema:
-    """Run the revisions that the file lacks, all in one transaction: killed half-way, nothing has changed.
-
-    Raises SettingsError if the file has a revision that this version doesn't know.
-    """
+    """See `schema.to_newest`."""
     with _file(file) as connection:
         schema = _schema(connection, f"the store {file}")
         if not schema.is_newest:
             _check_known(schema, "choose another folder with --data")
             _upgrade(connection)
         return schema
-
-
-def look_at_file(file: Path) -> Schema:
-    """The schema of a file that exists."""
-    with _file(file) as connection:
-        return _schema(connection, f"the store {file}")
 
 
 class PostgresSchema:
@@ -132,7 +105,7 @@ def _schema(connection: Connection, place: str) -> Schema:
 
 
 def _script() -> ScriptDirectory:
-    return ScriptDirectory(str(_REVISIONS))
+    return ScriptDirectory(str(REVISIONS))
 
 
 def _is_known(schema: Schema) -> bool:
@@ -156,7 +129,7 @@ def _check_works(connection: Connection, schema: Schema) -> None:
 
 def _upgrade(connection: Connection) -> None:
     config = Config()
-    config.set_main_option("script_location", str(_REVISIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(REVISIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     schema_facts.keep(connection, (each.module for each in _script().walk_revisions()))

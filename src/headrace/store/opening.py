@@ -12,7 +12,7 @@ from headrace.meters import Meters
 from headrace.settings import Settings
 from headrace.store import sqlite
 from headrace.store.folder import FolderLock
-from headrace.store.migrate import PostgresSchema, Schema, look_at_file, to_newest
+from headrace.store.schema import Schema, look_at_file, to_newest
 from headrace.store.store import Store
 from headrace.store.topics import Topics
 from headrace.store.tx import Terms
@@ -55,8 +55,9 @@ def migrate(settings: Settings, *, is_check: bool = False) -> Schema:
         return _migrate_file(settings.data, is_check=is_check)
     url, opening = settings.database_url, postgres_module("postgres").opening
     with opening(url):
-        schema: PostgresSchema = postgres_module("postgres_database").schema_of(url)
-        return schema.look() if is_check else schema.to_newest()
+        schema = postgres_module("postgres_database").schema_of(url)
+        found: Schema = schema.look() if is_check else schema.to_newest()
+        return found
 
 
 def _migrate_file(data: Path, *, is_check: bool) -> Schema:

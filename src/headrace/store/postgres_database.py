@@ -8,8 +8,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any, Self
 
-from headrace.store import postgres, postgres_session
-from headrace.store.migrate import PostgresSchema
+from headrace.store import postgres, postgres_session, schema
 from headrace.store.postgres_session import Reading, Writing
 from headrace.store.postgres_topics import Exchange
 from headrace.store.transactions import PATIENCE_S, Lane
@@ -21,11 +20,26 @@ WRITERS = 6
 READERS = 3
 
 
-def schema_of(url: str) -> PostgresSchema:
-    """The schema of the database. Raises SettingsError for a server that headrace can't use, Lost for none."""
+def schema_of(url: str) -> Any:
+    """The schema of the database, a PostgresSchema. Raises SettingsError for a server that headrace can't use, Lost
+    for none.
+    """
     with closing(postgres.connect(url)) as connection:
         postgres.check(connection, url)
-    return PostgresSchema(partial(postgres.connect_to_migrate, url), postgres.place_of(url))
+    return _schema_of(url)
+
+
+def _make_or_check(url: str) -> None:
+    """See PostgresSchema; quick where there is nothing to do. Raises as `schema_of` does."""
+    with closing(postgres.connect(url)) as connection:
+        postgres.check(connection, url)
+        if schema.found_in(connection) == schema.newest():
+            return
+    _schema_of(url).make_or_check()
+
+
+def _schema_of(url: str) -> Any:
+    return schema.migrating().PostgresSchema(partial(postgres.connect_to_migrate, url), postgres.place_of(url))
 
 
 class PostgresDatabase:
@@ -65,7 +79,7 @@ class PostgresDatabase:
         not one that this version works with.
         """
         with postgres.opening(url):
-            waiting.until_up(lambda: schema_of(url).make_or_check())
+            waiting.until_up(lambda: _make_or_check(url))
             return cls(url, terms, announce)
 
     def write(self, work: Callable[[Tx], Any]) -> Future[Any]:

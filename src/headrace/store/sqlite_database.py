@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
-from headrace.store import migrate, sqlite
+from headrace.store import schema, sqlite
 from headrace.store.readers import Readers
 from headrace.store.statements import sqlite_compiler
 from headrace.store.tx import Row, Terms, Tx
@@ -69,7 +69,7 @@ class SqliteDatabase:
         file = data / sqlite.FILE_NAME
         sqlite.make_private(file)
         with ExitStack() as stack, sqlite.opening(file):
-            migrate.to_newest(file)
+            schema.to_newest(file)
             return cls(file, terms, announce, stack)
 
     def write(self, work: Callable[[Tx], Any]) -> Future[Any]:

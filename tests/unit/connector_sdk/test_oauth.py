@@ -25,7 +25,7 @@ def serve() -> Iterator[TokenServer]:
 @pytest.fixture(name="client")
 def ask() -> Iterator[TokenClient]:
     with httpx.Client(trust_env=False) as http:
-        yield TokenClient(http, timeout_s=PATIENCE_S)
+        yield TokenClient(lambda: http, timeout_s=PATIENCE_S)
 
 
 def endpoint(server: TokenServer, **others: Any) -> TokenEndpoint:
@@ -188,7 +188,7 @@ def test_an_endpoint_that_is_slow_is_given_up(server: TokenServer) -> None:
 
     server.answer = wait
     with httpx.Client(trust_env=False) as http, pytest.raises(Retry, match=r"did not answer within 0\.2 s"):
-        TokenClient(http, timeout_s=0.2).client_credentials(endpoint(server))
+        TokenClient(lambda: http, timeout_s=0.2).client_credentials(endpoint(server))
 
 
 @pytest.mark.parametrize("lifetime", [None, "soon", -1, 0, 1e300, [], float("nan")])

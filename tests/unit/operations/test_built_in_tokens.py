@@ -57,7 +57,7 @@ def built_in_authorizer(server: TokenServer) -> Iterator[Authorizer]:
     with ExitStack() as stack:
         http = stack.enter_context(httpx.Client(trust_env=False))
         base_urls = {"Googleanalytics": server.url.removesuffix("/token")}
-        client = TokenClient(http, timeout_s=PATIENCE_S)
+        client = TokenClient(lambda: http, timeout_s=PATIENCE_S)
         yield Authorizer(client, no_style, lambda: 1000, TYPES, base_urls)
 
 

@@ -104,7 +104,7 @@ def open_desk(tmp_path: Path) -> Iterator[Desk]:
         def now_ms() -> int:
             return to_ms(call.clock.now())
 
-        authorizer = Authorizer(TokenClient(http, timeout_s=PATIENCE_S), declared_styles(call.store), now_ms)
+        authorizer = Authorizer(TokenClient(lambda: http, timeout_s=PATIENCE_S), declared_styles(call.store), now_ms)
         refresher = Refresher(call.store, sealer, authorizer, now_ms)
         yield Desk(call, server, sealer, authorizer, refresher, tmp_path / "data")
 
