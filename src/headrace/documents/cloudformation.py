@@ -16,17 +16,12 @@ from headrace.model.connector_names import member_name
 from headrace.model.shapes import Member, Structure
 
 KINDS: Mapping[str, Kind] = {FLOW: Kind.FLOW, PROFILE: Kind.PROFILE, CONNECTOR: Kind.CONNECTOR}
-# Where a property is not the member with a capital letter; None: there is no such property.
-_KEYS: Mapping[tuple[str, str], str | None] = {
+# Where a property is not the member with a capital letter.
+_KEYS: Mapping[tuple[str, str], str] = {
     ("CreateFlowRequest", "kmsArn"): "KMSArn",
-    ("CreateFlowRequest", "clientToken"): None,
     ("CreateConnectorProfileRequest", "kmsArn"): "KMSArn",
-    ("CreateConnectorProfileRequest", "clientToken"): None,
-    ("RegisterConnectorRequest", "clientToken"): None,
     ("ScheduledTriggerProperties", "timezone"): "TimeZone",
     ("ErrorHandlingConfig", "failOnFirstDestinationError"): "FailOnFirstError",
-    ("DestinationConnectorProperties", "Honeycode"): None,
-    ("DestinationConnectorProperties", "CustomerProfiles"): None,
     ("SAPODataSourceProperties", "parallelismConfig"): "parallelismConfig",
     ("SAPODataSourceProperties", "paginationConfig"): "paginationConfig",
     ("SAPODataParallelismConfig", "maxParallelism"): "maxParallelism",
@@ -36,19 +31,30 @@ _KEYS: Mapping[tuple[str, str], str | None] = {
         "SalesforceConnectorProfileProperties",
         "usePrivateLinkForMetadataAndAuthorization",
     ): "usePrivateLinkForMetadataAndAuthorization",
-    ("ConnectorOAuthRequest", "codeVerifier"): None,
-    ("SnowflakeConnectorProfileCredentials", "privateKey"): None,
-    **{
-        ("ConnectorProfileProperties", name): None
-        for name in ("Amplitude", "GoogleAnalytics", "Honeycode", "Singular", "Trendmicro")
-    },
-    ("ConnectorProfileCredentials", "Honeycode"): None,
     **{
         (f"{name}ConnectorProfileCredentials", "oAuthRequest"): "ConnectorOAuthRequest"
         for name in ("GoogleAnalytics", "Marketo", "Salesforce", "Slack", "Zendesk", "Pardot")
     },
     ("OAuthCredentials", "oAuthRequest"): "ConnectorOAuthRequest",
 }
+# Members that there is no property for.
+_LACKING = frozenset(
+    {
+        ("CreateFlowRequest", "clientToken"),
+        ("CreateConnectorProfileRequest", "clientToken"),
+        ("RegisterConnectorRequest", "clientToken"),
+        ("DestinationConnectorProperties", "Honeycode"),
+        ("DestinationConnectorProperties", "CustomerProfiles"),
+        ("ConnectorOAuthRequest", "codeVerifier"),
+        ("SnowflakeConnectorProfileCredentials", "privateKey"),
+        ("ConnectorProfileProperties", "Amplitude"),
+        ("ConnectorProfileProperties", "GoogleAnalytics"),
+        ("ConnectorProfileProperties", "Honeycode"),
+        ("ConnectorProfileProperties", "Singular"),
+        ("ConnectorProfileProperties", "Trendmicro"),
+        ("ConnectorProfileCredentials", "Honeycode"),
+    }
+)
 # Properties that are none of the request.
 _OTHERS = frozenset(
     {
@@ -70,9 +76,15 @@ class CloudFormation:
     is_lenient = True
 
     @staticmethod
-    def key_of(structure: str, member: Member) -> str | None:
-        """The property of a member; None where the resource type has none."""
+    def key_of(structure: str, member: Member) -> str:
+        """The property of a member."""
         return _KEYS.get((structure, member.name), member.name[:1].upper() + member.name[1:])
+
+    @staticmethod
+    def lacks(structure: str, member: Member, value: Any) -> bool:
+        """Whether the resource type has no property for a member."""
+        del value
+        return (structure, member.name) in _LACKING
 
     @staticmethod
     def reshaped(shape: str, node: Node) -> Node | None:

@@ -33,8 +33,8 @@ class Format(Protocol):
     # Numbers and true may stand in quotes, and text without them.
     is_lenient: bool
 
-    def key_of(self, structure: str, member: Member) -> str | None:
-        """What the member is called, None where the format lacks it."""
+    def key_of(self, structure: str, member: Member) -> str:
+        """What the member is called."""
         ...
 
     def reshaped(self, shape: str, node: Node) -> Node | None:
@@ -80,11 +80,11 @@ class Filling:
 
     def _members(self, name: str, shape: Structure, node: Mapped, at: places.Place) -> Iterator[tuple[str, Any]]:
         keys = {self._format.key_of(name, member): member for member in shape.members}
-        folded = {key.casefold(): key for key in keys if key is not None}
+        folded = {key.casefold(): key for key in keys}
         for key, part in node.members.items():
             known = key if key in keys else folded.get(key.casefold()) if self._format.is_lenient else None
             if known is None:
-                self._unknown(name, key, node, [each for each in keys if each is not None])
+                self._unknown(name, key, node, list(keys))
                 continue
             member = keys[known]
             value = self.value(member.shape, part, (at, member.name))

@@ -36,7 +36,7 @@ class Native:
     is_lenient = False
 
     @staticmethod
-    def key_of(structure: str, member: Member) -> str | None:
+    def key_of(structure: str, member: Member) -> str:
         """The member's own name."""
         del structure
         return member.name

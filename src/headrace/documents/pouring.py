@@ -9,7 +9,7 @@ from headrace.documents.document import Document, Fault
 from headrace.documents.filling import Format
 from headrace.model.api import OPERATIONS
 from headrace.model.beyond import ALL
-from headrace.model.shapes import ListShape, MapShape, Structure
+from headrace.model.shapes import ListShape, MapShape, Member, Structure
 
 # A connector that has no properties has an empty structure here, which a format may leave out.
 _EMPTY_MEANS_NOTHING = "ConnectorProfileProperties"
@@ -17,6 +17,10 @@ _EMPTY_MEANS_NOTHING = "ConnectorProfileProperties"
 
 class Written(Format, Protocol):
     """A format that is written too."""
+
+    def lacks(self, structure: str, member: Member, value: Any) -> bool:
+        """Whether there is no place for the member, or none that can hold this value."""
+        ...
 
     def written(self, shape: str, value: Any) -> Any:
         """A part whose own parts are written, as the format has it."""
@@ -50,9 +54,9 @@ class Pouring:
     def _members(self, name: str, shape: Structure, value: Any, path: str) -> Iterator[tuple[str, Any]]:
         members = {member.name: member for member in shape.members}
         for key, part in value.items():
-            known, here = self._format.key_of(name, members[key]), f"{path}.{key}".lstrip(".")
-            if known is not None:
-                yield known, self._value(members[key].shape, part, here)
+            member, here = members[key], f"{path}.{key}".lstrip(".")
+            if not self._format.lacks(name, member, part):
+                yield self._format.key_of(name, member), self._value(member.shape, part, here)
             elif part != {} or name != _EMPTY_MEANS_NOTHING:
                 self._lack(here)
 

@@ -10,17 +10,19 @@ from headrace.documents.from_json import from_json
 from headrace.documents.from_yaml import from_yaml
 from headrace.documents.native import is_native, read_native
 from headrace.documents.references import settled
+from headrace.documents.terraform_reading import is_terraform, read_terraform
 from headrace.documents.tree import Listed, Mapped, Node, Unreadable
 
 _NOTHING = "there is no flow in it: a flow document is what CreateFlow takes, as JSON or YAML"
 _FORMS = (
     "what CreateFlow, CreateConnectorProfile or RegisterConnector take, as JSON or YAML, what describes them,"
-    " and templates of CloudFormation"
+    " templates of CloudFormation, and what `terraform show -json` prints"
 )
 _Form = tuple[Callable[[Node], bool], Callable[[str, Node, Mapping[str, str]], tuple[Document, ...]]]
 
 _READERS: tuple[_Form, ...] = (
     (is_template, read_template),
+    (is_terraform, read_terraform),
     (is_native, lambda file, node, _: read_native(file, node)),
 )
 

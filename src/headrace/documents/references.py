@@ -64,6 +64,12 @@ def reference_of(text: str) -> str | None:
     return found[1] if found else None
 
 
+def dynamic_of(text: str) -> str | None:
+    """The name of the dynamic reference that a text is, None if it is none, or more than one."""
+    found = _DYNAMIC.fullmatch(text)
+    return found[1] if found else None
+
+
 def _name(owner: str, path: tuple[str, ...], taken: Mapping[str, tuple[str, ...]]) -> str:
     """A name for a secret that every form takes: letters and digits, from the document's name and the member's."""
     for parts in (path[-1:], path[-2:], path):

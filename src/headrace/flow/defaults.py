@@ -45,8 +45,9 @@ def _salesforce_source(properties: Document) -> dict[str, Any]:
 
 
 def _s3_destination(properties: Document) -> dict[str, Any]:
-    output = properties.get("s3OutputFormatConfig", {})
-    filled = _filled(output, {"fileType": "JSON", "prefixConfig": {}, "aggregationConfig": {}})
+    # Of a format that was given AppFlow leaves the type as it is: Terraform finds nothing to change after it.
+    output = properties.get("s3OutputFormatConfig", {"fileType": "JSON"})
+    filled = _filled(output, {"prefixConfig": {}, "aggregationConfig": {}})
     filled["aggregationConfig"] = _filled(filled["aggregationConfig"], {"aggregationType": "None"})
     return {**properties, "s3OutputFormatConfig": filled}
 

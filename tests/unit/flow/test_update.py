@@ -150,3 +150,14 @@ def test_order_defaults_filters_and_triggers_make_none(after: dict[str, Any]) ->
 def test_a_projection_is_the_mapping_of_a_flow_that_has_no_other() -> None:
     assert bumps_schema_version(document(projection("a", "b")), document(projection("a")))
     assert not bumps_schema_version(document(projection("a", "b")), document(projection("b", "a")))
+
+
+def test_a_format_that_is_given_without_a_type_is_described_without_one() -> None:
+    made = document(MAP_ALL, destination=s3_destination(s3OutputFormatConfig={"prefixConfig": {"prefixType": "PATH"}}))
+
+    found = with_defaults(made)["destinationFlowConfigList"][0]["destinationConnectorProperties"]["S3"]
+
+    assert found["s3OutputFormatConfig"] == {
+        "prefixConfig": {"prefixType": "PATH"},
+        "aggregationConfig": {"aggregationType": "None"},
+    }
