@@ -44,7 +44,7 @@ class Account:
         for listed in self._pages("ListConnectors", {}, "connectors"):
             if listed.get("connectorType") == CUSTOM and "connectorProvisioningType" in listed:
                 found = self.connector(listed["connectorLabel"])
-                if found is not None:
+                if found is not None and "connectorProvisioningConfig" in found:
                     yield found
 
     def do(self, operation: str, request: Mapping[str, Any]) -> None:

@@ -80,7 +80,9 @@ def _immovable(request: Mapping[str, Any], described: _Described) -> Iterator[st
         check_update(described, request)
     except PlanFaults as error:
         yield from error.faults
-    if "kmsArn" in request and request["kmsArn"] != described.get("kmsArn"):
+    key = request.get("kmsArn")
+    # An alias is told as the key that it stands for.
+    if key is not None and ":alias/" not in key and key != described.get("kmsArn"):
         yield "kmsArn can not be updated"
 
 

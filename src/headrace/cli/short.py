@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from headrace.cli.asking import api_of, url_option
+from headrace.cli.calling import Api
 from headrace.cli.main import RUN_FAILED
 from headrace.cli.reaching import told
 from headrace.errors import Stop
@@ -32,3 +33,8 @@ def service_options(command: Callable[..., int]) -> Callable[..., int]:
     region = click.option("--region", help="The region to sign for.  [AWS_REGION, AWS_DEFAULT_REGION]")
     profile = click.option("--profile", help="A profile of AWS's shared files (needs botocore).")
     return url_option(region(profile(asked)))
+
+
+def trigger_of(api: Api, flow: str) -> str:
+    """The type of the flow's trigger."""
+    return api("DescribeFlow", {"flowName": flow})["triggerConfig"]["triggerType"]

@@ -10,7 +10,7 @@ import click
 from headrace.cli.calling import Api
 from headrace.cli.following import followed
 from headrace.cli.main import BAD_USAGE, DONE
-from headrace.cli.short import service_options
+from headrace.cli.short import service_options, trigger_of
 from headrace.cli.start_flow import overriding, run_now, run_options
 
 
@@ -28,7 +28,7 @@ def command(flow: str, *, is_now: bool, wait: bool, client_token: str | None, ap
     """
     if is_now or overriding(asked):
         return run_now(api, flow, asked, client_token, wait=wait)
-    if wait and _trigger(api, flow) != "OnDemand":
+    if wait and trigger_of(api, flow) != "OnDemand":
         click.echo(
             f"Flow {flow} runs when it is due, so there is no run to wait for: add --now to run it once.", err=True
         )
@@ -39,7 +39,3 @@ def command(flow: str, *, is_now: bool, wait: bool, client_token: str | None, ap
         return DONE
     click.echo(started["executionId"])
     return followed(api, flow, started["executionId"]) if wait else DONE
-
-
-def _trigger(api: Api, flow: str) -> str:
-    return api("DescribeFlow", {"flowName": flow})["triggerConfig"]["triggerType"]

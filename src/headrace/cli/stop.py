@@ -6,7 +6,8 @@ import click
 
 from headrace.cli.calling import Api
 from headrace.cli.main import DONE
-from headrace.cli.short import service_options
+from headrace.cli.short import service_options, trigger_of
+from headrace.errors import Stop
 
 
 @click.command()
@@ -17,6 +18,8 @@ def command(flow: str, *, api: Api) -> int:
 
     A run in progress goes on: headrace cancel NAME ends it.
     """
+    if trigger_of(api, flow) == "OnDemand":
+        raise Stop(f"Flow {flow} runs on demand, so it can't be stopped: headrace cancel {flow} ends its runs.")
     answer = api("StopFlow", {"flowName": flow})
     click.echo(f"Flow {flow} is {answer['flowStatus']}.")
     return DONE

@@ -35,13 +35,13 @@ def watching(*, is_terminal: bool) -> Generator[Watch]:
     columns = (
         progress_module.TextColumn("{task.description}"),
         progress_module.BarColumn(),
-        progress_module.DownloadColumn(),
+        progress_module.TextColumn("{task.fields[size]}"),
         progress_module.TextColumn("{task.fields[records]:,} records"),
         progress_module.TimeElapsedColumn(),
     )
     console = import_module("rich.console").Console(stderr=True)
     with progress_module.Progress(*columns, console=console, transient=True) as progress:
-        bar = progress.add_task("queued", total=None, records=0)
+        bar = progress.add_task("queued", total=None, records=0, size="")
 
         def show(moment: Moment) -> None:
             progress.update(
@@ -50,9 +50,17 @@ def watching(*, is_terminal: bool) -> Generator[Watch]:
                 total=moment.source_bytes or None,
                 completed=min(moment.read_bytes, moment.source_bytes or moment.read_bytes),
                 records=moment.records,
+                size=_size(moment),
             )
 
         yield show
+
+
+def _size(moment: Moment) -> str:
+    """How much was read, and of how much, where that is known."""
+    if moment.source_bytes:
+        return f"{moment.read_bytes / 1e6:,.1f} of {moment.source_bytes / 1e6:,.1f} MB"
+    return f"{moment.read_bytes / 1e6:,.1f} MB" if moment.read_bytes else ""
 
 
 class _Lines:

@@ -18,7 +18,7 @@ from urllib.parse import quote
 from headrace.applying import Account, changes_for, make, with_secrets
 from headrace.client import Client, Credentials
 from headrace.clock import HandClock
-from headrace.documents import BadDocument, Document, read
+from headrace.documents import BadDocument, Document, Fault, read
 from headrace.engine.results import SplitResult
 from headrace.flow.plan import plan
 from headrace.log import Log
@@ -92,8 +92,11 @@ class Headrace:
         what the service answers.
         """
         found = [with_secrets(each, secrets) for document in documents for each in _read(document)]
+        faults: list[Fault | str] = [fault for each in found for fault in each.violations("none")]
         if missing := [name for each in found for name in each.missing]:
-            raise BadDocument([f"nobody gave {', '.join(missing)}: pass secrets={{...}}"])
+            faults.append(f"nobody gave {', '.join(missing)}: pass secrets={{...}}")
+        if faults:
+            raise BadDocument(faults)
         account = Account(self.client)
         make(changes_for(found, account, sends_credentials=True), account)
 

@@ -87,6 +87,7 @@ def test_an_owner_is_a_tag_beside_the_others() -> None:
         ),
         ({"kmsArn": "arn:aws:kms:us-east-1:000000000000:key/2"}, "kmsArn can not be updated"),
         ({"kmsArn": "arn:aws:kms:us-east-1:000000000000:key/1"}, None),
+        ({"kmsArn": "arn:aws:kms:us-east-1:000000000000:alias/flows"}, None),
     ],
 )
 def test_what_no_update_can_change_is_replaced(changes: dict[str, Any], reason: str | None) -> None:

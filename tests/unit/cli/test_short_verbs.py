@@ -96,7 +96,7 @@ def test_a_schedule_is_started_and_stopped(served: Headrace, capsys: pytest.Capt
     assert said(capsys, "stop", "daily") == "Flow daily is Suspended.\n"
     assert run(["start", "daily", "--now", "--wait"]) == DONE
     assert "Successful" in capsys.readouterr().err
-    assert "so it can't be stopped" in said(capsys, "stop", "people", code=RUN_FAILED)
+    assert "stopped: headrace cancel people ends its runs" in said(capsys, "stop", "people", code=RUN_FAILED)
 
 
 def test_a_run_reads_what_it_is_asked_to(served: Headrace, capsys: pytest.CaptureFixture[str]) -> None:

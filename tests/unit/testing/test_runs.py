@@ -75,6 +75,12 @@ def test_what_the_service_refuses_is_raised(served: Headrace) -> None:
         served.run("nowhere")
 
 
+def test_a_document_that_is_none_is_refused_before_anything_is_done(served: Headrace) -> None:
+    with pytest.raises(BadDocument, match="triggerConfig"):
+        served.apply(flow_document(flowName="half", triggerConfig={}), flow_document(flowName="whole"))
+    assert "whole" not in {flow.flow_name for flow in served.client.list_flows().items()}
+
+
 def test_a_secret_that_is_not_given_is_named(served: Headrace) -> None:
     with pytest.raises(BadDocument, match="nobody gave DESK_ID, DESK_SECRET"):
         served.apply(profile())
