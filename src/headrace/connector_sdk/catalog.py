@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from headrace.connector_sdk.oauth import TokenStyle
+from headrace.connector_sdk.token_style import TokenStyle
 from headrace.model.api import SHAPES
 from headrace.model.connector_names import member_name
 from headrace.model.enums import values_of

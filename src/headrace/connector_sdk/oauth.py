@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
-from typing import Any, Literal, cast
+from typing import Any, cast
 from urllib.parse import quote_plus, urlsplit
 
 import httpx
 
 from headrace.connector_sdk.http.redaction import Hider
+from headrace.connector_sdk.token_style import TokenStyle
 from headrace.errors import Refused, Retry, Stop
 
 TIMEOUT_S = 30.0
@@ -29,33 +30,6 @@ _VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
-class TokenStyle:
-    """How a token endpoint wants to be asked: what a connector says in its oAuth2Defaults.
-
-    `within` names the member of an answer whose tokens are taken instead of its own, where it has any.
-    """
-
-    has_basic_header: bool = False
-    is_json: bool = False
-    method: Literal["POST", "GET"] = "POST"
-    within: str | None = None
-
-    @classmethod
-    def of(cls, configuration: Mapping[str, Any]) -> TokenStyle:
-        """The style that a connector's configuration declares; RFC 6749's where it declares none."""
-        config: Any = configuration.get("authenticationConfig")
-        defaults: Any = cast("Mapping[str, Any]", config).get("oAuth2Defaults") if isinstance(config, Mapping) else None
-        if not isinstance(defaults, Mapping):
-            return cls()
-        given = cast("Mapping[str, Any]", defaults)
-        return cls(
-            has_basic_header=given.get("addBasicAuthHeader") is True,
-            is_json=given.get("oAuth2ContentType") == "JSON",
-            method="GET" if given.get("oAuth2MethodType") == "HTTP_GET" else "POST",
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class TokenEndpoint:
     """One application's token endpoint; `extra` goes along with every request."""
 
@@ -63,7 +37,7 @@ class TokenEndpoint:
     client_id: str | None
     client_secret: str | None = field(repr=False)
     extra: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    style: TokenStyle = TokenStyle()
+    style: TokenStyle = field(default_factory=TokenStyle)
 
 
 @dataclass(frozen=True, slots=True)

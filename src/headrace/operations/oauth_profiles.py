@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from headrace.connector_sdk.built_in import OAuth, RecordConnectorType
-from headrace.connector_sdk.oauth import TokenEndpoint, TokenStyle, filled
+from headrace.connector_sdk.oauth import TokenEndpoint, filled
+from headrace.connector_sdk.token_style import TokenStyle
 from headrace.operations.connections import connection_of
 from headrace.operations.profile_kinds import CUSTOM
 from headrace.store import connectors

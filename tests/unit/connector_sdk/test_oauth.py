@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from headrace.connector_sdk.oauth import TokenClient, TokenEndpoint, TokenStyle, filled
+from headrace.connector_sdk.oauth import TokenClient, TokenEndpoint, filled
+from headrace.connector_sdk.token_style import TokenStyle
 from headrace.errors import ConnectorError, Refused, Retry, Stop
 from tests.standins.processes import PATIENCE_S
 from tests.standins.token_endpoint import Answer, TokenServer, granted, token_server

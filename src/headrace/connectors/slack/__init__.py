@@ -12,10 +12,10 @@ from typing import Any
 
 from headrace.connector_sdk.built_in import OBJECTS, OAuth, RecordConnectorType
 from headrace.connector_sdk.http.messages import Request
-from headrace.connector_sdk.oauth import TokenStyle
 from headrace.connector_sdk.rest import Api, Bearer, Cursor, PageSize, Resource, RestConnector
 from headrace.connector_sdk.rest.bodies import Body
 from headrace.connector_sdk.rest.connector import sample_of
+from headrace.connector_sdk.token_style import TokenStyle
 from headrace.connectors.slack.faults import FAULTS
 from headrace.connectors.slack.fields import message_fields
 from headrace.connectors.slack.times import Times
