@@ -22,6 +22,8 @@ _NAMES = {
     "BOOLEAN": ("bit bool boolean checkbox true_false",),
 }
 _SQL_TYPES = {name: type_ for type_, lines in _NAMES.items() for line in lines for name in line.split()}
+# The names that mean a type, in one spelling.
+TYPE_NAMES: tuple[str, ...] = tuple(_SQL_TYPES)
 _KINDS: dict[str, Kind] = {
     "BIGINT": "number",
     "DOUBLE": "number",

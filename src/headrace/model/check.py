@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from headrace.errors import HeadraceError, ValidationException
 from headrace.model.api import OPERATIONS
@@ -17,7 +17,22 @@ from headrace.model.shapes import Limits, ListShape, MapShape, Operation, Struct
 # A document can be made of millions of faults; the walk ends after so many.
 MOST_VIOLATIONS = 1000
 
-_Check = Callable[[Any, Place, list[str]], None]
+
+class Violation(NamedTuple):
+    """A value that its shape does not allow; `place` as `spell` spells it, `shown` the value, "" where it is secret."""
+
+    place: str
+    subject: str
+    sentence: str
+    shown: str = ""
+
+    @property
+    def text(self) -> str:
+        """As AWS words it."""
+        return f"{self.subject} failed to satisfy constraint: {self.sentence}"
+
+
+_Check = Callable[[Any, Place, list[Violation]], None]
 _CONTAINERS = (Structure, ListShape, MapShape)
 
 
@@ -41,7 +56,14 @@ def violations(
     "aws", values that only headrace accepts are violations too. The JSON types must be right
     already: `decode` sees to that. `place` is where the document stands in another. Ends after MOST_VIOLATIONS.
     """
-    found: list[str] = []
+    return tuple(violation.text for violation in located(subject, document, limits=limits, place=place))
+
+
+def located(
+    subject: Operation | str, document: Any, *, limits: Limits = "none", place: Place = None
+) -> tuple[Violation, ...]:
+    """The same, each with its place."""
+    found: list[Violation] = []
     with suppress(_EnoughError):
         _checker(_shape_name(subject), limits)(document, place, found)
     return tuple(found)
@@ -74,10 +96,11 @@ def _structure_checker(shape: Structure, limits: Limits) -> _Check:
     required = tuple(member.name for member in shape.members if member.is_required)
     checks = {member.name: _checker(member.shape, limits) for member in shape.members}
 
-    def check_structure(value: Mapping[str, Any], place: Place, found: list[str]) -> None:
+    def check_structure(value: Mapping[str, Any], place: Place, found: list[Violation]) -> None:
         for name in required:
             if name not in value:
-                _report(found, f"Value null at '{spell((place, name))}'", "Member must not be null")
+                at = spell((place, name))
+                _report(found, Violation(at, f"Value null at '{at}'", "Member must not be null"))
         for name, part in value.items():
             check_part = checks.get(name)
             if check_part is not None:
@@ -87,10 +110,10 @@ def _structure_checker(shape: Structure, limits: Limits) -> _Check:
 
 
 def _value_checker(constraints: tuple[Constraint, ...], *, is_hidden: bool) -> _Check:
-    def check_value(value: Any, place: Place, found: list[str]) -> None:
+    def check_value(value: Any, place: Place, found: list[Violation]) -> None:
         for holds, sentence in constraints:
             if not holds(value):
-                _report(found, _subject(value, place, is_hidden=is_hidden), sentence)
+                _report(found, _violation(value, place, sentence, is_hidden=is_hidden))
 
     return check_value
 
@@ -102,7 +125,7 @@ def _list_checker(shape: ListShape, limits: Limits, *, is_hidden: bool) -> _Chec
         return check_whole
     check_member = _checker(shape.member, limits)
 
-    def check_list(value: Sequence[Any], place: Place, found: list[str]) -> None:
+    def check_list(value: Sequence[Any], place: Place, found: list[Violation]) -> None:
         check_whole(value, place, found)
         for number, part in enumerate(value, 1):
             check_member(part, (place, f"{number}.member"), found)
@@ -118,7 +141,7 @@ def _map_checker(shape: MapShape, limits: Limits, *, is_hidden: bool) -> _Check:
         return check_whole
     check_value = _checker(shape.value, limits)
 
-    def check_map(value: Mapping[str, Any], place: Place, found: list[str]) -> None:
+    def check_map(value: Mapping[str, Any], place: Place, found: list[Violation]) -> None:
         check_whole(value, place, found)
         for key, part in value.items():
             check_value(part, (place, key), found)
@@ -143,12 +166,16 @@ def _constraint_of_parts(
     return (Constraint(holds, f"{role} must satisfy constraint: {nested(constraints)}"),) if constraints else ()
 
 
-def _report(found: list[str], subject: str, sentence: str) -> None:
-    found.append(f"{subject} failed to satisfy constraint: {sentence}")
+def _report(found: list[Violation], violation: Violation) -> None:
+    found.append(violation)
     if len(found) >= MOST_VIOLATIONS:
         raise _EnoughError
 
 
-def _subject(value: object, place: Place, *, is_hidden: bool) -> str:
-    """What a violation is about; AWS leaves the value of a sensitive member out."""
-    return f"Value at '{spell(place)}'" if is_hidden else f"Value '{shown(value)}' at '{spell(place)}'"
+def _violation(value: object, place: Place, sentence: str, *, is_hidden: bool) -> Violation:
+    """AWS leaves the value of a sensitive member out."""
+    at = spell(place)
+    if is_hidden:
+        return Violation(at, f"Value at '{at}'", sentence)
+    text = shown(value)
+    return Violation(at, f"Value '{text}' at '{at}'", sentence, text)

@@ -157,10 +157,7 @@ class Given:
         value = self.property(property_name)
         if value is None:
             return None
-        text = value.strip()
-        if not text.startswith(("[", "{")):
-            return tuple(name for part in text.split(",") if (name := part.strip()))
-        names = _json_names(text)
+        names = names_of(value)
         if names is None:
             self.fault(
                 Rule.TASK_PROPERTY,
@@ -169,6 +166,14 @@ class Given:
                 f"taskProperties.{property_name}",
             )
         return names
+
+
+def names_of(given: str) -> tuple[str, ...] | None:
+    """The field names that a task property lists, as JSON or with commas between them; None if it does neither."""
+    text = given.strip()
+    if not text.startswith(("[", "{")):
+        return tuple(name for part in text.split(",") if (name := part.strip()))
+    return _json_names(text)
 
 
 def _json_names(text: str) -> tuple[str, ...] | None:

@@ -1,0 +1,255 @@
+"""A case for each rule of what CreateFlow takes, and should be told of all the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from headrace.flow.findings import Described, NotAsked
+from headrace.flow.rules import Rule
+from tests.unit.flow.documents import (
+    MAP_ALL,
+    condition,
+    destination,
+    document,
+    mapped,
+    projection,
+    s3_destination,
+    scheduled,
+    task,
+)
+from tests.unit.flow.findings.cases import (
+    DAY_S,
+    NOW_S,
+    PLAIN,
+    S3,
+    SCHEDULE,
+    SIDE,
+    TYPED,
+    UPSERT,
+    Case,
+    changed,
+    fields,
+    parquet,
+    with_source,
+)
+
+WARNINGS = [
+    Case(
+        Rule.UNKNOWN_MEMBER,
+        changed(PLAIN, tasks=[projection("a"), {**mapped("a"), "destinationFeild": "a"}]),
+        PLAIN,
+        "tasks[1].destinationFeild",
+        "write destinationField",
+    ),
+    Case(
+        Rule.UNKNOWN_FIELD,
+        document(projection("id", "Amuont"), mapped("id"), mapped("Amuont")),
+        document(projection("id", "amount"), mapped("id"), mapped("amount")),
+        "tasks[0].sourceFields",
+        "write 'amount'",
+        source=fields("id", "amount"),
+    ),
+    Case(
+        Rule.UNKNOWN_DESTINATION_FIELD,
+        document(projection("a"), mapped("a", "Nmae"), destination=destination("Salesforce", object="Account")),
+        document(projection("a"), mapped("a", "Name"), destination=destination("Salesforce", object="Account")),
+        "tasks[1].destinationField",
+        "write 'Name'",
+        destination=fields("Id", "Name"),
+    ),
+    Case(
+        Rule.READ_ONLY_FIELD,
+        document(projection("a"), mapped("a", "Id"), destination=destination("Salesforce", object="Account")),
+        document(projection("a"), mapped("a", "Name"), destination=destination("Salesforce", object="Account")),
+        "tasks[1].destinationField",
+        "remove the Map task",
+        destination=fields("Name", Id=Described("Id", is_written=False)),
+    ),
+    Case(Rule.NO_PROJECTION, document(mapped("a")), PLAIN, "tasks", "PROJECTION for 'a'"),
+    Case(
+        Rule.UNPROJECTED_FIELD,
+        document(projection("a"), mapped("a"), mapped("b")),
+        document(projection("a", "b"), mapped("a"), mapped("b")),
+        "tasks[2].sourceFields",
+        "add 'b' to sourceFields of tasks[0]",
+    ),
+    Case(
+        Rule.UNUSED_PROJECTION,
+        document(projection("a", "b"), mapped("a")),
+        document(projection("a", "b"), mapped("a"), condition("EQUAL_TO", "b", VALUE="1")),
+        "tasks[0].sourceFields",
+        "add a Map task",
+    ),
+    Case(Rule.NO_MAPPING, document(projection("a")), PLAIN, "tasks", "add a Map_all task"),
+    Case(
+        Rule.NO_EFFECT,
+        document(projection("a", "b"), mapped("a"), task("Mask", ["b"], operator="MASK_ALL")),
+        document(projection("a", "b"), mapped("a"), mapped("b"), task("Mask", ["b"], operator="MASK_ALL")),
+        "tasks[2].sourceFields",
+        "add a Map task for 'b'",
+    ),
+    Case(
+        Rule.ID_FIELD_UNWRITTEN,
+        document(projection("a"), mapped("a"), destination=UPSERT),
+        document(projection("a"), mapped("a", "key"), destination=UPSERT),
+        f"{SIDE}.destinationConnectorProperties.Salesforce.idFieldNames",
+        "destinationField 'key'",
+    ),
+    Case(
+        Rule.NEVER_TRUE,
+        document(MAP_ALL, condition("EQUAL_TO", VALUE="1"), condition("EQUAL_TO", VALUE="2")),
+        document(MAP_ALL, condition("EQUAL_TO", VALUE="1"), condition("EQUAL_TO", "b", VALUE="2")),
+        "tasks[2].taskProperties.VALUE",
+        "VALUES '1::2'",
+    ),
+    Case(
+        Rule.TYPE_LOSS,
+        document(
+            projection("a"),
+            mapped("a", SOURCE_DATA_TYPE="decimal", DESTINATION_DATA_TYPE="integer"),
+            destination=TYPED,
+        ),
+        document(
+            projection("a"),
+            mapped("a", SOURCE_DATA_TYPE="integer", DESTINATION_DATA_TYPE="decimal"),
+            destination=TYPED,
+        ),
+        "tasks[1].taskProperties.DESTINATION_DATA_TYPE",
+        "write decimal, or string",
+    ),
+    Case(
+        Rule.TYPE_NAME,
+        document(projection("a"), mapped("a", DESTINATION_DATA_TYPE="interger"), destination=TYPED),
+        document(projection("a"), mapped("a", DESTINATION_DATA_TYPE="picklist"), destination=TYPED),
+        "tasks[1].taskProperties.DESTINATION_DATA_TYPE",
+        "write integer",
+    ),
+    Case(
+        Rule.MASKED_CAST,
+        document(
+            projection("a"),
+            mapped("a", DESTINATION_DATA_TYPE="integer"),
+            task("Mask", ["a"], operator="MASK_ALL"),
+            destination=TYPED,
+        ),
+        document(
+            projection("a"),
+            mapped("a", DESTINATION_DATA_TYPE="string"),
+            task("Mask", ["a"], operator="MASK_ALL"),
+            destination=TYPED,
+        ),
+        "tasks[1].taskProperties.DESTINATION_DATA_TYPE",
+        "write string",
+    ),
+    Case(
+        Rule.OPERATOR_TYPE,
+        document(MAP_ALL, condition("LESS_THAN", VALUE="1")),
+        document(MAP_ALL, condition("EQUAL_TO", VALUE="1")),
+        "tasks[1].connectorOperator",
+        "write EQUAL_TO",
+        source=fields(a=Described("a", "string", ("EQUAL_TO",))),
+    ),
+    Case(
+        Rule.LEADING_SLASH,
+        with_source(PLAIN, bucketPrefix="/in"),
+        PLAIN,
+        "sourceFlowConfig.sourceConnectorProperties.S3.bucketPrefix",
+        "without the first slash",
+    ),
+    Case(
+        Rule.OWN_OUTPUT,
+        document(projection("a"), mapped("a"), destination=s3_destination(bucketName="raw", bucketPrefix="in/out")),
+        document(projection("a"), mapped("a"), destination=s3_destination(bucketName="raw", bucketPrefix="out")),
+        f"{SIDE}{S3}.bucketPrefix",
+        "write another bucket",
+    ),
+    Case(
+        Rule.NEVER_RUNS,
+        document(MAP_ALL, trigger=scheduled("rate(1days)", scheduleEndTime=NOW_S - DAY_S)),
+        document(MAP_ALL, trigger=scheduled("rate(1days)", scheduleEndTime=NOW_S + DAY_S)),
+        f"{SCHEDULE}.scheduleEndTime",
+        "write a later end",
+    ),
+    Case(
+        Rule.BEYOND_APPFLOW,
+        with_source(PLAIN, s3InputFormatConfig={"s3InputFileType": "PARQUET"}),
+        with_source(PLAIN, s3InputFormatConfig={"s3InputFileType": "JSON"}),
+        "sourceFlowConfig.sourceConnectorProperties.S3.s3InputFormatConfig.s3InputFileType",
+    ),
+    Case(
+        Rule.PAIR,
+        document(
+            MAP_ALL,
+            source="Amplitude",
+            destination=destination("Redshift", object="t", intermediateBucketName="b-1"),
+        ),
+        document(MAP_ALL, source="Amplitude"),
+        f"{SIDE}.connectorType",
+        "write one of S3",
+    ),
+    Case(
+        Rule.TOO_OFTEN,
+        document(MAP_ALL, source="Marketo", trigger=scheduled("rate(5minutes)")),
+        document(MAP_ALL, source="Marketo", trigger=scheduled("rate(2hours)")),
+        f"{SCHEDULE}.scheduleExpression",
+        "write rate(1hours)",
+    ),
+    Case(
+        Rule.TOO_MANY_FILTERS,
+        document(MAP_ALL, *(condition("EQUAL_TO", f"f{n}", VALUE="1") for n in range(11))),
+        document(MAP_ALL, *(condition("EQUAL_TO", f"f{n}", VALUE="1") for n in range(10))),
+        "tasks[11]",
+    ),
+    Case(
+        Rule.LARGE_FILE,
+        (PLAIN, replace(fields("a"), largest_bytes=126 << 20)),
+        (PLAIN, replace(fields("a"), largest_bytes=124 << 20)),
+        "sourceFlowConfig",
+    ),
+]
+
+NOTES = [
+    Case(
+        Rule.UNUSED_MEMBER,
+        document(projection("a"), mapped("a", MASK_LENGTH="3")),
+        PLAIN,
+        "tasks[1].taskProperties.MASK_LENGTH",
+        "remove it",
+    ),
+    Case(Rule.NOT_ASKED, (PLAIN, NotAsked("nobody is there", "start it")), PLAIN, "sourceFlowConfig", "start it"),
+    Case(
+        Rule.ONE_LITERAL,
+        document(MAP_ALL, condition("EQUAL_TO", VALUE="1790,2001")),
+        document(MAP_ALL, condition("EQUAL_TO", VALUE="Miller, Ann")),
+        "tasks[1].taskProperties.VALUE",
+        "write VALUES",
+    ),
+    Case(
+        Rule.UNTYPED_OUTPUT,
+        document(projection("a"), mapped("a", DESTINATION_DATA_TYPE="integer"), destination=parquet()),
+        document(projection("a"), mapped("a", DESTINATION_DATA_TYPE="integer"), destination=TYPED),
+        f"{SIDE}{S3}.s3OutputFormatConfig",
+        "write preserveSourceDataTyping true",
+    ),
+    Case(
+        Rule.PAST_START,
+        document(MAP_ALL, trigger=scheduled("rate(1days)", scheduleStartTime=NOW_S - DAY_S)),
+        document(MAP_ALL, trigger=scheduled("rate(1days)", scheduleStartTime=NOW_S + DAY_S)),
+        f"{SCHEDULE}.scheduleStartTime",
+        "write a later start",
+    ),
+    Case(
+        Rule.TIME_ZONE,
+        document(MAP_ALL, trigger=scheduled("rate(1days)", timezone="Europe/Berlin")),
+        document(MAP_ALL, trigger=scheduled("rate(1days)", timezone="UTC")),
+        f"{SCHEDULE}.timezone",
+        "write the times in UTC",
+    ),
+    Case(
+        Rule.FIRST_WINDOW,
+        document(MAP_ALL, trigger=scheduled("rate(1days)", dataPullMode="Incremental")),
+        document(MAP_ALL, trigger=scheduled("rate(1days)", dataPullMode="Incremental", firstExecutionFrom=NOW_S)),
+        f"{SCHEDULE}.dataPullMode",
+        "write firstExecutionFrom",
+    ),
+]

@@ -1,0 +1,186 @@
+"""A case for each rule of what CreateFlow refuses."""
+
+from __future__ import annotations
+
+from headrace.flow.rules import Rule
+from tests.unit.flow.documents import (
+    MAP_ALL,
+    condition,
+    destination,
+    document,
+    mapped,
+    projection,
+    s3_destination,
+    scheduled,
+    task,
+)
+from tests.unit.flow.findings.cases import (
+    MERGE,
+    PLAIN,
+    S3,
+    SCHEDULE,
+    SIDE,
+    UPSERT,
+    Case,
+    changed,
+    salesforce,
+)
+
+ERRORS = [
+    Case(Rule.DOCUMENT, changed(PLAIN, tasks={}), PLAIN, "tasks", "JSON of the type"),
+    Case(Rule.CONSTRAINT, changed(PLAIN, tasks=[task("Mapp", ["a"])]), PLAIN, "tasks[0].taskType", "write Map"),
+    Case(
+        Rule.SCHEDULE,
+        document(MAP_ALL, trigger=scheduled("every day")),
+        document(MAP_ALL, trigger=scheduled("rate(1days)")),
+        f"{SCHEDULE}.scheduleExpression",
+        "write rate(5minutes)",
+    ),
+    Case(
+        Rule.CONNECTOR,
+        document(MAP_ALL, destination=destination("Slack")),
+        PLAIN,
+        f"{SIDE}.connectorType",
+        "write Salesforce",
+    ),
+    Case(
+        Rule.PROPERTIES,
+        changed(PLAIN, sourceFlowConfig={"connectorType": "S3", "sourceConnectorProperties": {}}),
+        PLAIN,
+        "sourceFlowConfig.sourceConnectorProperties",
+        "write the S3 properties alone",
+    ),
+    Case(
+        Rule.PROFILE,
+        salesforce(MAP_ALL, destination=destination("Snowflake", None, object="t", intermediateBucketName="b-1")),
+        salesforce(MAP_ALL, destination=destination("Snowflake", object="t", intermediateBucketName="b-1")),
+        SIDE,
+        "write the name of a connector profile",
+    ),
+    Case(
+        Rule.TRIGGER,
+        document(MAP_ALL, source="Marketo", trigger={"triggerType": "Event"}),
+        salesforce(MAP_ALL, trigger={"triggerType": "Event"}),
+        "triggerConfig.triggerType",
+        "write OnDemand or Scheduled",
+    ),
+    Case(
+        Rule.ONE_DESTINATION,
+        changed(PLAIN, destinationFlowConfigList=[s3_destination(), s3_destination()]),
+        PLAIN,
+        "destinationFlowConfigList",
+        "write exactly one",
+    ),
+    Case(
+        Rule.WRITE_OPERATION,
+        document(MAP_ALL, destination=destination("Zendesk", object="t", writeOperationType="DELETE")),
+        document(MAP_ALL, destination=destination("Zendesk", object="t", writeOperationType="INSERT")),
+        f"{SIDE}.destinationConnectorProperties.Zendesk.writeOperationType",
+        "write INSERT, UPDATE or UPSERT",
+    ),
+    Case(
+        Rule.ID_FIELDS,
+        document(MAP_ALL, destination=destination("Salesforce", object="Account", writeOperationType="UPSERT")),
+        document(MAP_ALL, destination=UPSERT),
+        f"{SIDE}.destinationConnectorProperties.Salesforce.writeOperationType",
+        "write the field that identifies a record",
+    ),
+    Case(
+        Rule.BUCKET,
+        document(MAP_ALL, destination=s3_destination(bucketPrefix="a/../b")),
+        PLAIN,
+        f"{SIDE}{S3}.bucketPrefix",
+        "write one without",
+    ),
+    Case(
+        Rule.FILE_SIZE,
+        document(
+            MAP_ALL, destination=s3_destination(s3OutputFormatConfig={"aggregationConfig": {"targetFileSize": -1}})
+        ),
+        PLAIN,
+        f"{SIDE}{S3}.s3OutputFormatConfig.aggregationConfig.targetFileSize",
+        "write a size in MB",
+    ),
+    Case(
+        Rule.OPERATOR,
+        document(condition("NO_OP", VALUE="1"), MAP_ALL),
+        document(condition("EQUAL_TO", VALUE="1"), MAP_ALL),
+        "tasks[0].connectorOperator",
+        "write PROJECTION",
+    ),
+    Case(
+        Rule.SOURCE_FIELDS,
+        document(task("Map", ["a", "b"], to="c")),
+        PLAIN,
+        "tasks[0].sourceFields",
+        "write exactly one",
+    ),
+    Case(
+        Rule.DESTINATION_FIELD,
+        document(task("Map", ["a"])),
+        PLAIN,
+        "tasks[0].destinationField",
+        "write the name of the field to make",
+    ),
+    Case(
+        Rule.TASK_PROPERTY,
+        document(MAP_ALL, task("Truncate", ["a"], TRUNCATE_LENGTH="ten")),
+        document(MAP_ALL, task("Truncate", ["a"], TRUNCATE_LENGTH="10")),
+        "tasks[1].taskProperties.TRUNCATE_LENGTH",
+        "write a whole number",
+    ),
+    Case(
+        Rule.FILTER_VALUE,
+        document(MAP_ALL, condition("EQUAL_TO", VALUE="x", DATA_TYPE="integer")),
+        document(MAP_ALL, condition("EQUAL_TO", VALUE="1", DATA_TYPE="integer")),
+        "tasks[1].taskProperties.VALUE",
+        "write a number",
+    ),
+    Case(
+        Rule.PROJECTION,
+        salesforce(mapped("Id")),
+        salesforce(projection("Id"), mapped("Id")),
+        "tasks",
+        "or a Map_all task",
+    ),
+    Case(
+        Rule.PASSTHROUGH,
+        document(task("Passthrough"), mapped("a")),
+        document(task("Passthrough")),
+        "tasks[1]",
+        "remove one",
+    ),
+    Case(Rule.ONE_TASK, document(MAP_ALL, MAP_ALL), document(MAP_ALL), "tasks[1]", "write one Map_all task"),
+    Case(
+        Rule.MADE_TWICE,
+        document(mapped("a", "c"), mapped("b", "c")),
+        document(mapped("a", "c"), mapped("b", "d")),
+        "tasks[1].destinationField",
+        "write another name",
+    ),
+    Case(
+        Rule.CIRCLE,
+        document(
+            MAP_ALL,
+            task("Merge", ["y"], to="x", CONCAT_FORMAT="${y}"),
+            task("Merge", ["x"], to="y", CONCAT_FORMAT="${x}"),
+        ),
+        document(MAP_ALL, MERGE),
+        "tasks[1].sourceFields",
+        "don't lead back",
+    ),
+    Case(
+        Rule.INTERMEDIATE,
+        document(MERGE, mapped("a,b"), condition("EQUAL_TO", "a,b", VALUE="1")),
+        document(MERGE, mapped("a,b"), condition("EQUAL_TO", "a", VALUE="1")),
+        "tasks[2].sourceFields",
+        "write a field of the source",
+    ),
+    Case(
+        Rule.PARTITION_KEY,
+        document(mapped("a"), task("Partition", ORDERED_PARTITION_KEYS_LIST='["b"]')),
+        document(mapped("a"), task("Partition", ORDERED_PARTITION_KEYS_LIST='["a"]')),
+        "tasks[1]",
+        "add a Map task",
+    ),
+]
