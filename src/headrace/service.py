@@ -37,6 +37,7 @@ from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
 from headrace.runner.listener import Listener
+from headrace.runner.looking import Looker
 from headrace.runner.notifier import Notifier
 from headrace.runner.receivers import receivers_of
 from headrace.runner.scheduler import Scheduler
@@ -123,17 +124,7 @@ class Backend:
             )
             stack.callback(self.engine.close)
             self._open_connectors(stack)
-            self.dispatcher = Dispatcher(
-                store=self.store,
-                settings=settings,
-                clock=self.clock,
-                new_id=self.new_id,
-                sources=SourceCheck(self.registry, self.connectors.connections),
-                sealer=self.sealer,
-                profiles=ProfileTrial(self.connectors, self.connector_secrets, self.authorizer),
-                connectors=self.connectors,
-                catalog=self.registry.catalog,
-            )
+            self.dispatcher = self._dispatcher()
             stack.callback(self.dispatcher.close)
             # First of these: a connector or an application that hangs holds up whoever waits for the dispatcher.
             stack.callback(self.hosts.close)
@@ -145,6 +136,21 @@ class Backend:
             if is_working:
                 self._start_worker()
             self._stack = stack.pop_all()
+
+    def _dispatcher(self) -> Dispatcher:
+        settings = self.settings
+        return Dispatcher(
+            store=self.store,
+            settings=settings,
+            clock=self.clock,
+            new_id=self.new_id,
+            sources=SourceCheck(self.registry, self.connectors.connections),
+            looker=Looker(self.registry, self.engine, self.connectors.connections, folder=settings.data / "scratch"),
+            sealer=self.sealer,
+            profiles=ProfileTrial(self.connectors, self.connector_secrets, self.authorizer),
+            connectors=self.connectors,
+            catalog=self.registry.catalog,
+        )
 
     def run_schedules(self) -> None:
         """Queue the runs of scheduled flows, and those that events start, from now on, until `drain`."""

@@ -92,10 +92,10 @@ def _tables(answer: Any, width: int | None) -> Iterator[str]:
     if single:
         yield _drawn(_MEMBERS, single, width)
     for key, rows in lists.items():
-        yield from _table_of(key, rows, width)
+        yield from table_of(key, rows, width)
 
 
-def _table_of(title: str, rows: Sequence[Mapping[str, Any]], width: int | None) -> Iterator[str]:
+def table_of(title: str, rows: Sequence[Mapping[str, Any]], width: int | None) -> Iterator[str]:
     """A line for each row; where that is too wide, a table for each."""
     columns = list(dict.fromkeys(name for row in rows for name in row))
     cells = [[_cell(row.get(name)) for name in columns] for row in rows]

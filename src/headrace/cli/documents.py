@@ -58,6 +58,16 @@ def read_paths(paths: Iterable[Path], parameters: Mapping[str, str], settings: S
     with a manifest of the CDK stands for its templates. Raises BadDocument with every fault of all files, and for what
     two files define.
     """
+    found, faults = read_what_can_be(paths, parameters, settings)
+    if faults:
+        raise BadDocument(faults)
+    return found
+
+
+def read_what_can_be(
+    paths: Iterable[Path], parameters: Mapping[str, str], settings: Settings
+) -> tuple[Found, tuple[Fault, ...]]:
+    """The same, with the faults of the files that can't be read beside the documents of those that can."""
     reading = _Reading({"AWS::Region": settings.region, "AWS::AccountId": settings.account}, parameters)
     for path in paths:
         reading.take(path)
@@ -74,11 +84,7 @@ def told_faults(error: BadDocument) -> int:
 
 def read_document(path: Path, settings: Settings) -> dict[str, Any]:
     """The one flow in the file, as CreateFlow takes it; raises BadDocument with every fault at once."""
-    flows = [each for each in read_paths([path], {}, settings).documents if each.kind is Kind.FLOW]
-    if len(flows) != 1:
-        told = f"there are {len(flows)} flows in it ({', '.join(each.name for each in flows)}); give one of them"
-        raise BadDocument([Fault(Place(str(path)), told if flows else "there is no flow in it")])
-    (flow,) = flows
+    flow = only_flow(path, {}, settings)
     if found := flow.violations(settings.limits):
         raise BadDocument(found)
     try:
@@ -86,6 +92,15 @@ def read_document(path: Path, settings: Settings) -> dict[str, Any]:
     except PlanFaults as error:
         raise BadDocument([Fault(flow.place, text) for text in error.faults]) from None
     return dict(flow.request)
+
+
+def only_flow(path: Path, parameters: Mapping[str, str], settings: Settings) -> Document:
+    """The one flow in the file, whatever it means; raises BadDocument."""
+    flows = [each for each in read_paths([path], parameters, settings).documents if each.kind is Kind.FLOW]
+    if len(flows) != 1:
+        told = f"there are {len(flows)} flows in it ({', '.join(each.name for each in flows)}); give one of them"
+        raise BadDocument([Fault(Place(str(path)), told if flows else "there is no flow in it")])
+    return flows[0]
 
 
 class _Reading:
@@ -108,11 +123,9 @@ class _Reading:
             if file.suffix in _ENDINGS and file.is_file() and not _is_hidden(file, path):
                 self._read(file, is_asked_for=False)
 
-    def found(self) -> Found:
+    def found(self) -> tuple[Found, tuple[Fault, ...]]:
         self._find_doubles()
-        if self._faults:
-            raise BadDocument(self._faults)
-        return Found(tuple(self._documents), tuple(self._passed_over))
+        return Found(tuple(self._documents), tuple(self._passed_over)), tuple(self._faults)
 
     def _read(self, path: Path, environment: Mapping[str, str] | None = None, *, is_asked_for: bool = True) -> None:
         try:

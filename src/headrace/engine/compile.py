@@ -28,12 +28,13 @@ _LONG = 40
 class Column:
     """A column of the output; `sql` is its final expression for the file type of the output.
 
-    `presence` says in SQL which records have it at all, None: every one.
+    `presence` says in SQL which records have it at all, None: every one. `json` is its value as JSON text.
     """
 
     name: str
     sql: str
     presence: str | None = None
+    json: str = NULL.json
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,12 @@ class _Compiler:
             value = self._value(task.source)
             type_ = sql_type(task.destination_type) if self._output.keeps_types or self._output.casts else None
             if type_ is None or value is NULL or value.type == type_:
-                columns.append(Column(task.destination, self._shape(value), self._presence(task)))
+                written = value
             else:
                 made = self._name(cast(value, type_))
-                shape = self._shape(source_value(made, type_))
-                columns.append(Column(task.destination, shape, self._presence(task)))
+                written = source_value(made, type_)
                 casts.append(_cast_branch(task, value, made))
+            columns.append(Column(task.destination, self._shape(written), self._presence(task), written.json))
         return tuple(columns), casts
 
     def _presence(self, task: Map) -> str | None:

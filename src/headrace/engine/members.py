@@ -39,6 +39,13 @@ class Wanted(NamedTuple):
     is_typed: Callable[[str], bool]
 
 
+def _always(_: str) -> bool:
+    return True
+
+
+EVERYTHING = Wanted(None, _always)
+
+
 def members_of(
     con: duckdb.DuckDBPyConnection,
     lines: str,
@@ -51,7 +58,7 @@ def members_of(
     `lines` is what follows FROM: a relation with the text of one JSON object a row in `line`. `values` gives a query
     of those members of all objects as f0, f1, …; None where there is none quicker than to look at whole objects.
     """
-    wanted = wanted or Wanted(None, _always)
+    wanted = wanted or EVERYTHING
     first = f"(SELECT line FROM {lines} LIMIT {_FIRST_RECORDS})"
     names = _names(con, lines, first) if wanted.names is None else list(wanted.names)
     typed = [name for name in names if wanted.is_typed(name)]
@@ -63,10 +70,6 @@ def members_of(
             kinds |= _kinds(con, lines) if values is None else _kinds_of(con, values(undecided), undecided)
         types |= {name: _shared(kinds.get(name, set()) - {"NULL"}) for name in typed}
     return tuple(Field(name, type_) for name, type_ in types.items())
-
-
-def _always(_: str) -> bool:
-    return True
 
 
 def _names(con: duckdb.DuckDBPyConnection, lines: str, first: str) -> list[str]:

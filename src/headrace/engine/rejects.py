@@ -50,7 +50,7 @@ class Reject:
 
 
 @dataclass(frozen=True)
-class _Malformed:
+class Malformed:
     """A line that DuckDB could not read: `number` counts records (a header is record 0)."""
 
     number: int
@@ -76,12 +76,12 @@ def rejects_of(
     left = rejected
     unread: list[Reject] = []
     for view in views:
-        malformed = _malformed_of(con, view, "malformed")
+        malformed = malformed_of(con, view, "malformed")
         if rejected:
             _find_rejected(con, view, compiled)
         # Finding them reads every column: bytes of a column that no task reads may be no UTF-8.
         known = {line.number for line in malformed}
-        also = [line for line in _malformed_of(con, view, "skipped") if line.number not in known]
+        also = [line for line in malformed_of(con, view, "skipped") if line.number not in known]
         places = _Places(view, [*malformed, *also], records=read if len(views) == 1 else None)
         yield from (_of_line(view, line, places) for line in malformed)
         unread += [_of_line(view, line, places) for line in also]
@@ -91,7 +91,7 @@ def rejects_of(
     yield from unread[:left]
 
 
-def _of_line(view: SourceView, line: _Malformed, places: _Places) -> Reject:
+def _of_line(view: SourceView, line: Malformed, places: _Places) -> Reject:
     header = tuple(field.name for field in view.fields) if isinstance(view, CsvFile) else None
     place = places.of_offset(line)
     is_complete = line.is_text and line.end is not None
@@ -115,7 +115,7 @@ def _has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
     return bool(found and found[0])
 
 
-def _malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView, what: str) -> list[_Malformed]:
+def malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView, what: str) -> list[Malformed]:
     """One entry a line: a short line has one for each field it lacks."""
     if not _has_table(con, f"{what}_lines"):
         return []
@@ -128,7 +128,7 @@ def _malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView, what: str) -
     ).fetchall()
     header = 1 if isinstance(view, CsvFile) else 0
     return [
-        _Malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0], bool(is_text))
+        Malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0], bool(is_text))
         for line, offset, text, error, is_text in found
     ]
 
@@ -177,7 +177,7 @@ def _reason(branches: Sequence[Branch], which: str) -> str:
 class _Places:
     """Where the records of one file stand, asked in ascending order; `records` None: nobody counted them."""
 
-    def __init__(self, view: SourceView, malformed: Sequence[_Malformed], *, records: int | None) -> None:
+    def __init__(self, view: SourceView, malformed: Sequence[Malformed], *, records: int | None) -> None:
         self._is_csv = isinstance(view, CsvFile)
         # As many lines as records and a header: each has one, and the walk over the file can be spared.
         self._is_line_each = self._is_csv and records is not None and line_count(Path(view.path)) == records + 1
@@ -190,7 +190,7 @@ class _Places:
         self._offsets = lines_of_offsets(Path(view.path), sorted(starts)) if is_walked else {}
         self._lines = RecordLines(Path(view.path), starts, skips_blank=len(view.fields) > 1)
 
-    def of_offset(self, line: _Malformed) -> int:
+    def of_offset(self, line: Malformed) -> int:
         """The line on which a malformed record begins."""
         if self._is_line_each:
             return line.number + 1

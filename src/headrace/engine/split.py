@@ -7,7 +7,7 @@ import os
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,11 +21,15 @@ from headrace.engine.compile import Compiled, compile_tasks, with_lets
 from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
+from headrace.engine.formats import InputFormat
+from headrace.engine.members import EVERYTHING
 from headrace.engine.partition import write_partitions
+from headrace.engine.preview import Preview, preview_of
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
 from headrace.engine.sources import JsonFile, SourceView, drop_malformed, first_line, open_view
 from headrace.engine.tasks import READING
+from headrace.engine.values import Field
 from headrace.engine.watch import Cancelled, Watch
 from headrace.engine.writers import Written, write
 from headrace.errors import HeadraceError
@@ -92,12 +96,40 @@ class Engine:
         for folder in (order.staging, order.rejects):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
+        with self._asking(watch) as (con, scratch):
+            return _Split(con, order, watch, scratch, self._with_one_thread).run()
+
+    def preview(self, order: SplitOrder) -> Preview:
+        """What the split would make of its first records, `order.limit` of them that pass the filters.
+
+        Writes to the scratch folder alone. Raises what `run_split` raises, but for DatasetDropped.
+        """
+        with self._asking(Watch(_nobody)) as (con, scratch):
+            return preview_of(con, order, scratch)
+
+    def fields(self, files: Iterable[LocalFile], declared: InputFormat) -> tuple[Field, ...]:
+        """The fields that the files have together, with the type of the first; copies are removed.
+
+        Raises UnreadableSource, EngineError, and whatever `files` raises.
+        """
+        found: dict[str, Field] = {}
+        with self._asking(Watch(_nobody)) as (con, scratch):
+            for file in files:
+                for field in open_view(con, file, declared, EVERYTHING, scratch).fields:
+                    found.setdefault(field.name, field)
+                if file.is_copy:
+                    file.path.unlink(missing_ok=True)
+        return tuple(found.values())
+
+    @contextmanager
+    def _asking(self, watch: Watch) -> Generator[tuple[duckdb.DuckDBPyConnection, Path]]:
+        """A connection and a scratch folder; what DuckDB raises in the block comes out as headrace's errors."""
         database = self._database
         con = database.cursor()
         try:
             con.execute("SET TimeZone = 'UTC'")
             with watch.interrupting(con.interrupt), TemporaryDirectory(dir=self._scratch) as scratch:
-                return _Split(con, order, watch, Path(scratch), self._with_one_thread).run()
+                yield con, Path(scratch)
         except duckdb.InterruptException as error:
             raise Cancelled("The run was cancelled.") from error
         except duckdb.OutOfMemoryException as error:
@@ -109,6 +141,10 @@ class Engine:
             raise _as_disk_full(error) or EngineError(first_line(error)) from error
         finally:
             con.close()
+
+
+def _nobody(_counts: Counts) -> None:
+    """Nobody follows."""
 
 
 def _as_disk_full(error: duckdb.Error) -> OSError | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from headrace.model.api import SHAPES
 from headrace.model.beyond_backfills import SHAPES_OF_BACKFILLS
+from headrace.model.beyond_plans import SHAPES_OF_PLANS
 from headrace.model.shapes import Boolean, Integer, ListShape, MapShape, Member, Shape, String, Structure
 
 _RECORD = SHAPES["ExecutionRecord"]
@@ -70,6 +71,7 @@ BEYOND: Mapping[str, Shape] = {
         )
     ),
     **SHAPES_OF_BACKFILLS,
+    **SHAPES_OF_PLANS,
     "Text": String(),
     "LogLines": ListShape("Text"),
     "ExecutionLog": Structure((Member("lines", "LogLines", is_required=True),)),

@@ -12,7 +12,18 @@ from headrace.model.beyond import ALL
 from headrace.model.constraints import is_secret
 from headrace.model.json_text import SerializationError
 from headrace.model.places import Place, spell
-from headrace.model.shapes import Boolean, Float, Integer, ListShape, MapShape, Shape, String, Structure, Timestamp
+from headrace.model.shapes import (
+    Anything,
+    Boolean,
+    Float,
+    Integer,
+    ListShape,
+    MapShape,
+    Shape,
+    String,
+    Structure,
+    Timestamp,
+)
 
 Read = Callable[[Any, Place], Any]
 
@@ -129,6 +140,10 @@ def _read_timestamp(value: Any, place: Place) -> int | float:
     return number
 
 
+def _read_anything(value: Any, _place: Place) -> Any:
+    return value
+
+
 def _parse_instant(text: str, place: Place) -> int | float:
     """Epoch seconds of an ISO 8601 date and time; UTC where it names no zone."""
     try:
@@ -159,4 +174,5 @@ _SCALARS: Mapping[type[Shape], Read] = {
     Boolean: _read_boolean,
     Float: _read_float,
     Timestamp: _read_timestamp,
+    Anything: _read_anything,
 }

@@ -82,7 +82,11 @@ class Structure(NamedTuple):
     members: tuple[Member, ...] = ()
 
 
-Shape = String | Integer | Float | Boolean | Timestamp | ListShape | MapShape | Structure
+class Anything(NamedTuple):
+    """Whatever JSON holds, as it was sent: whoever asked for it looks at it."""
+
+
+Shape = String | Integer | Float | Boolean | Timestamp | ListShape | MapShape | Structure | Anything
 
 
 class Operation(NamedTuple):

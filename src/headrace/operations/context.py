@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from headrace.connector_sdk.catalog import CATALOG, Declared
+from headrace.engine.preview import Preview
+from headrace.flow.findings import Looked
 from headrace.flow.plan import Plan
 from headrace.settings import Settings
 from headrace.store.profiles import Profile, Secret
@@ -46,6 +48,23 @@ class SourceCheck(Protocol):
 
     def keeps_place(self, plan: Plan, account: str, region: str) -> bool:
         """Whether the source says by bookmarks where an incremental run goes on; raises as `check_window` does."""
+        ...
+
+
+class Looker(Protocol):
+    """Looks into the source and the destination of a plan, and writes nothing anywhere; may be slow."""
+
+    def look(self, plan: Plan, account: str, region: str) -> Looked:
+        """The fields of both, as far as they can be told, and what CreateFlow would refuse for what is there."""
+        ...
+
+    def preview(
+        self, plan: Plan, account: str, region: str, *, records: int, window_ms: tuple[int, int] | None
+    ) -> Preview:
+        """What a run would make of the first records: so many as pass the filters, of a window of time; None: of all.
+
+        Raises ResourceNotFoundException, ConnectorAuthenticationException and ConnectorServerException.
+        """
         ...
 
 

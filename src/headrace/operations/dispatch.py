@@ -19,7 +19,9 @@ from headrace.operations import (
     flows,
     logged,
     object_events,
+    plans,
     positions,
+    previews,
     profiles,
     record_events,
     rejects,
@@ -28,7 +30,7 @@ from headrace.operations import (
     tags,
 )
 from headrace.operations.connector_calls import AsStored, Connectors, NoHosts, ProfileTrial
-from headrace.operations.context import Answer, Caller, Context, ProfileCheck, SourceCheck
+from headrace.operations.context import Answer, Caller, Context, Looker, ProfileCheck, SourceCheck
 from headrace.settings import Settings
 from headrace.store.secrets import Sealer
 from headrace.store.store import Store
@@ -40,6 +42,7 @@ ProfilePreparation = Callable[[Context, Store, ProfileCheck, Document], Callable
 ConnectorPreparation = Callable[[Context, Store, Connectors, Document], Callable[[Tx], Answer]]
 Fetching = Callable[[Context, Store, RejectsPlace, Document], Answer]
 Question = Callable[[Context, Store, Connectors, Document], Answer]
+Look = Callable[[Context, Store, Looker, Document], Answer]
 
 # One read transaction each.
 READING: Mapping[str, Operation] = {
@@ -112,6 +115,11 @@ BEYOND_FETCHING: Mapping[str, Fetching] = {
 BEYOND_TAKING: Mapping[str, ConnectorPreparation] = {
     record_events.PUT: record_events.prepare_put,
 }
+# A look into sources and destinations, which may be slow; nothing is written.
+BEYOND_LOOKING: Mapping[str, Look] = {
+    plans.PLAN: plans.plan_flow,
+    previews.PREVIEW: previews.preview_flow,
+}
 # How many flows are planned, and their sources listed, at a time.
 _PREPARERS = 4
 # How many connectors are asked at a time. Apart from the others: one that hangs holds up nobody who creates a flow.
@@ -131,6 +139,7 @@ class Dispatcher:
         clock: Clock,
         new_id: Callable[[], str],
         sources: SourceCheck,
+        looker: Looker,
         sealer: Sealer,
         profiles: ProfileCheck | None = None,
         connectors: Connectors | None = None,
@@ -146,6 +155,7 @@ class Dispatcher:
         self._clock = clock
         self._new_id = new_id
         self._sources = sources
+        self._looker = looker
         self._sealer = sealer
         self._catalog = catalog
         self._rejects = rejects_place or RejectsPlace.of(Buckets(settings), settings)
@@ -201,6 +211,9 @@ class Dispatcher:
         if name in BEYOND_FETCHING:
             fetch = BEYOND_FETCHING[name]
             return _submitted(self._preparers, lambda: fetch(context, self._store, self._rejects, request))
+        if name in BEYOND_LOOKING:
+            look = BEYOND_LOOKING[name]
+            return _submitted(self._askers, lambda: look(context, self._store, self._looker, request))
         question = ASKING[name]
         return _submitted(self._askers, lambda: question(context, self._store, self._connectors, request))
 

@@ -7,12 +7,11 @@ from headrace.engine.fields import fields_read
 from headrace.engine.tasks import Tasks
 from headrace.flow.hints import conditions, filter_expression
 from headrace.flow.records import Reading
-from headrace.store.executions import Execution
 
 PAGE_SIZE = 1000
 
 
-def query_of(reading: Reading, tasks: Tasks, execution: Execution) -> Query:
+def query_of(reading: Reading, tasks: Tasks, *, flow_name: str, execution_id: str) -> Query:
     """The query from the first record on; the fields and the filter are hints, the engine applies both again."""
     return Query(
         entity=reading.entity,
@@ -20,8 +19,8 @@ def query_of(reading: Reading, tasks: Tasks, execution: Execution) -> Query:
         filter_expression=filter_expression(tasks.filters),
         after=None,
         page_size=PAGE_SIZE,
-        flow_name=execution.flow_name,
-        execution_id=execution.execution_id,
+        flow_name=flow_name,
+        execution_id=execution_id,
         api_version=reading.api_version,
         settings=reading.settings,
         conditions=conditions(tasks.filters),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from headrace.connector_sdk.contract import SourceFile
 from headrace.connector_sdk.listening import EventSource, Posted
 from headrace.connector_sdk.records import Connections, Side
 from headrace.connector_sdk.registry import Registry
@@ -51,26 +52,26 @@ class SourceCheck:
         is nothing to read, ValidationException if a profile is of another connector, or an incremental flow has no
         field to go by.
         """
-        for scope, side in _sides(plan):
-            fields, keeps = self._check_side(scope, side, account, region, plan.trigger.trigger_type)
-            if scope == "SOURCE" and plan.trigger.pull_mode == "Incremental" and not keeps:
-                _check_timestamps(plan, fields)
+        for scope, side in sides(plan):
+            fields, keeps = self.check_side(scope, side, account, region, plan.trigger.trigger_type)
+            if scope == "SOURCE" and not keeps:
+                check_timestamps(plan, fields)
         if plan.reading is None:
-            self._check_files(plan, may_be_empty=plan.trigger.trigger_type == "Event")
+            self.check_files(plan)
 
     def check_window(self, plan: Plan, account: str, region: str) -> None:
         """Look for the field that says when a record changed; files say it themselves. Raises as `check` does."""
         if plan.reading is not None:
-            _check_timestamps(plan, self._check_side("SOURCE", plan.reading, account, region)[0])
+            _check_window_field(plan, self.check_side("SOURCE", plan.reading, account, region)[0])
 
     def keeps_place(self, plan: Plan, account: str, region: str) -> bool:
         """Whether the source says by bookmarks where an incremental run goes on. Raises as `check` does."""
-        return plan.reading is not None and self._check_side("SOURCE", plan.reading, account, region)[1]
+        return plan.reading is not None and self.check_side("SOURCE", plan.reading, account, region)[1]
 
-    def _check_side(
+    def check_side(
         self, scope: Side, side: Reading | Writing, account: str, region: str, trigger_type: TriggerType | None = None
     ) -> tuple[Fields, bool]:
-        """The fields of the entity, and whether the connector keeps the place in it."""
+        """The fields of the entity, and whether the connector keeps the place in it. Raises as `check` does."""
         try:
             connector = self._connections.open(account, region, side.profile, side.connector_type)
         except NotThere as error:
@@ -79,7 +80,7 @@ class SourceCheck:
             part = "Source" if scope == "SOURCE" else "Destination"
             raise ValidationException(f"{part} Validation Error: {error.message}") from error
         except ConnectorError as error:
-            raise _failed(error) from error
+            raise failed(error) from error
         if isinstance(side, Reading):
             _check_trigger(side, connector, trigger_type)
         try:
@@ -87,19 +88,21 @@ class SourceCheck:
             fields = connector.describe(side.entity, api_version=side.api_version)
             return fields, isinstance(side, Reading) and keeps_place(connector, side)
         except ConnectorError as error:
-            raise _failed(error) from error
+            raise failed(error) from error
 
-    def _check_files(self, plan: Plan, *, may_be_empty: bool) -> None:
+    def check_files(self, plan: Plan) -> tuple[SourceFile, ...]:
+        """The files of the source. Raises ConnectorServerException where there must be one and none is."""
         source = self._registry.source(plan.source.connector_type)
         try:
             files = source.files(plan.source.properties)
         except ConnectorError as error:
-            raise _failed(error) from error
-        if not files and not may_be_empty:
+            raise failed(error) from error
+        if not files and plan.trigger.trigger_type != "Event":
             raise ConnectorServerException(
-                f"Error while communicating to connector: nothing lies at {_place(plan)}."
+                f"Error while communicating to connector: nothing lies at {place_of(plan)}."
                 " Put an object there, or name the prefix under which there is one."
             )
+        return files
 
 
 def _check_trigger(reading: Reading, connector: object, trigger_type: TriggerType | None) -> None:
@@ -119,25 +122,34 @@ def _check_trigger(reading: Reading, connector: object, trigger_type: TriggerTyp
         )
 
 
-def _check_timestamps(plan: Plan, fields: Fields) -> None:
+def check_timestamps(plan: Plan, fields: Fields) -> None:
+    """Raise ValidationException where the flow is incremental and no field says when a record changed."""
+    if plan.trigger.pull_mode == "Incremental":
+        _check_window_field(plan, fields)
+
+
+def _check_window_field(plan: Plan, fields: Fields) -> None:
     try:
         timestamp_field(plan, fields)
     except Stop as fault:
         raise ValidationException(f"Source Validation Error: {fault.message}.") from fault
 
 
-def _sides(plan: Plan) -> Iterator[tuple[Side, Reading | Writing]]:
+def sides(plan: Plan) -> Iterator[tuple[Side, Reading | Writing]]:
+    """The sides of a plan that are of records."""
     if plan.reading is not None:
         yield "SOURCE", plan.reading
     if plan.writing is not None:
         yield "DESTINATION", plan.writing
 
 
-def _failed(error: ConnectorError) -> ServiceError:
+def failed(error: ConnectorError) -> ServiceError:
+    """What a caller of the API is told of it."""
     kind = ConnectorAuthenticationException if isinstance(error, Refused) else ConnectorServerException
     return kind(f"Error while communicating to connector: {error.message}")
 
 
-def _place(plan: Plan) -> str:
+def place_of(plan: Plan) -> str:
+    """Where the files of a source lie, as people know it."""
     properties = plan.source.properties
     return f"{plan.source.connector_type} {properties.get('bucketName', '')}/{properties.get('bucketPrefix', '')}"

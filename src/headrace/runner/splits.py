@@ -145,7 +145,7 @@ class Splits:
         if reading is None:
             files = tools.registry.source(plan.source.connector_type)
             return Files(plan, files, self.retried, tools.group, Span.of(execution), limit=self._limit)
-        query = query_of(reading, plan.tasks, execution)
+        query = query_of(reading, plan.tasks, flow_name=execution.flow_name, execution_id=execution.execution_id)
         if is_marked:
             begin = since(plan, self._held.claim.bookmark)
             query = replace(query, since=begin, timestamp_field=plan.timestamp_field)

@@ -22,7 +22,7 @@ from headrace.wire.asgi import Application, Receive, Scope, Send
 from headrace.wire.bodies import GoneError, Patience
 from headrace.wire.callers import Callers, Identity, KeyLookup, NoCallers, OpenCallers, SignedCallers, authorize
 from headrace.wire.calls import Call
-from headrace.wire.extension import PREFIX, find_beyond, replied
+from headrace.wire.extension import PREFIX, find_beyond, named, replied
 from headrace.wire.extension_table import DESCRIBE, ROWS
 from headrace.wire.metrics import PATH as METRICS
 from headrace.wire.metrics import MetricsPage
@@ -168,9 +168,11 @@ class Api:
         if beyond.row.name == record_events.PUT:
             return await self._posts.answer(call, beyond.path_values["flowName"], self._patience)
         body, query, identity = await self._heard(call)
-        if beyond.permission is not None:
+        if beyond.permission is not None and not beyond.is_named_within:
             authorize(identity, beyond.permission, beyond.path_values)
         request = beyond.request(query, body, self._limits)
+        if beyond.permission is not None and beyond.is_named_within:
+            authorize(identity, beyond.permission, named(request))
         if beyond.row.name == DESCRIBE:
             return replied(beyond.row, openapi(ROWS), call.request_id)
         return replied(beyond.row, await self._dispatched(beyond.row.name, identity, request), call.request_id)

@@ -36,6 +36,11 @@ class Beyond(NamedTuple):
         """The operation that a policy has to allow; None: any caller may, or the row has a door of its own."""
         return OPERATIONS.get(self.row.permission or "")
 
+    @property
+    def is_named_within(self) -> bool:
+        """Whether the body says which flow it is about."""
+        return "flowName" in self.row.members
+
     def request(self, query: Query, body: bytes, limits: Limits) -> dict[str, Any]:
         """The request, read and checked. Raises SerializationError and ValidationException."""
         row = self.row
@@ -64,6 +69,12 @@ def find_beyond(method: str, raw_path: bytes) -> Beyond:
     raise MethodNotAllowedException(
         f"{method[:SHOWN_CHARACTERS]} is no method of {shown_path(raw_path)}: use {allowed}"
     )
+
+
+def named(request: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a policy is asked about: the flow that the request names, or that its document is of."""
+    document = request.get("flow", request)
+    return cast("Mapping[str, Any]", document) if isinstance(document, Mapping) else {}
 
 
 def replied(row: Row, answer: Mapping[str, Any], request_id: str) -> Reply:

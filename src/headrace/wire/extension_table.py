@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from headrace.operations import backfills, logged, positions, record_events, rejects, retries, runs
+from headrace.operations import backfills, logged, plans, positions, previews, record_events, rejects, retries, runs
 
 # What stands for a part of a path, and the shape of it.
 LABELS: Mapping[str, str] = {"flowName": "FlowName", "executionId": "ExecutionId", "number": "BackfillNumber"}
@@ -55,6 +55,11 @@ _NOT_THERE = "ResourceNotFoundException"
 _PAGED: Mapping[str, Asked] = {
     "maxResults": Asked("MaxResults", "The most to answer at a time."),
     "nextToken": Asked("NextToken", "Go on where the answer that held this token ended."),
+}
+
+_FLOW: Mapping[str, Asked] = {
+    "flow": Asked("FlowDocument", "The document, as CreateFlow takes it."),
+    "flowName": Asked("FlowName", "Or the name of a flow that is there."),
 }
 
 _EXECUTION = "/flows/{flowName}/executions/{executionId}"
@@ -232,6 +237,31 @@ ROWS: tuple[Row, ...] = (
             "clear": Asked("Boolean", "As if nothing had been read."),
         },
         errors=(_NOT_THERE, "ConflictException", "ConnectorServerException", "ConnectorAuthenticationException"),
+    ),
+    Row(
+        name=plans.PLAN,
+        method="POST",
+        path="/plan",
+        permission="CreateFlow",
+        about="What is to be said of a flow document, or of a flow that is there; nothing is kept.",
+        answer="PlannedFlow",
+        members=_FLOW,
+        errors=(_NOT_THERE,),
+    ),
+    Row(
+        name=previews.PREVIEW,
+        method="POST",
+        path="/preview",
+        permission="StartFlow",
+        about="The first records of a flow document, or of a flow that is there, before and after; nothing is written.",
+        answer="PreviewedFlow",
+        members={
+            **_FLOW,
+            "records": Asked("PreviewSize", "So many records that pass the filters; without it 20."),
+            "from": Asked("Date", "Of what changed then or later."),
+            "to": Asked("Date", "Of what changed before; without it now."),
+        },
+        errors=(_NOT_THERE, "ConnectorServerException", "ConnectorAuthenticationException"),
     ),
     Row(
         name=record_events.PUT,

@@ -9,6 +9,7 @@ from headrace.errors import AccessDeniedException, InternalServerException, Serv
 from headrace.model.api import ERROR_STATUS
 from headrace.model.beyond import ALL
 from headrace.model.shapes import (
+    Anything,
     Boolean,
     Float,
     Integer,
@@ -228,4 +229,5 @@ _TYPES: Mapping[type, Schema] = {
     Timestamp: {"type": "number", "description": "Seconds since 1970, UTC."},
     ListShape: {"type": "array"},
     MapShape: {"type": "object"},
+    Anything: {},
 }

@@ -13,7 +13,9 @@ from typing import Any
 from headrace.clock import HandClock, to_ms
 from headrace.connector_sdk.hosts.book import Hosts
 from headrace.connector_sdk.records import Connection
+from headrace.engine.preview import Preview
 from headrace.errors import ConnectorServerException
+from headrace.flow.findings import Looked
 from headrace.flow.plan import Plan
 from headrace.model.check import check
 from headrace.model.states import State
@@ -83,6 +85,24 @@ def events_flow(name: str = "orders", **members: Any) -> Json:
         "sourceConnectorProperties": {"Salesforce": {"object": "AccountChangeEvent"}},
     }
     return flow(name, triggerConfig=EVENT, sourceFlowConfig=source, tasks=tasks) | members
+
+
+@dataclass
+class Looks:
+    """Finds what the test says, and remembers what it was asked for."""
+
+    looked: Looked = field(default_factory=Looked)
+    seen: Preview = field(default_factory=Preview)
+    asked: list[tuple[str, int, tuple[int, int] | None]] = field(default_factory=list)
+
+    def look(self, plan: Plan, account: str, region: str) -> Looked:
+        return self.looked
+
+    def preview(
+        self, plan: Plan, account: str, region: str, *, records: int, window_ms: tuple[int, int] | None
+    ) -> Preview:
+        self.asked.append((plan.flow_name, records, window_ms))
+        return self.seen
 
 
 @dataclass
@@ -197,6 +217,7 @@ def serving(
     new_id: Callable[[], str] | None = None,
     has_applications: bool = True,
     hosts: Hosts | None = None,
+    looks: Looks | None = None,
     **settings: Any,
 ) -> Generator[Calls]:
     chosen = Settings(data=data, **settings)
@@ -204,6 +225,7 @@ def serving(
     sealer = Sealer.of(chosen)
     applications = Applications()
     dispatcher = Dispatcher(
+        looker=looks or Looks(),
         store=store,
         settings=chosen,
         clock=clock,

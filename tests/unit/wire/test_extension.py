@@ -180,3 +180,22 @@ def test_a_long_answer_that_breaks_off_has_no_end() -> None:
     with pytest.raises(AssertionError):
         rig.ask(f"{PATH}/e1/rejects/file", method="GET")
     assert rig.log_lines()[0]["reason"] == "the disk is gone"
+
+
+@pytest.mark.parametrize("path, action", [("plan", "CreateFlow"), ("preview", "StartFlow")])
+def test_a_policy_decides_by_the_flow_that_the_body_is_about(path: str, action: str) -> None:
+    statement = {"Effect": "Allow", "Action": f"appflow:{action}", "Resource": f"arn:aws:appflow:*:{ACCOUNT}:flow/mine"}
+    policy = parse_policy({"Version": "2012-10-17", "Statement": [statement]})
+    rig = Rig(auth="sigv4", keys=[AccessKey(KEY_ID, SECRET, ACCOUNT, ARN, policy)])
+    about = (
+        {"flowName": "mine"},
+        {"flow": {"flowName": "mine"}},
+        {"flowName": "other"},
+        {"flow": {"flowName": "other"}},
+    )
+    bodies = [*about, {"flow": {}}, {"flow": []}, {"flow": {"flowName": "other"}, "flowName": "mine"}]
+
+    sent = [json.dumps(body).encode() for body in bodies]
+    statuses = [send(rig, signed(f"{HOST}/headrace/v1/{path}", body), body).status for body in sent]
+
+    assert statuses == [200, 200, 403, 403, 403, 403, 403]

@@ -1,0 +1,222 @@
+"""A look into the source and the destination of a plan: which fields they have, and what a run would make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, cast
+
+from headrace.connector_sdk.contract import LocalFile, SourceFile
+from headrace.connector_sdk.records import Connections
+from headrace.connector_sdk.registry import Registry
+from headrace.engine.formats import UnreadableSource, compression_of, format_of
+from headrace.engine.preview import Preview
+from headrace.engine.results import Naming, SplitOrder
+from headrace.engine.split import Engine, EngineError
+from headrace.errors import ConnectorError, ConnectorServerException, ServiceError
+from headrace.flow.endpoints import SOURCES_OF_RECORDS
+from headrace.flow.faults import Place
+from headrace.flow.findings import Described, Fields, Finding, Known, Looked, NotAsked
+from headrace.flow.plan import Plan, Reading, Writing
+from headrace.flow.rules import Rule
+from headrace.log import silent
+from headrace.runner.bookmarks import keeps_place
+from headrace.runner.control import Control
+from headrace.runner.grouping import grouped
+from headrace.runner.heads import Heads
+from headrace.runner.queries import query_of
+from headrace.runner.retries import with_retries
+from headrace.runner.source_check import SourceCheck, check_timestamps, failed, place_of, sides
+from headrace.runner.sources import Files, Pages, Result, SplitSource
+from headrace.runner.windows import Span, records_in, timestamp_field
+
+# How many objects are looked into for their fields, and how much is read for a preview, about.
+LOOKED_FILES: Final = 8
+LOOKED_BYTES: Final = 64 * 1024 * 1024
+_MAGIC_BYTES: Final = 8
+_SOURCE: Final[Place] = ("sourceFlowConfig",)
+_DESTINATION: Final[Place] = ("destinationFlowConfigList", 0)
+_ELSEWHERE: Final = NotAsked(
+    "connector profiles are kept by a service, and none is asked",
+    "give --endpoint-url with the address of a headrace that has the profile",
+)
+
+
+class Looker:
+    """Looks, and writes nothing but to a folder that goes; see operations.context.Looker.
+
+    `connections` None: connector profiles are kept elsewhere. A preview reads about `most_bytes` of its source.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        engine: Engine,
+        connections: Connections | None,
+        *,
+        folder: Path,
+        most_bytes: int = LOOKED_BYTES,
+    ) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._registry = registry
+        self._engine = engine
+        self._connections = connections
+        self._check = SourceCheck(registry, connections)
+
+    def look(self, plan: Plan, account: str, region: str) -> Looked:
+        """What there is, and what CreateFlow would refuse for it."""
+        missing = self._check.missing(plan)
+        if missing is not None:
+            return Looked(refusals=(Finding("error", Rule.NOT_THERE, _SOURCE, missing, "install the connector"),))
+        found: dict[str, Known] = {}
+        refusals: list[Finding] = []
+        for scope, side in sides(plan):
+            try:
+                found[scope] = self._fields_of(plan, side, account, region)
+            except ServiceError as error:
+                refusals.append(_refusal(_SOURCE if scope == "SOURCE" else _DESTINATION, error))
+        if plan.source.connector_type not in SOURCES_OF_RECORDS:
+            try:
+                found["SOURCE"] = self._fields_of_files(plan, self._check.check_files(plan))
+            except ServiceError as error:
+                refusals.append(_refusal(_SOURCE, error))
+        return Looked(found.get("SOURCE"), found.get("DESTINATION"), tuple(refusals))
+
+    def preview(
+        self, plan: Plan, account: str, region: str, *, records: int, window_ms: tuple[int, int] | None
+    ) -> Preview:
+        """What a run would make of the first records; see operations.context.Looker."""
+        try:
+            source, plan = self._source(plan, account, region, records, window_ms)
+            with TemporaryDirectory(dir=self._folder) as folder:
+                return self._previewed(plan, source, records, Path(folder))
+        except ConnectorError as error:
+            raise failed(error) from error
+        except (UnreadableSource, EngineError) as error:
+            raise ConnectorServerException(f"The source can't be read: {error.message}") from error
+
+    def _previewed(self, plan: Plan, source: SplitSource, records: int, folder: Path) -> Preview:
+        works = source.works()
+        if not works or plan.input is None or plan.output is None:
+            return Preview()
+        with closing(cast("Generator[LocalFile]", source.local(works[0], folder / "scratch"))) as files:
+            bounded = _Bounded(files, self._most_bytes)
+            order = SplitOrder(
+                tasks=plan.tasks,
+                input=plan.input,
+                output=plan.output,
+                number=0,
+                files=bounded,
+                fields=None,
+                staging=folder / "staged",
+                rejects=folder / "rejects",
+                naming=Naming(plan.flow_name, "", 1, datetime(1970, 1, 1, tzinfo=UTC)),
+                limit=records,
+            )
+            found = self._engine.preview(order)
+        return replace(found, is_cut=bounded.is_cut and found.written < records)
+
+    def _source(
+        self, plan: Plan, account: str, region: str, limit: int, window_ms: tuple[int, int] | None
+    ) -> tuple[SplitSource, Plan]:
+        """The source, and the plan with the window among its filters."""
+        reading, span = plan.reading, None if window_ms is None else Span(*window_ms)
+        if reading is None:
+            files = self._registry.source(plan.source.connector_type)
+            return Files(plan, files, _retried, grouped, span, limit=limit), plan
+        if self._connections is None:
+            raise ConnectorServerException(f"{_ELSEWHERE.why}: {_ELSEWHERE.instead}.")
+        connector = self._connections.open(account, region, reading.profile, reading.connector_type)
+        if span is not None and not keeps_place(connector, reading):
+            described = connector.describe(reading.entity, api_version=reading.api_version)
+            plan = replace(plan, tasks=records_in(span, timestamp_field(plan, described), plan.tasks))
+        # No execution, by whose id a connector's lines would be kept.
+        query = query_of(reading, plan.tasks, flow_name=plan.flow_name, execution_id="")
+        name = f"{reading.profile}/{reading.entity}"
+        return Pages(connector, query, name, _retried, _nothing, limit=limit), plan
+
+    def _fields_of(self, plan: Plan, side: Reading | Writing, account: str, region: str) -> Known:
+        """Raises the ServiceErrors of CreateFlow."""
+        if self._connections is None:
+            return _ELSEWHERE
+        is_source = isinstance(side, Reading)
+        scope, trigger = ("SOURCE", plan.trigger.trigger_type) if is_source else ("DESTINATION", None)
+        described, keeps = self._check.check_side(scope, side, account, region, trigger)
+        if is_source and not keeps:
+            check_timestamps(plan, described)
+        return Fields.of(f"{side.profile}/{side.entity}", described)
+
+    def _fields_of_files(self, plan: Plan, files: Sequence[SourceFile]) -> Known:
+        """The fields of the first files, as the engine reads them."""
+        source, declared = self._registry.source(plan.source.connector_type), plan.input
+        if not files or declared is None:
+            return NotAsked("nothing lies there yet", "put an object there to have the fields looked at")
+        properties = plan.source.properties
+        small = [file for file in files if self._is_quick(plan, file)][:LOOKED_FILES]
+        if not small:
+            return NotAsked(f"its objects are larger than {LOOKED_BYTES:,} bytes and compressed, or Parquet")
+        with TemporaryDirectory(dir=self._folder) as folder:
+            heads = Heads(source, properties, declared, Path(folder))
+            try:
+                found = self._engine.fields(heads.of(small), declared)
+            except (UnreadableSource, EngineError, ConnectorError) as error:
+                return NotAsked(error.message)
+        return Fields(
+            place_of(plan),
+            {each.name: Described(each.name, each.type) for each in found},
+            is_whole=len(small) == len(files),
+            largest_bytes=max(file.size_bytes for file in files),
+        )
+
+    def _is_quick(self, plan: Plan, file: SourceFile) -> bool:
+        """Whether a beginning of the file tells its fields, or all of it is not much."""
+        if file.size_bytes <= LOOKED_BYTES:
+            return True
+        source = self._registry.source(plan.source.connector_type)
+        head = source.head(plan.source.properties, file, _MAGIC_BYTES)
+        return compression_of(head) == "none" and format_of(head, plan.input or "csv") != "parquet"
+
+
+class _Bounded:
+    """The files, or what comes first of them, until there are so many bytes; `is_cut`: there was more."""
+
+    def __init__(self, files: Iterator[LocalFile], most_bytes: int) -> None:
+        self._files = files
+        self._left = most_bytes
+        self.is_cut = False
+
+    def __iter__(self) -> Iterator[LocalFile]:
+        for file in self._files:
+            if self._left <= 0:
+                self.is_cut = True
+                return
+            yield self._capped(file)
+            self._left -= file.size_bytes
+
+    def _capped(self, file: LocalFile) -> LocalFile:
+        more = file.more
+        if more is None:
+            return file
+        return replace(file, more=lambda: self._capped(more())) if file.size_bytes < self._left else self._cut(file)
+
+    def _cut(self, file: LocalFile) -> LocalFile:
+        self.is_cut = True
+        return replace(file, more=None)
+
+
+def _retried(what: str, call: Callable[[], Result]) -> Result:
+    control = Control(_nothing)
+    return with_retries(what, call, wait=control.wait, log=silent())
+
+
+def _nothing(*_: object) -> None:
+    """Nobody follows a preview, and nobody stops it."""
+
+
+def _refusal(place: Place, error: ServiceError) -> Finding:
+    return Finding("error", Rule.NOT_THERE, place, error.message)

@@ -1,0 +1,243 @@
+"""What a look into a source and a destination finds, and what a preview shows of them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headrace.connector_sdk.registry import Registry
+from headrace.engine.split import Engine
+from headrace.errors import ConnectorServerException
+from headrace.flow.findings import Fields, Known, NotAsked
+from headrace.flow.plan import plan
+from headrace.flow.rules import Rule
+from headrace.runner.looking import Looker
+from headrace.settings import Settings
+from tests.standins.application import Application, Profiles, from_records, to_records
+from tests.unit.flow.documents import MAP_ALL, condition, document, mapped, projection
+from tests.unit.runner.record_runs import flow, numbered
+
+SCOPE = ("1", "r")
+ORDERS = condition("EQUAL_TO", "kind", VALUE="order")
+
+
+@dataclass
+class Place:
+    """A data folder with buckets, and who looks into it."""
+
+    data: Path
+    registry: Registry
+    engine: Engine
+    folder: Path
+
+    def put(self, key: str, body: bytes) -> None:
+        path = self.data / "buckets" / "raw" / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+
+    def looker(self, profiles: Profiles | None = None, **given: Any) -> Looker:
+        return Looker(self.registry, self.engine, profiles, folder=self.folder, **given)
+
+    def files(self) -> set[str]:
+        return {str(path) for path in self.data.rglob("*")}
+
+
+@pytest.fixture(name="place")
+def a_place(tmp_path: Path) -> Iterator[Place]:
+    settings, folder = Settings(data=tmp_path / "data"), tmp_path / "scratch"
+    with closing(Engine(memory_limit_bytes=300 << 20, threads=1, scratch=folder)) as engine:
+        yield Place(settings.data, Registry.load(settings), engine, folder)
+
+
+def names(known: Known) -> list[str]:
+    assert isinstance(known, Fields)
+    return list(known.by_name)
+
+
+def json_flow(*tasks: Any) -> dict[str, Any]:
+    return flow(*(tasks or (MAP_ALL,)))
+
+
+def test_the_fields_of_all_objects_are_found_and_nothing_is_left_behind(place: Place) -> None:
+    place.put("in/1.csv", b"id,name\n1,a\n")
+    place.put("in/2.csv.gz", gzip.compress(b"id,amount\n2,3\n"))
+    before = place.files()
+
+    looked = place.looker().look(plan(document(MAP_ALL)), *SCOPE)
+
+    assert looked.refusals == ()
+    assert names(looked.source) == ["id", "name", "amount"]
+    assert isinstance(looked.source, Fields)
+    assert looked.source.is_whole
+    assert place.files() == before
+    assert list(place.folder.iterdir()) == []
+
+
+def test_json_tells_the_types_of_its_fields(place: Place) -> None:
+    place.put("in/1.json", b'{"id": 7, "price": 1.5, "name": "a", "paid": true}\n')
+
+    known = place.looker().look(plan(json_flow()), *SCOPE).source
+
+    assert isinstance(known, Fields)
+    assert known.by_name["price"].type == "DOUBLE"
+    assert known.by_name["paid"].type == "BOOLEAN"
+
+
+def test_of_many_objects_the_first_are_looked_into(place: Place) -> None:
+    for number in range(9):
+        place.put(f"in/{number}.csv", f"id,f{number}\n".encode())
+
+    known = place.looker().look(plan(document(MAP_ALL)), *SCOPE).source
+
+    assert isinstance(known, Fields)
+    assert not known.is_whole
+    assert "f7" in known.by_name
+    assert "f8" not in known.by_name
+
+
+def test_a_source_with_nothing_in_it_is_refused_as_create_flow_does(place: Place) -> None:
+    place.put("elsewhere/1.csv", b"id\n")
+
+    looked = place.looker().look(plan(document(MAP_ALL)), *SCOPE)
+
+    assert [(each.level, each.rule) for each in looked.refusals] == [("error", Rule.NOT_THERE)]
+    assert "nothing lies at S3 raw/in" in looked.refusals[0].message
+    assert looked.source is None
+
+
+def test_a_flow_of_events_may_have_an_empty_source(place: Place) -> None:
+    place.put("elsewhere/1.csv", b"id\n")
+    looked = place.looker().look(plan(document(MAP_ALL, trigger={"triggerType": "Event"})), *SCOPE)
+    assert looked.refusals == ()
+    assert isinstance(looked.source, NotAsked)
+
+
+def test_an_object_that_can_not_be_read_is_told_of(place: Place) -> None:
+    place.put("in/1.parquet", b"PAR1 and nothing else PAR1")
+    known = place.looker().look(plan(document(MAP_ALL)), *SCOPE).source
+    assert isinstance(known, NotAsked)
+    assert "1.parquet can't be read" in known.why
+
+
+def test_both_applications_are_asked_for_their_fields(place: Place) -> None:
+    crm, erp = Application(), Application()
+    erp.fields = [{"identifier": "key"}]
+    made = plan(flow(MAP_ALL, source=from_records(), destination=to_records()))
+
+    looked = place.looker(Profiles(crm=crm, erp=erp)).look(made, *SCOPE)
+
+    assert (names(looked.source), names(looked.destination)) == (["id"], ["key"])
+
+
+def test_a_profile_that_is_gone_is_an_error_of_its_side(place: Place) -> None:
+    made = plan(flow(MAP_ALL, source=from_records(), destination=to_records("gone")))
+
+    looked = place.looker(Profiles(crm=Application())).look(made, *SCOPE)
+
+    assert [(each.where, each.message) for each in looked.refusals] == [
+        ("destinationFlowConfigList[0]", "There is no connector profile gone")
+    ]
+    assert names(looked.source) == ["id"]
+
+
+def test_without_profiles_the_fields_are_not_asked_for_and_that_is_said(place: Place) -> None:
+    looked = place.looker().look(plan(flow(MAP_ALL, source=from_records())), *SCOPE)
+    assert looked.refusals == ()
+    assert isinstance(looked.source, NotAsked)
+    assert "--endpoint-url" in looked.source.instead
+
+
+def test_a_connector_that_is_not_here_is_an_error(place: Place) -> None:
+    looked = place.looker().look(plan(document(MAP_ALL, source="Veeva")), *SCOPE)
+    assert [each.rule for each in looked.refusals] == [Rule.NOT_THERE]
+    assert "Veeva" in looked.refusals[0].message
+
+
+def previewed(place: Place, made: dict[str, Any], records: int = 20, **given: Any) -> Any:
+    looker = place.looker(given.pop("profiles", None), **{k: given.pop(k) for k in ("most_bytes",) if k in given})
+    return looker.preview(plan(made), *SCOPE, records=records, window_ms=given.get("window_ms"))
+
+
+def test_a_preview_shows_each_record_before_and_after_and_writes_nothing(place: Place) -> None:
+    place.put("in/1.csv", b"id,kind\n1,order\n2,offer\nbad\n3,order\n4,order\n")
+    before = place.files()
+
+    seen = previewed(place, document(projection("id", "kind"), mapped("id", "key"), ORDERS), 2)
+
+    assert [(each.number, each.fate, each.task, each.after) for each in seen.records] == [
+        (1, "written", None, '{"key":"1"}'),
+        (2, "dropped", 2, None),
+        (3, "rejected", -1, None),
+        (4, "written", None, '{"key":"3"}'),
+    ]
+    assert seen.records[0].before == '{"id":"1","kind":"order"}'
+    assert (seen.read, seen.written, seen.dropped, seen.rejected) == (4, 2, {2: 1}, {-1: 1})
+    assert place.files() == before
+    assert list(place.folder.iterdir()) == []
+
+
+def test_a_preview_of_a_window_reads_the_files_of_that_time(place: Place) -> None:
+    place.put("in/1.csv", b"id\n1\n")
+    assert previewed(place, document(MAP_ALL), window_ms=(0, 1)).read == 0
+    assert previewed(place, document(MAP_ALL), window_ms=(0, 2**45)).read == 1
+
+
+def test_a_preview_asks_an_application_for_no_more_pages_than_it_needs(place: Place) -> None:
+    crm = Application(numbered(10))
+
+    seen = previewed(place, flow(MAP_ALL, source=from_records()), 3, profiles=Profiles(crm=crm))
+
+    assert [json.loads(each.after) for each in seen.records] == [{"id": 0}, {"id": 1}, {"id": 2}]
+    assert crm.left == 1
+    assert crm.queries[0].execution_id == ""
+    assert crm.batches == []
+
+
+def test_a_preview_of_a_window_looks_at_the_field_of_time(place: Place) -> None:
+    records = [json.dumps({"id": n, "at": f"2026-01-0{n}T00:00:00Z"}) for n in (1, 2, 3)]
+    crm = Application(records)
+    crm.fields = [
+        {"identifier": "id"},
+        {"identifier": "at", "sourceProperties": {"isTimestampFieldForIncrementalQueries": True}},
+    ]
+    made = flow(MAP_ALL, source=from_records())
+    day_ms = 1_767_225_600_000
+
+    seen = previewed(place, made, profiles=Profiles(crm=crm), window_ms=(day_ms, day_ms + 86_400_000))
+
+    assert [json.loads(each.after)["id"] for each in seen.records if each.after] == [1]
+    assert seen.dropped == {-2: 2}
+
+
+def test_a_preview_looks_at_a_beginning_of_a_large_source_and_says_so(place: Place) -> None:
+    place.put("in/1.csv", b"id,kind\n" + b"1,offer\n" * 1000)
+    place.put("in/2.csv", b"id,kind\n1,order\n")
+    made = document(MAP_ALL, ORDERS)
+
+    assert previewed(place, made, most_bytes=100).is_cut
+    assert previewed(place, made, most_bytes=100).written == 0
+    whole = previewed(place, made)
+    assert (whole.written, whole.is_cut) == (1, False)
+
+
+def test_a_profile_that_is_elsewhere_is_asked_for_in_words(place: Place) -> None:
+    with pytest.raises(ConnectorServerException, match="give --endpoint-url"):
+        previewed(place, flow(MAP_ALL, source=from_records()))
+
+
+def test_an_application_that_fails_is_told_of(place: Place) -> None:
+    with pytest.raises(ConnectorServerException, match="There is no entity offer"):
+        previewed(place, flow(MAP_ALL, source=from_records(entity="offer")), profiles=Profiles(crm=Application()))
+
+
+def test_a_file_that_can_not_be_read_is_told_of(place: Place) -> None:
+    place.put("in/1.parquet", b"PAR1 and nothing else PAR1")
+    with pytest.raises(ConnectorServerException, match="parquet can't be read"):
+        previewed(place, document(MAP_ALL))
