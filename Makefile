@@ -14,12 +14,15 @@ ADAPTERS_AIRBYTE := airbyte-cdk==7.39.1
 AIRFLOW ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/airflow
 AIRFLOW_PACKAGES := apache-airflow==3.3.2 apache-airflow-providers-amazon==9.39.0
 AIRFLOW_MARK := $(AIRFLOW)/.$(subst ==,-,$(subst $() $(),-,$(AIRFLOW_PACKAGES)))
+CDK ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/cdk
+CDK_PACKAGES := aws-cdk-lib==2.275.0 cdklabs.cdk-appflow==0.2.5
+CDK_MARK := $(CDK)/.$(subst ==,-,$(subst $() $(),-,$(CDK_PACKAGES)))
 QUEUES ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/queues
 QUEUES_PACKAGES := dbos==3.4.0 procrastinate==3.10.0 psycopg[binary]==3.3.9
 # The slowest first: two run at once.
 CHECKS := check-types check-house check-lint check-format check-layers check-generated
 
-.PHONY: help setup demo test search soak check bench generate format adapters airflow queues node-client odata-server clean $(CHECKS)
+.PHONY: help setup demo test search soak check bench generate format adapters airflow cdk queues node-client odata-server clean $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make
@@ -31,7 +34,7 @@ demo: $(VENV)/.demo ## Run a flow over 100,000 records with boto3, and look at w
 	@$(BIN)/python examples/demo.py
 
 test: $(VENV)/.dev ## Run every test
-	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" APPFLOW_ADAPTERS="$(ADAPTERS)" APPFLOW_AIRFLOW="$(AIRFLOW)" ODATA_SERVER="$(ODATA_SERVER)" $(BIN)/python -m pytest $(ARGS)
+	@APPFLOW_NODE_CLIENT="$(NODE_CLIENT)" APPFLOW_ADAPTERS="$(ADAPTERS)" APPFLOW_AIRFLOW="$(AIRFLOW)" APPFLOW_CDK="$(CDK)" ODATA_SERVER="$(ODATA_SERVER)" $(BIN)/python -m pytest $(ARGS)
 
 search: $(VENV)/.dev ## Try the properties on examples that are new every time
 	@$(BIN)/python -m pytest tests/property --hypothesis-profile=search $(ARGS)
@@ -77,6 +80,8 @@ odata-server: $(ODATA_SERVER)/.v$(ODATA_SERVER_VERSION) ## Fetch SAP's OData ser
 adapters: $(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_SINGER)) $(ADAPTERS)/.$(subst ==,-,$(ADAPTERS_AIRBYTE)) ## Install the Singer tap and the Airbyte CDK that tests/e2e runs, each in its own environment
 
 airflow: $(AIRFLOW_MARK) ## Install Airflow, whose AppFlow operators tests/e2e runs, in an environment of its own
+
+cdk: $(CDK_MARK) ## Install the CDK, whose templates of flows tests/e2e reads, in an environment of its own (0.5 GB, needs Node.js)
 
 queues: $(QUEUES)/.dbos-3.4.0 ## Install the libraries that bench.queue compares with, in an environment of their own
 
@@ -129,6 +134,13 @@ $(AIRFLOW_MARK):
 	@rm -rf "$(AIRFLOW)"/venv "$(AIRFLOW)"/.apache-airflow-*
 	@python=$$(tools/find-python) && "$$python" -m venv "$(AIRFLOW)/venv"
 	@"$(AIRFLOW)/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile $(AIRFLOW_PACKAGES)
+	@touch "$@"
+
+$(CDK_MARK):
+	@mkdir -p "$(CDK)"
+	@rm -rf "$(CDK)"/venv "$(CDK)"/.aws-cdk-lib-*
+	@python=$$(tools/find-python) && "$$python" -m venv "$(CDK)/venv"
+	@"$(CDK)/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile $(CDK_PACKAGES)
 	@touch "$@"
 
 $(QUEUES)/.dbos-3.4.0:
