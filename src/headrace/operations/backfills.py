@@ -27,6 +27,8 @@ CANCEL, RESUME = "headrace:CancelBackfill", "headrace:ResumeBackfill"
 DEFAULT_EVERY, DEFAULT_PARALLEL = "1d", 4
 # A mistake rather than a wish: 11 years of hours are fewer.
 MOST_SLICES = 100_000
+# A caller's clock may be so far ahead: then its present is ours.
+_CLOCKS_APART_MS = 60_000
 
 
 def prepare_start(context: Context, store: Store, sources: SourceCheck, request: Document) -> Callable[[Tx], Answer]:
@@ -109,7 +111,7 @@ def _flow(context: Context, tx: Tx, request: Document) -> FlowRow:
 def _slices(context: Context, request: Document) -> Slices:
     """What is asked for, cut. Raises ValidationException."""
     start_ms = milliseconds(request["from"])
-    end_ms = milliseconds(request["to"]) if "to" in request else context.now_ms
+    end_ms = _end_ms(context, request)
     check_order(start_ms, end_ms)
     try:
         slices = Slices(from_ms(start_ms), from_ms(end_ms), parse_every(request.get("every", DEFAULT_EVERY)))
@@ -120,6 +122,20 @@ def _slices(context: Context, request: Document) -> Slices:
             f"That would be {len(slices)} slices, and at most {MOST_SLICES} are taken. Write a longer every."
         )
     return slices
+
+
+def _end_ms(context: Context, request: Document) -> int:
+    """Where the last slice ends: a slice that reads what is yet to come would be done without it."""
+    now_ms = context.now_ms
+    if "to" not in request:
+        return now_ms
+    end_ms = milliseconds(request["to"])
+    if end_ms > now_ms + _CLOCKS_APART_MS:
+        raise ValidationException(
+            f"to {from_ms(end_ms).isoformat()} is in the future, and what comes until then can't be read yet: it is"
+            f" {from_ms(now_ms).isoformat()}. Leave to out to read until now."
+        )
+    return min(end_ms, now_ms)
 
 
 def _start(context: Context, tx: Tx, retry: Retry, request: Document, slices: Slices) -> Answer:

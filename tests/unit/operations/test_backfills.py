@@ -184,11 +184,17 @@ def test_backfills_are_listed_page_by_page(call: Calls) -> None:
     assert beyond(call.by(account="999999999999"), LIST, {})["backfills"] == []
 
 
+def test_the_present_of_a_caller_whose_clock_is_ahead_is_now(call: Calls) -> None:
+    call("CreateFlow", flow())
+    assert start(call, to=NOW.timestamp() + 60)["to"] == NOW.timestamp()
+
+
 @pytest.mark.parametrize(
     "asked, words",
     [
         ({"to": FROM_S}, "is not before to"),
         ({"from": 9e9}, "without a to it is now"),
+        ({"to": NOW.timestamp() + 61}, "is in the future"),
         ({"every": "1y"}, "every: '1y' is no length of a slice; write a number and m, h, d, w or mo"),
         ({"from": 0, "every": "1m"}, "slices, and at most 100000 are taken. Write a longer every"),
         ({"filters": [flow()["tasks"][1]]}, "filters[0] is no Filter task"),
