@@ -15,6 +15,7 @@ from typing import Any
 
 import psycopg
 
+from tests.standins.certificates import certificate
 from tests.standins.processes import Program, free_ports, plain_environment, until
 
 USER, PASSWORD = "shop", "planted-password"
@@ -73,15 +74,19 @@ class Postgres:
 class Server:
     """A PostgreSQL that can be stopped and started again on the same data."""
 
-    def __init__(self, folder: Path, *, is_durable: bool = False) -> None:
-        """Make its data in the folder, which must be empty, and start it. `is_durable`: it waits for the disk."""
+    def __init__(self, folder: Path, *, is_durable: bool = False, has_tls: bool = False) -> None:
+        """Make its data in the folder, which must be empty, and start it. `is_durable`: it waits for the disk.
+
+        `has_tls`: it takes connections with TLS too, under `certificate`.
+        """
         self._folder, self._is_durable = folder, is_durable
+        self._tls = certificate(folder, "server") if has_tls else None
         (port,) = free_ports(1)
         self.postgres = Postgres(port)
         password = folder / "password"
         password.write_text(PASSWORD)
         if os.geteuid() == 0:
-            for path in (folder, password):
+            for path in (folder, password, *(self._tls or ())):
                 os.chown(path, _NOBODY, _NOBODY)
         self._environment = plain_environment(LC_ALL="C.UTF-8")
         # A language's order of letters is not that of their codes, which is what answers are sorted by.
@@ -98,6 +103,12 @@ class Server:
         self.start()
 
     @property
+    def certificate(self) -> Path:
+        """What whoever checks the server trusts."""
+        assert self._tls is not None
+        return self._tls.certificate
+
+    @property
     def _data(self) -> Path:
         return self._folder / "data"
 
@@ -105,6 +116,8 @@ class Server:
         """Serve; returns when it answers."""
         settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=200"]
         settings += [] if self._is_durable else ["fsync=off"]
+        if self._tls is not None:
+            settings += ["ssl=on", f"ssl_cert_file={self._tls.certificate}", f"ssl_key_file={self._tls.key}"]
         options = [word for setting in settings for word in ("-c", setting)]
         serving = [_program("postgres"), "-D", self._data, "-p", str(self.postgres.port), *options]
         self._running = Program(_as_nobody(serving), env=self._environment, cwd=self._folder)
@@ -129,11 +142,11 @@ def is_installed() -> bool:
 
 
 @contextmanager
-def server(*, is_durable: bool = False) -> Generator[Server]:
-    """Make a server with data of its own, and remove both in the end. See Server on `is_durable`."""
+def server(*, is_durable: bool = False, has_tls: bool = False) -> Generator[Server]:
+    """Make a server with data of its own, and remove both in the end. See Server on `is_durable` and `has_tls`."""
     with (
         tempfile.TemporaryDirectory(prefix="headrace-postgres-") as name,
-        closing(Server(Path(name), is_durable=is_durable)) as made,
+        closing(Server(Path(name), is_durable=is_durable, has_tls=has_tls)) as made,
     ):
         yield made
 
