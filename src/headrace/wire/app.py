@@ -171,8 +171,8 @@ class Api:
         if beyond.permission is not None and not beyond.is_named_within:
             authorize(identity, beyond.permission, beyond.path_values)
         request = beyond.request(query, body, self._limits)
-        if beyond.permission is not None and beyond.is_named_within:
-            authorize(identity, beyond.permission, named(request))
+        for permission in beyond.permissions_of(request):
+            authorize(identity, permission, named(request))
         if beyond.row.name == DESCRIBE:
             return replied(beyond.row, openapi(ROWS), call.request_id)
         return replied(beyond.row, await self._dispatched(beyond.row.name, identity, request), call.request_id)

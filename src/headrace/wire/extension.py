@@ -41,6 +41,14 @@ class Beyond(NamedTuple):
         """Whether the body says which flow it is about."""
         return "flowName" in self.row.members
 
+    def permissions_of(self, request: Mapping[str, Any]) -> tuple[Operation, ...]:
+        """What a policy has to allow where the body says which flow it is about; to look at what a document of the
+        caller's own names takes the right to create it, too.
+        """
+        if self.permission is None or not self.is_named_within:
+            return ()
+        return (self.permission, *([OPERATIONS["CreateFlow"]] if "flow" in request else []))
+
     def request(self, query: Query, body: bytes, limits: Limits) -> dict[str, Any]:
         """The request, read and checked. Raises SerializationError and ValidationException."""
         row = self.row

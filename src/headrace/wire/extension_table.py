@@ -58,7 +58,7 @@ _PAGED: Mapping[str, Asked] = {
 }
 
 _FLOW: Mapping[str, Asked] = {
-    "flow": Asked("FlowDocument", "The document, as CreateFlow takes it."),
+    "flow": Asked("FlowDocument", "The document, as CreateFlow takes it, which a policy then has to allow, too."),
     "flowName": Asked("FlowName", "Or the name of a flow that is there."),
 }
 
