@@ -162,7 +162,7 @@ def test_nobody_is_asked_for_the_secret_of_a_profile_that_is_not_there(rig: Rig)
 
 
 def test_a_service_that_does_not_answer_is_told(rig: Rig) -> None:
-    with pytest.raises(SettingsError, match="No headrace answers at"):
+    with pytest.raises(SettingsError, match="Nothing answers at"):
         Api("http://127.0.0.1:1", "us-east-1", {})("ListFlows", {})
     rig.server.answer = lambda _: (200, {}, b"<html>")
     with pytest.raises(SettingsError, match="is no headrace"):
