@@ -165,7 +165,7 @@ def test_a_service_that_does_not_answer_is_told(rig: Rig) -> None:
     with pytest.raises(SettingsError, match="Nothing answers at"):
         Api("http://127.0.0.1:1", "us-east-1", {})("ListFlows", {})
     rig.server.answer = lambda _: (200, {}, b"<html>")
-    with pytest.raises(SettingsError, match="is no headrace"):
+    with pytest.raises(SettingsError, match="does not speak AppFlow's API"):
         Api(rig.server.url, "us-east-1", {})("ListFlows", {})
 
 
