@@ -20,7 +20,7 @@ else:
 InputFormat = Literal["csv", "json", "parquet"]
 Compression = Literal["none", "gzip", "zstd"]
 
-_FIRST_READ_BYTES = 64 * 1024
+_FIRST_READ_BYTES = 8 * 1024
 _PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"

@@ -11,10 +11,8 @@ from typing import Protocol
 import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
-from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
-from headrace.engine.frames import is_whole_zstd
+from headrace.engine.formats import Compression
 from headrace.engine.lines import has_mixed_line_ends, with_one_line_end
-from headrace.engine.members import Wanted, members_of
 from headrace.engine.record_json import record_json
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
@@ -30,11 +28,6 @@ _KEEP_MALFORMED = (
 _SKIP_MALFORMED = _KEEP_MALFORMED.replace("malformed_", "skipped_")
 # A delimiter that no text has; none at all would be NUL, which a damaged file may hold.
 _WHOLE_LINES = "delim='\x01\x02\x03\x04', quote='', escape=''"
-_MAGIC_BYTES = 8
-# What a byte may take compressed.
-_TINY_BYTES = 64
-_BLOCK = 1024 * 1024
-_GLOB = frozenset("*?[]{}")
 
 
 @dataclass(frozen=True)
@@ -83,6 +76,16 @@ class SourceView(Protocol):
         """
         ...
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Paths of files that are read with it, as if they were its end."""
+        ...
+
+    @property
+    def tells_file(self) -> bool:
+        """Whether there is a column more, `file`: from which of them a record is, numbered from 0."""
+        ...
+
     def select(self, wanted: Sequence[Field]) -> str:
         """A SELECT of `wanted` as f0, f1, … and `malformed`; a field the file lacks is null."""
         ...
@@ -90,58 +93,6 @@ class SourceView(Protocol):
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """The same with record numbers, in the order of the file."""
         ...
-
-
-def open_view(
-    con: duckdb.DuckDBPyConnection, file: LocalFile, declared: InputFormat, wanted: Wanted, scratch: Path
-) -> SourceView:
-    """Look into a file, `declared` unless it says itself of which format it is.
-
-    Raises UnreadableSource where not even its header or structure can be read.
-    """
-    declared = file.format or declared
-    head = _head(file, _MAGIC_BYTES)
-    path = _plain_path(file, scratch)
-    kind = format_of(head, declared)
-    if kind == "parquet":
-        return _open_parquet(con, file, path)
-    compression = compression_of(head)
-    if compression == "zstd" and not is_whole_zstd(file.path):
-        raise UnreadableSource(f"{file.name} ends before its zstd data does")
-    if kind == "csv":
-        header = csv_header(file.name, lambda size: _head(file, size))
-        view = CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines)
-        # DuckDB would take a line end in a name for the one of all lines, and find no records.
-        has_line_end = any(set(name) & set("\r\n") for name in header.fields)
-        return view.lenient(scratch) if has_line_end else view
-    is_odd = _is_odd_json(file, compression)
-    return _open_json(con, JsonFile(file, path, compression, (), is_lenient=is_odd), wanted)
-
-
-def _head(file: LocalFile, size: int) -> bytes:
-    with file.path.open("rb") as stream:
-        return stream.read(size)
-
-
-def _is_odd_json(file: LocalFile, compression: Compression) -> bool:
-    """Whether DuckDB's quick reader would lose lines without a word.
-
-    It takes a file of one byte for an empty one, and a line that begins with NUL for a blank one.
-    """
-    if compression != "none":
-        return file.size_bytes < _TINY_BYTES
-    with file.path.open("rb") as stream:
-        return file.size_bytes < _MAGIC_BYTES or any(b"\0" in block for block in iter(lambda: stream.read(_BLOCK), b""))
-
-
-def _plain_path(file: LocalFile, scratch: Path) -> str:
-    """A path without characters that DuckDB would expand."""
-    path = str(file.path)
-    if not _GLOB.intersection(path):
-        return path
-    link = scratch / f"plain-{uuid.uuid4().hex}"
-    link.symlink_to(file.path)
-    return str(link)
 
 
 def _wanted(fields: Sequence[Field], wanted: Sequence[Field], column: str = "c") -> str:
@@ -167,22 +118,33 @@ def _whole_record(fields: Sequence[Field]) -> str:
     return record_json([field.name for field in fields], values)
 
 
-def _source(fields: Sequence[Field]) -> str:
-    return f", {_whole_record(fields)} AS source"
+def _further(view: CsvFile | ParquetFile) -> str:
+    source = f", {_whole_record(view.fields)} AS source" if view.tells_source else ""
+    return f"{source}{', file_index AS file' if view.tells_file else ''}"
+
+
+def _paths(view: SourceView) -> str:
+    return f"[{', '.join(map(literal, (view.path, *view.others)))}]" if view.others else literal(view.path)
 
 
 @dataclass(frozen=True)
 class CsvFile:
-    """CSV with a header: comma, double quotes, doubled inside. Malformed lines go to a table of rejects."""
+    """CSV with a header: comma, double quotes, doubled inside. Malformed lines go to a table of rejects.
+
+    `line_end`: see `line_end_of`; None also where nobody looked.
+    """
 
     file: LocalFile
     path: str
     compression: Compression
     fields: tuple[Field, ...]
     blank_lines: int
+    line_end: str | None = None
     is_copy: bool = False
     most: int | None = None
     tells_source: bool = False
+    others: tuple[str, ...] = ()
+    tells_file: bool = False
 
     def telling_source(self) -> SourceView:
         """See SourceView."""
@@ -198,7 +160,7 @@ class CsvFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView. Malformed lines land in the tables that `drop_malformed` drops."""
-        found = f"{_wanted(self.fields, wanted)}{_source(self.fields) if self.tells_source else ''}"
+        found = f"{_wanted(self.fields, wanted)}{_further(self)}"
         return _first(f"SELECT {found} FROM {self._reader(_KEEP_MALFORMED)}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
@@ -213,7 +175,7 @@ class CsvFile:
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(self.fields)))
         line_end = " new_line='\\n'," if self.is_copy else ""
         return (
-            f"read_csv({literal(self.path)}, auto_detect=false, header=true, skip={self.blank_lines},"
+            f"read_csv({_paths(self)}, auto_detect=false, header=true, skip={self.blank_lines},"
             " delim=',', quote='\"', escape='\"',"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false,"
             f" strict_mode=true,{line_end} max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, {on_error})"
@@ -235,6 +197,8 @@ class JsonFile:
     tells_presence: bool = False
     most: int | None = None
     tells_source: bool = False
+    others: tuple[str, ...] = ()
+    tells_file: bool = False
 
     def telling_source(self) -> SourceView:
         """See SourceView."""
@@ -253,13 +217,14 @@ class JsonFile:
         columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in wanted)
         names = [f"r.{identifier(field.name)} AS f{place}" for place, field in enumerate(wanted)]
         reader = (
-            f"read_json({literal(self.path)}, format='newline_delimited', records='true', auto_detect=false,"
+            f"read_json({_paths(self)}, format='newline_delimited', records='true', auto_detect=false,"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false) AS r"
         )
         if self.tells_source:
             # To take each field out of the text of a record takes many times the memory.
             reader += f" POSITIONAL JOIN {self._texts()} AS t"
         names += ["NULL::VARCHAR AS malformed", *(["t.json::VARCHAR AS source"] if self.tells_source else [])]
+        names += ["r.file_index AS file"] if self.tells_file else []
         return _first(f"SELECT {', '.join(names)} FROM {reader}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
@@ -327,6 +292,8 @@ class ParquetFile:
     fields: tuple[Field, ...]
     most: int | None = None
     tells_source: bool = False
+    others: tuple[str, ...] = ()
+    tells_file: bool = False
 
     def telling_source(self) -> SourceView:
         """See SourceView."""
@@ -338,8 +305,7 @@ class ParquetFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
-        source = _source(self.fields) if self.tells_source else ""
-        return _first(f"SELECT {_wanted(self.fields, wanted)}{source} FROM {self._reader()}", self.most)
+        return _first(f"SELECT {_wanted(self.fields, wanted)}{_further(self)} FROM {self._reader()}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView."""
@@ -348,33 +314,13 @@ class ParquetFile:
 
     def _reader(self) -> str:
         columns = ", ".join(f"c{place}" for place in range(len(self.fields)))
-        return f"read_parquet({literal(self.path)}, hive_partitioning=false) AS t({columns})"
+        return f"read_parquet({_paths(self)}, hive_partitioning=false) AS t({columns})"
 
 
 def _is_odd(wanted: Sequence[Field]) -> bool:
     """Whether DuckDB has no columns of these names."""
     folded = {field.name.casefold() for field in wanted}
     return not wanted or len(folded) < len(wanted) or "" in folded
-
-
-def _open_parquet(con: duckdb.DuckDBPyConnection, file: LocalFile, path: str) -> ParquetFile:
-    try:
-        found = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)}, hive_partitioning=false)").fetchall()
-    except duckdb.Error as error:
-        raise UnreadableSource(f"{file.name} can't be read as Parquet: {first_line(error)}") from error
-    return ParquetFile(file, path, tuple(Field(str(row[0]), str(row[1])) for row in found))
-
-
-def _open_json(con: duckdb.DuckDBPyConnection, view: JsonFile, wanted: Wanted) -> JsonFile:
-    """The view with the members that are wanted of its objects."""
-    if wanted.names is not None and not any(map(wanted.is_typed, wanted.names)):
-        return replace(view, fields=tuple(map(Field, wanted.names)))
-    try:
-        return replace(view, fields=members_of(con, view.objects(), wanted, view.values))
-    except duckdb.InvalidInputException:
-        # The quick way would fail for the same line.
-        careful = replace(view, is_lenient=True)
-        return replace(careful, fields=members_of(con, careful.objects(), wanted))
 
 
 def drop_malformed(con: duckdb.DuckDBPyConnection) -> None:

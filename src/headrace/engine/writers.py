@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -53,6 +53,25 @@ def write(
         _remove(path)
         return Written((), 0)
     return Written(tuple(Path(name) for name in row[1]) if limit else (path,), records)
+
+
+def write_each(
+    con: duckdb.DuckDBPyConnection, columns: Sequence[Column], source: str, output: Output, targets: Sequence[Path]
+) -> Iterator[tuple[str, Written]]:
+    """Write the records of each file of `source`, whose column `file` tells them apart, to the target of its number.
+
+    They are made at once and held in memory: planning a query takes longer than running it over a small file. The
+    folder of each is that of all, "".
+    """
+    made = [Column(f"o{place}", column.sql) for place, column in enumerate(columns)]
+    selected = ", ".join(f"{column.sql} AS {column.name}" for column in made)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE made AS SELECT {selected}, file FROM {source}")
+    try:
+        final = [replace(column, sql=f"o{place}") for place, column in enumerate(columns)]
+        for number, target in enumerate(targets):
+            yield "", write(con, final, f"made WHERE file = {number}", output, target)
+    finally:
+        con.execute("DROP TABLE made")
 
 
 def _remove(path: Path) -> None:

@@ -1,0 +1,67 @@
+"""Files that are alike, read as if they were one: a query has one reader for all of them, not one for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from headrace.connector_sdk.contract import LocalFile
+from headrace.engine.opening import SMALL_BYTES
+from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView
+
+# What the readers call the number of a file; a field of that name would hide it.
+_NUMBER = "file_index"
+# Small files are worked on together, as many as cost little memory.
+MOST_BYTES = 8 * 1024 * 1024
+MOST_FILES = 64
+
+
+def batches(files: Iterable[LocalFile]) -> Iterator[list[LocalFile]]:
+    """The files in their order, small ones that follow one another together."""
+    batch: list[LocalFile] = []
+    size_bytes = 0
+    for file in files:
+        size_bytes += file.size_bytes
+        if batch and (file.size_bytes > SMALL_BYTES or size_bytes > MOST_BYTES or len(batch) == MOST_FILES):
+            yield batch
+            batch, size_bytes = [], file.size_bytes
+        batch.append(file)
+        if file.size_bytes > SMALL_BYTES:
+            yield batch
+            batch, size_bytes = [], 0
+    if batch:
+        yield batch
+
+
+def runs(views: Sequence[SourceView]) -> list[list[SourceView]]:
+    """The views in their order, those together that follow one another and differ in nothing but their file."""
+    found = [[view] for view in views[:1]]
+    for before, view in pairwise(views):
+        if _are_alike(before, view):
+            found[-1].append(view)
+        else:
+            found.append([view])
+    return found
+
+
+def as_one(views: Sequence[SourceView], *, tells_file: bool = False) -> SourceView:
+    """One view of all the files, which are alike; `tells_file`: see SourceView."""
+    first, *others = views
+    if not isinstance(first, CsvFile | JsonFile | ParquetFile) or not (others or tells_file):
+        return first
+    return replace(first, others=tuple(view.path for view in others), tells_file=tells_file)
+
+
+def _are_alike(one: SourceView, other: SourceView) -> bool:
+    if not isinstance(one, CsvFile | JsonFile | ParquetFile) or not isinstance(other, type(one)):
+        return False
+    return _is_plain(one) and replace(other, file=one.file, path=one.path) == one
+
+
+def _is_plain(view: CsvFile | JsonFile | ParquetFile) -> bool:
+    if not view.fields or any(field.name.casefold() == _NUMBER for field in view.fields):
+        return False
+    if isinstance(view, CsvFile):
+        return view.line_end is not None
+    return not (isinstance(view, JsonFile) and view.is_lenient)

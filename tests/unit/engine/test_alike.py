@@ -1,0 +1,154 @@
+"""Many small files: what comes of them together is what comes of each by itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.connector_sdk.contract import LocalFile
+from headrace.engine.alike import MOST_BYTES, MOST_FILES, batches
+from headrace.engine.formats import InputFormat
+from headrace.engine.layout import Output
+from headrace.engine.opening import SMALL_BYTES
+from headrace.engine.results import Counts, DatasetDropped
+from headrace.engine.tasks import Filter, Map, MapAll, Tasks, Validate
+from tests.oracle.running import Bench, Ran, Record
+
+MAPPED = Tasks(maps=(Map(0, "a", "a", None), Map(1, "n", "n", "bigint")))
+TYPED = Output("out", file_type="PARQUET", keeps_types=True)
+EVERYTHING = Tasks(map_all=MapAll(0, frozenset()))
+GOOD = [b"a,n\nx,1\ny,2\n", b"a,n\nz,3\n", b"a,n\n", b"a,n\nw,4\nv,5\n"]
+
+
+def alone(bench: Bench, tasks: Tasks, files: Sequence[LocalFile], form: InputFormat, output: Output) -> list[Ran]:
+    return [bench.run(tasks, file, input=form, output=output) for file in files]
+
+
+def assert_as_alone(
+    bench: Bench, tasks: Tasks, contents: Sequence[bytes | LocalFile], form: InputFormat, output: Output
+) -> None:
+    files = [bench.file(one, f"{place}") if isinstance(one, bytes) else one for place, one in enumerate(contents)]
+    ran, each = bench.run(tasks, *files, input=form, output=output), alone(bench, tasks, files, form, output)
+    outputs = [one.records(place) for one in each for place in range(len(one.keys))]
+    assert [ran.records(place) for place in range(len(ran.keys))] == outputs
+    assert list(ran.rejects) == [reject for one in each for reject in one.rejects]
+    added = reduce(Counts.add, (one.counts for one in each))
+    # How large a file is depends on the threads that wrote it.
+    assert replace(ran.counts, bytes_written=0) == replace(added, bytes_written=0)
+
+
+@pytest.mark.parametrize("tasks, output", [(MAPPED, Output("out")), (EVERYTHING, TYPED)])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"a,n\nok,6\nbad\nfine,7\n",  # a record that is none
+        b"a,n\nok,6\nfine,seven\n",  # a value that does not fit its type
+        b"n,a\n8,turned\n",  # the same fields in another order
+        b"a,n,m\nmore,9,1\n",
+        b"\na,n\nbelow,10\n",
+        b"",
+        b"a,n\r\nreturned,11\r\n",
+        b'a,n\n"open,12\n',  # a quote that nothing ends
+        b"a,n\nlast,13",  # no line end
+        b'a,n\n"a ""quoted"" one, with\na line end",14\n',
+        b'a,n\nstray"quote,15\n"open,16\n',
+        b"a,n\rlone,17\rreturns,18\r",
+        b"a,n\nmixed,19\r\nends,20\n",
+        b"a,n\nnul\0,21\n",
+        b"a,n\nnot \xff UTF-8,22\n",
+        b'\xef\xbb\xbfa,n\n"after a BOM",23\n',
+    ],
+)
+def test_an_odd_file_among_many_is_treated_as_if_alone(bench: Bench, odd: bytes, tasks: Tasks, output: Output) -> None:
+    assert_as_alone(bench, tasks, [*GOOD, odd, *GOOD], "csv", output)
+
+
+@pytest.mark.parametrize("tasks, output", [(MAPPED, Output("out")), (EVERYTHING, TYPED)])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"a":"x","n":1}\n[]\n',
+        b'{"a":1}\n',
+        b'{"a":1,\n',
+        b'{"A":1,"a":2}\n',
+        b"",
+        b"\n",
+        b'{"a":1}',
+        b'{"a":1',
+        b'{"a":"open\n',
+    ],
+)
+def test_an_odd_file_of_json_is_treated_as_if_alone(bench: Bench, odd: bytes, tasks: Tasks, output: Output) -> None:
+    good = [b'{"a":"x","n":1}\n{"a":"y","n":"2"}\n', b'{"n":3,"a":null}\n']
+    assert_as_alone(bench, tasks, [*good, odd, *good], "json", output)
+
+
+def test_files_of_parquet_are_treated_as_if_alone(bench: Bench) -> None:
+    of_texts = [bench.parquet([("a", "VARCHAR"), ("n", "INTEGER")], [("x", 1), ("y", None)]) for _ in range(3)]
+    of_numbers = bench.parquet([("a", "BIGINT"), ("n", "INTEGER")], [(1, 1)])
+    for output in (Output("out"), Output("out", file_type="CSV"), TYPED):
+        assert_as_alone(bench, EVERYTHING, [*of_texts, of_numbers, *of_texts], "parquet", output)
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_field_of_the_name_that_numbers_files_is_a_field_like_others(bench: Bench, form: InputFormat) -> None:
+    records: list[Record] = [{"file_index": "7", "file": "8"}]
+    lines = b"file_index,file\n7,8\n" if form == "csv" else json.dumps(records[0]).encode() + b"\n"
+    tasks = Tasks(maps=(Map(0, "file_index", "file_index", None), Map(1, "file", "file", None)))
+    assert bench.run(tasks, lines, lines, lines, input=form).records() == records * 3
+
+
+def test_records_keep_the_order_of_their_file_over_many_files(bench: Bench) -> None:
+    contents = [b"n\n" + b"".join(b"%d\n" % (place * 100 + row) for row in range(100)) for place in range(150)]
+    ran = bench.run(EVERYTHING, *contents, output=Output("out", file_type="CSV"))
+    assert len(ran.keys) == 150
+    assert [int(record["n"]) for record in ran.records()] == list(range(15_000))
+
+
+def test_a_data_set_that_is_dropped_is_dropped_whichever_file_says_so(bench: Bench) -> None:
+    tasks = replace(MAPPED, validates=(Validate(2, "a", "VALIDATE_NON_NULL", "DropDataset"),))
+    with pytest.raises(DatasetDropped):
+        bench.run(tasks, *GOOD, b"a,n\n,1\n", *GOOD)
+
+
+def test_what_filters_drop_is_counted_over_many_files(bench: Bench) -> None:
+    tasks = replace(MAPPED, filters=(Filter(2, "n", "GREATER_THAN", "number", ("2",)),))
+    assert_as_alone(bench, tasks, [*GOOD, *GOOD], "csv", Output("out"))
+
+
+def test_one_output_file_of_many_sources_holds_all_of_them_in_order(bench: Bench) -> None:
+    contents = [*GOOD, b"a,n\nok,6\nbad\nfine,7\n", b"n,a\n8,turned\n", *GOOD]
+    ran = bench.run(MAPPED, *contents, output=Output("out", is_single_file=True))
+    names = [record["a"] for record in ran.records()]
+    assert names == ["x", "y", "z", "w", "v", "ok", "fine", "turned", "x", "y", "z", "w", "v"]
+    assert [reject["line"] for reject in ran.rejects] == [3]
+
+
+@given(st.lists(st.sampled_from([0, 1, 1000, SMALL_BYTES, SMALL_BYTES + 1, MOST_BYTES]), max_size=200))
+def test_batches_hold_every_file_once_and_no_more_than_their_bounds(sizes: list[int]) -> None:
+    files = [LocalFile(f"{place}", Path("x"), size) for place, size in enumerate(sizes)]
+    found = list(batches(files))
+    assert [file for batch in found for file in batch] == files
+    for batch in found:
+        assert 0 < len(batch) <= MOST_FILES
+        assert len(batch) == 1 or max(file.size_bytes for file in batch) <= SMALL_BYTES
+        assert len(batch) == 1 or sum(file.size_bytes for file in batch) <= MOST_BYTES
+
+
+def test_files_are_asked_for_one_batch_after_the_other(bench: Bench) -> None:
+    given_out = list[int]()
+
+    def files() -> Iterator[LocalFile]:
+        for place in range(3 * MOST_FILES):
+            given_out.append(place)
+            yield LocalFile(f"{place}", Path("x"), 10)
+
+    assert len(next(batches(files()))) == MOST_FILES
+    assert len(given_out) == MOST_FILES + 1
