@@ -14,8 +14,9 @@ import click
 from headrace.applying import Account, Action, Change, changes_for, pruning, with_secrets
 from headrace.cli.common import settings_of
 from headrace.cli.documents import BadDocument, parameter_option, read_paths
-from headrace.documents import Document, Fault, Kind
-from headrace.flow.plan import PlanFaults, plan
+from headrace.cli.findings import checked
+from headrace.clock import SystemClock
+from headrace.documents import Document, Kind
 from headrace.settings import Settings
 
 _SIGNS: Mapping[Action, str] = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "!", Action.DELETE: "-"}
@@ -110,17 +111,8 @@ def _documents(
         click.echo(f"{passed_over} holds no flow, connector profile or connector.", err=True)
     if not found.documents:
         raise BadDocument([f"{path}: there is no flow, connector profile or connector in it" for path in paths])
-    faults = [fault for each in found.documents for fault in _faults(each, settings)]
-    if faults:
+    now = SystemClock().now()
+    findings = [each for document in found.documents for each in checked(document, settings, now)]
+    if faults := [each.line for each in findings if each.level == "error"]:
         raise BadDocument(faults)
     return tuple(with_secrets(each, {**environment, **parameters}) for each in found.documents)
-
-
-def _faults(document: Document, settings: Settings) -> Iterator[Fault]:
-    if violations := document.violations(settings.limits):
-        yield from violations
-    elif document.kind is Kind.FLOW:
-        try:
-            plan(document.request)
-        except PlanFaults as error:
-            yield from (Fault(document.place, text) for text in error.faults)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from headrace.documents import Document, Fault, Place
-from headrace.flow.findings import LEVELS, Finding
+from headrace.documents import Document, Fault, Kind, Place
+from headrace.flow.findings import LEVELS, Finding, find
 from headrace.flow.findings.finding import path_of
 from headrace.flow.rules import Rule
+from headrace.settings import Settings
 
 _INDEX = re.compile(r"\[(\d+)\]")
 
@@ -45,6 +47,13 @@ class Located:
         row = {**at, "level": self.level, "rule": self.rule, "place": self.member}
         row |= {"message": self.message, "instead": self.instead or None}
         return {name: value for name, value in row.items() if value is not None}
+
+
+def checked(document: Document, settings: Settings, now: datetime) -> Iterator[Located]:
+    """All that is to be said of a document without asking anybody: for a flow, whether CreateFlow would refuse it."""
+    if document.kind is Kind.FLOW:
+        return of_document(document, find(document.request, now=now, limits=settings.limits))
+    return of_faults(document.violations(settings.limits))
 
 
 def of_document(document: Document, found: Iterable[Finding]) -> Iterator[Located]:

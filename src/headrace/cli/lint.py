@@ -10,12 +10,11 @@ import click
 
 from headrace.cli.common import settings_of
 from headrace.cli.documents import Found, parameter_option, read_what_can_be
-from headrace.cli.findings import Located, counted, of_document, of_faults
+from headrace.cli.findings import Located, checked, counted, of_faults
 from headrace.cli.main import DONE, RUN_FAILED
 from headrace.cli.sarif import sarif
 from headrace.clock import SystemClock
-from headrace.documents import Fault, Kind
-from headrace.flow.findings import find
+from headrace.documents import Fault
 from headrace.settings import Settings
 from headrace.version import version
 
@@ -62,12 +61,7 @@ def command(
 def _found(read: Found, faults: Sequence[Fault], settings: Settings) -> list[Located]:
     now = SystemClock().now()
     found = list(of_faults(faults))
-    for document in read.documents:
-        if document.kind is Kind.FLOW:
-            found += of_document(document, find(document.request, now=now, limits=settings.limits))
-        else:
-            found += of_faults(document.violations(settings.limits))
-    return found
+    return found + [each for document in read.documents for each in checked(document, settings, now)]
 
 
 def _text(read: Found, found: Sequence[Located], output: str) -> str:
