@@ -32,7 +32,7 @@ class Located:
     def line(self) -> str:
         """All of it in one line, as compilers print it."""
         about = ": ".join(part for part in (self.at.resource, self.member, self.message) if part)
-        return f"{self.at}: {self.level} {self.rule}: {_one_line(about)}{'; ' if self.instead else ''}{self.instead}"
+        return _one_line(f"{self.at}: {self.level} {self.rule}: {about}{'; ' if self.instead else ''}{self.instead}")
 
     @property
     def lines(self) -> tuple[str, ...]:

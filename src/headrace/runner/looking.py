@@ -17,6 +17,7 @@ from headrace.engine.formats import UnreadableSource, compression_of, format_of
 from headrace.engine.preview import Preview
 from headrace.engine.results import Naming, SplitOrder
 from headrace.engine.split import Engine, EngineError
+from headrace.engine.tasks import READING
 from headrace.errors import ConnectorError, ConnectorServerException, ServiceError
 from headrace.flow.endpoints import SOURCES_OF_RECORDS
 from headrace.flow.faults import Place
@@ -119,7 +120,7 @@ class Looker:
                 limit=records,
             )
             found = self._engine.preview(order)
-        return replace(found, is_cut=bounded.is_cut and found.written < records)
+        return replace(found, is_cut=bounded.is_cut and _passed(plan, found) < records)
 
     def _source(
         self, plan: Plan, account: str, region: str, limit: int, window_ms: tuple[int, int] | None
@@ -180,6 +181,12 @@ class Looker:
         source = self._registry.source(plan.source.connector_type)
         head = source.head(plan.source.properties, file, _MAGIC_BYTES)
         return compression_of(head) == "none" and format_of(head, plan.input or "csv") != "parquet"
+
+
+def _passed(plan: Plan, found: Preview) -> int:
+    """How many records passed the filters, whatever became of them then."""
+    filtered = sum(found.dropped.get(index, 0) for index in {task.index for task in plan.tasks.filters})
+    return found.read - filtered - found.rejected.get(READING, 0)
 
 
 class _Bounded:

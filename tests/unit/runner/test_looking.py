@@ -21,7 +21,7 @@ from headrace.flow.rules import Rule
 from headrace.runner.looking import Looker
 from headrace.settings import Settings
 from tests.standins.application import Application, Profiles, from_records, to_records
-from tests.unit.flow.documents import MAP_ALL, condition, document, mapped, projection
+from tests.unit.flow.documents import MAP_ALL, condition, document, mapped, projection, task
 from tests.unit.runner.record_runs import flow, numbered
 
 SCOPE = ("1", "r")
@@ -223,8 +223,11 @@ def test_a_preview_looks_at_a_beginning_of_a_large_source_and_says_so(place: Pla
 
     assert previewed(place, made, most_bytes=100).is_cut
     assert previewed(place, made, most_bytes=100).written == 0
-    whole = previewed(place, made)
-    assert (whole.written, whole.is_cut) == (1, False)
+    place.put("in/1.csv", b"id,kind\n" + b"1,order\n" * 1000)
+    strict = document(MAP_ALL, task("Validate", ["id"], operator="VALIDATE_NON_NULL", VALIDATION_ACTION="DropRecord"))
+    assert not previewed(place, strict, most_bytes=100).is_cut
+    whole = previewed(place, made, 2000)
+    assert (whole.written, whole.is_cut) == (1001, False)
 
 
 def test_a_profile_that_is_elsewhere_is_asked_for_in_words(place: Place) -> None:

@@ -9,16 +9,16 @@ from headrace.connector_sdk.catalog import CATALOG
 from headrace.flow.endpoints import WITHOUT_PROFILE
 from headrace.flow.faults import listed, shown
 from headrace.flow.findings.finding import Finding
-from headrace.flow.findings.refused import place_in
+from headrace.flow.findings.refused import advice, place_in
 from headrace.flow.findings.seen import Seen, SeenTask
 from headrace.flow.rules import Rule
-from headrace.flow.schedule import Once, Rate, parse_expression
+from headrace.flow.schedule import Once, Rate, Unit, parse_expression
 from headrace.model.check import located
 
 _WITH_EVENTS: Final = frozenset({"Salesforce"})
 # How often a source of these frequencies may run, by the shortest that it has.
-_FASTEST_MIN: Final[Mapping[str, int]] = {"BYMINUTE": 1, "HOURLY": 60, "DAILY": 1440}
-_MINUTES: Final[Mapping[str, int]] = {"minute": 1, "hour": 60, "day": 1440, "week": 10_080, "month": 40_320}
+_FASTEST: Final[Mapping[str, Unit]] = {"BYMINUTE": "minute", "HOURLY": "hour", "DAILY": "day"}
+_MINUTES: Final[Mapping[Unit, int]] = {"minute": 1, "hour": 60, "day": 1440, "week": 10_080, "month": 40_320}
 _FILTERS: Final = 10
 _FILE_BYTES: Final = 125 * 1024 * 1024
 # The task properties that each type of task looks at.
@@ -54,12 +54,14 @@ def of_appflow(seen: Seen) -> Iterator[Finding]:
 def _beyond(seen: Seen) -> Iterator[Finding]:
     for violation in located("CreateFlow", seen.document, limits="aws"):
         place = place_in(seen.document, violation.place)
-        what = f"AppFlow does not know this value, which headrace takes: {violation.sentence}"
-        yield Finding("warning", Rule.BEYOND_APPFLOW, place, what)
+        what = f"AppFlow does not know {shown(violation.shown)}, which headrace takes"
+        yield Finding("warning", Rule.BEYOND_APPFLOW, place, what, advice(violation, place))
     source, side = seen.source, seen.destination
     if seen.trigger == "Event" and source.connector_type not in _WITH_EVENTS:
         what = f"AppFlow has events of Salesforce alone, not of {source.connector_type}"
-        yield Finding("warning", Rule.BEYOND_APPFLOW, ("triggerConfig", "triggerType"), what)
+        yield Finding(
+            "warning", Rule.BEYOND_APPFLOW, ("triggerConfig", "triggerType"), what, "write OnDemand or Scheduled"
+        )
     for task in seen.of_type("Passthrough"):
         if side is not None and side.connector_type != "SAPOData":
             what = "AppFlow has Passthrough tasks for SAPOData destinations"
@@ -90,14 +92,10 @@ def _too_often(seen: Seen) -> Iterator[Finding]:
     if isinstance(timing, Once):
         what = f"how AppFlow spells a run that comes once is not known; {shown(expression)} is headrace's way"
         yield Finding("warning", Rule.BEYOND_APPFLOW, place, what)
-    fastest = _FASTEST_MIN.get(declared.frequencies[0], 1) if declared is not None and declared.frequencies else 1
-    if isinstance(timing, Rate) and timing.count * _MINUTES[timing.unit] < fastest:
-        what = f"AppFlow runs flows from {seen.source.connector_type} every {_spelt(fastest)} at most"
-        yield Finding("warning", Rule.TOO_OFTEN, place, what, f"write rate({_spelt(fastest).replace(' ', '')})")
-
-
-def _spelt(minutes: int) -> str:
-    return f"{minutes // 1440} days" if minutes >= 1440 else f"{minutes // 60} hours" if minutes >= 60 else "minute"
+    fastest = _FASTEST.get(declared.frequencies[0], "minute") if declared and declared.frequencies else "minute"
+    if isinstance(timing, Rate) and timing.count * _MINUTES[timing.unit] < _MINUTES[fastest]:
+        what = f"AppFlow runs flows from {seen.source.connector_type} once a {fastest} at most"
+        yield Finding("warning", Rule.TOO_OFTEN, place, what, f"write rate(1{fastest}s)")
 
 
 def _filters(seen: Seen) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from headrace.flow.faults import shown
@@ -49,13 +49,19 @@ def _unknown(seen: Seen) -> Iterator[Finding]:
     if not isinstance(known, Fields) or not known.by_name:
         return
     for task in seen.tasks:
-        for name in dict.fromkeys(seen.reads(task)):
+        for name, member, outcome in dict.fromkeys(_named(seen, task)):
             if name not in known.by_name:
-                yield _unknown_field(task, name, known, "sourceFields", _outcome(task))
-        for name in _excluded(task):
-            if name not in known.by_name:
-                where = "taskProperties.EXCLUDE_SOURCE_FIELDS_LIST"
-                yield _unknown_field(task, name, known, where, "nothing is left out for it")
+                yield _unknown_field(task, name, known, member, outcome)
+
+
+def _named(seen: Seen, task: SeenTask) -> Iterator[tuple[str, str, str]]:
+    """The fields of the source that a task names, in which member, and what comes of those that are not there."""
+    for name in seen.reads(task):
+        yield name, "sourceFields", _outcome(task)
+    for name in _keys(seen, task):
+        yield name, "taskProperties.ORDERED_PARTITION_KEYS_LIST", f"every record lies in the folder {name}=null"
+    for name in _excluded(task):
+        yield name, "taskProperties.EXCLUDE_SOURCE_FIELDS_LIST", "nothing is left out for it"
 
 
 def _outcome(task: SeenTask) -> str:
@@ -75,6 +81,15 @@ def _unknown_field(task: SeenTask, name: str, known: Fields, member: str, outcom
 def _excluded(task: SeenTask) -> tuple[str, ...]:
     text = task.properties.get("EXCLUDE_SOURCE_FIELDS_LIST") if task.type == "Map_all" else None
     return () if text is None else names_of(text) or ()
+
+
+def _keys(seen: Seen, task: SeenTask) -> Sequence[str]:
+    """The partition keys that are copied from the source, if the task has any."""
+    if task.type != "Partition" or not seen.copies_all:
+        return ()
+    made = {each.destination for each in seen.of_type("Map")}
+    named = names_of(task.properties.get("ORDERED_PARTITION_KEYS_LIST", ""))
+    return [name for name in named or task.fields if name not in made]
 
 
 def _unprojected(seen: Seen) -> Iterator[Finding]:
@@ -106,8 +121,8 @@ def _projections(seen: Seen) -> Iterator[Finding]:
     for task in seen.projections:
         unused = [name for name in dict.fromkeys(task.fields) if name not in used]
         if unused:
-            what = f"{some(unused)} {'are' if len(unused) > 1 else 'is'} read, and no task writes or looks at it"
-            instead = "add a Map task, or take the name out of sourceFields"
+            what = f"no task writes or looks at {some(unused)}, which the projection reads"
+            instead = "add a Map task, or take what nobody needs out of sourceFields"
             yield Finding("warning", Rule.UNUSED_PROJECTION, task.at("sourceFields"), what, instead, _only(unused))
 
 

@@ -37,7 +37,7 @@ def constraints(document: Mapping[str, Any], limits: Limits) -> Iterator[Finding
     """Each value that the API's model does not allow."""
     for violation in located(_REQUEST, document, limits=limits):
         place = place_in(document, violation.place)
-        yield Finding("error", Rule.CONSTRAINT, place, violation.text, _advice(violation, place))
+        yield Finding("error", Rule.CONSTRAINT, place, violation.text, advice(violation, place))
 
 
 def faults(document: Mapping[str, Any]) -> tuple[Plan | None, tuple[Finding, ...]]:
@@ -99,7 +99,8 @@ def _inside(at: Any, part: str | int) -> Any:
     return cast("Mapping[object, object]", at).get(part) if isinstance(at, Mapping) else None
 
 
-def _advice(violation: Violation, place: Place) -> str:
+def advice(violation: Violation, place: Place) -> str:
+    """What to write instead of a value that breaks a constraint."""
     choice = _CHOICE.search(violation.sentence)
     if choice is not None:
         names = choice[1].split(", ")

@@ -13,7 +13,7 @@ from headrace.flow.findings import Described, Finding, find
 from headrace.flow.findings.about import ABOUT
 from headrace.flow.findings.finding import LEVELS
 from headrace.flow.rules import Rule
-from tests.unit.flow.documents import condition, document, mapped, projection, scheduled, source_config
+from tests.unit.flow.documents import MAP_ALL, condition, document, mapped, projection, scheduled, source_config, task
 from tests.unit.flow.findings.cases import NOW, PLAIN, TYPED, Case, changed, fields, with_source
 from tests.unit.flow.findings.odd import NOTES, WARNINGS
 from tests.unit.flow.findings.refused import ERRORS
@@ -130,3 +130,22 @@ def test_the_page_has_the_same_table() -> None:
     page = (Path(__file__).parents[4] / "docs" / "plan.md").read_text("utf-8")
     wanted = [f"| `{rule.value}` | {level} | {about} |" for rule, (level, about) in ABOUT.items()]
     assert [line for line in page.splitlines() if re.match(r"\| `[a-z-]+` \| (error|warning|note) \|", line)] == wanted
+
+
+def test_a_partition_key_that_the_source_lacks_makes_one_folder_of_all() -> None:
+    keys = task("Partition", ORDERED_PARTITION_KEYS_LIST='["contry","b"]')
+    (found,) = find(document(MAP_ALL, mapped("a", "b"), keys), now=NOW, source=fields("country", "a"))
+    assert "every record lies in the folder contry=null" in found.message
+    assert found.instead == "write 'country'"
+
+
+def test_what_a_filter_makes_of_a_field_that_is_not_there_is_said() -> None:
+    for operator, outcome in (("EQUAL_TO", "every record is dropped"), ("NOT_EQUAL_TO", "every record passes")):
+        (found,) = find(document(MAP_ALL, condition(operator, "x", VALUE="1")), now=NOW, source=fields("a"))
+        assert found.message.endswith(outcome)
+
+
+def test_a_field_that_is_left_out_and_not_there_is_told_of() -> None:
+    left_out = task("Map_all", operator="NO_OP", EXCLUDE_SOURCE_FIELDS_LIST='["pasword"]')
+    (found,) = find(document(left_out), now=NOW, source=fields("id", "password"))
+    assert (found.where, found.instead) == ("tasks[0].taskProperties.EXCLUDE_SOURCE_FIELDS_LIST", "write 'password'")
