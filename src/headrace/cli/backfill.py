@@ -18,6 +18,7 @@ from headrace.cli.asking import Instant, api_of, flow_path, output_option, url_o
 from headrace.cli.backfill_shown import ENDED, line_of, lines_of, live
 from headrace.cli.calling import Api
 from headrace.cli.main import DONE, RUN_FAILED
+from headrace.cli.naming import flow_argument
 from headrace.cli.start_flow import Condition
 from headrace.errors import Stop
 
@@ -75,7 +76,7 @@ def _told(ask: Callable[..., int]) -> Callable[..., int]:
 
 
 @command.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @click.option("--from", "start", type=Instant(), required=True, help="Where the first slice begins.")
 @click.option("--to", "end", type=Instant(), help="Where the last slice ends.  [now]")
 @click.option("--every", default="1d", show_default=True, help="How long a slice is: 30m, 6h, 1d, 2w, 1mo.")

@@ -8,11 +8,12 @@ import click
 
 from headrace.cli.calling import Api
 from headrace.cli.main import DONE, RUN_FAILED
+from headrace.cli.naming import flow_argument
 from headrace.cli.short import service_options
 
 
 @click.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @click.argument("executions", metavar="[EXECUTION]...", nargs=-1)
 @service_options
 def command(flow: str, executions: tuple[str, ...], *, api: Api) -> int:

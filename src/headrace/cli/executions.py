@@ -12,6 +12,7 @@ import click
 from headrace.cli.asking import Instant, api_of, executions_path, line_of, output_option, url_option
 from headrace.cli.calling import Api
 from headrace.cli.main import DONE, RUN_FAILED
+from headrace.cli.naming import flow_argument
 from headrace.errors import Stop
 from headrace.model.states import SHOWN
 
@@ -19,7 +20,7 @@ _PAGE = 100
 
 
 @click.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @click.option("--id", "ids", multiple=True, metavar="EXECUTION", help="Only this one, and what each task did in it.")
 @click.option("--status", "statuses", multiple=True, type=click.Choice(sorted(set(SHOWN.values()))), help="Only these.")
 @click.option("--from", "start", type=Instant(), help="Queued then or later.")

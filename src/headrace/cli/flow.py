@@ -13,6 +13,7 @@ from headrace.cli.asking import instant_text
 from headrace.cli.calling import Api
 from headrace.cli.flows import last_run_text
 from headrace.cli.main import DONE
+from headrace.cli.naming import flow_argument
 from headrace.cli.short import form_option, service_options
 
 _Document = Mapping[str, Any]
@@ -24,7 +25,7 @@ def command() -> None:
 
 
 @command.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @form_option
 @service_options
 def show(flow: str, *, output: str, api: Api) -> int:

@@ -11,12 +11,13 @@ from headrace.cli.asking import execution_path, executions_path, line_of
 from headrace.cli.calling import Api
 from headrace.cli.executions import task_lines
 from headrace.cli.main import DONE
+from headrace.cli.naming import flow_argument
 from headrace.cli.short import form_option, service_options
 from headrace.errors import Stop
 
 
 @click.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @click.argument("execution", metavar="[EXECUTION]", required=False)
 @form_option
 @service_options

@@ -12,13 +12,14 @@ import click
 
 from headrace.cli.asking import api_of, exact_text, flow_path, output_option, url_option, window_text
 from headrace.cli.main import DONE, RUN_FAILED
+from headrace.cli.naming import flow_argument
 from headrace.errors import Stop
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?")
 
 
 @click.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @click.option("--set", "place", metavar="PLACE", help="Go on there: an instant as 2026-01-31T12:00:00Z, or a bookmark.")
 @click.option("--bookmark", "is_bookmark", is_flag=True, help="PLACE is a bookmark, though it looks like an instant.")
 @click.option("--clear", is_flag=True, help="Go on as if nothing had been read.")

@@ -67,6 +67,7 @@ def client_of(
     environment: Mapping[str, str] = os.environ,
     transport: Transport | None = None,
     retrying: Retrying = _RETRYING,
+    timeouts: Timeouts = _TIMEOUTS,
 ) -> Client:
     """A client of the service; what is not AWS's is signed for with what keys there are, or not at all."""
     address = service_url(url, environment)
@@ -80,7 +81,7 @@ def client_of(
         region=region,
         profile=profile,
         credentials=credentials,
-        timeouts=_TIMEOUTS,
+        timeouts=timeouts,
         retrying=retrying,
         environment=environment,
         transport=transport,

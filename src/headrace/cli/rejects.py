@@ -13,13 +13,14 @@ import click
 from headrace.cli.asking import api_of, execution_path, newest_with_rejects, output_option, url_option
 from headrace.cli.calling import Api
 from headrace.cli.main import DONE, RUN_FAILED
+from headrace.cli.naming import flow_argument
 from headrace.errors import Stop
 
 _PAGE = 100
 
 
 @click.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @click.option("--id", "execution_id", metavar="EXECUTION", help="Of this run.  [the newest that rejected any]")
 @click.option("-n", "count", type=click.IntRange(0), default=20, show_default=True, help="How many records to show.")
 @click.option("--download", metavar="FILE", help="Write all of them to FILE as JSON Lines; - is standard output.")

@@ -10,11 +10,12 @@ import click
 from headrace.cli.asking import api_of, execution_path, newest_with_rejects, url_option
 from headrace.cli.following import followed
 from headrace.cli.main import DONE, RUN_FAILED
+from headrace.cli.naming import flow_argument
 from headrace.errors import Stop
 
 
 @click.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @click.option("--id", "execution_id", metavar="EXECUTION", help="Of this run.  [the newest that rejected any]")
 @click.option("--again", is_flag=True, help="Even if they were retried before: records may be written twice.")
 @click.option("--wait", is_flag=True, help="Wait for the end of the run; the exit code says how it was.")

@@ -10,12 +10,13 @@ import click
 from headrace.cli.calling import Api
 from headrace.cli.following import followed
 from headrace.cli.main import BAD_USAGE, DONE
+from headrace.cli.naming import flow_argument
 from headrace.cli.short import service_options, trigger_of
 from headrace.cli.start_flow import overriding, run_now, run_options
 
 
 @click.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @click.option("--now", "is_now", is_flag=True, help="Run it once now, also if it has a schedule or waits for events.")
 @run_options
 @service_options

@@ -14,6 +14,7 @@ from headrace.cli.asking import Instant, executions_path
 from headrace.cli.calling import Api
 from headrace.cli.following import followed
 from headrace.cli.main import DONE
+from headrace.cli.naming import flow_argument
 from headrace.cli.operations import command_of
 from headrace.cli.short import service_options
 
@@ -105,7 +106,7 @@ def run_now(api: Api, flow: str, asked: Mapping[str, Any], client_token: str | N
 
 
 @click.command(cls=EitherForm)
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @run_options
 @service_options
 def command(flow: str, *, client_token: str | None, wait: bool, api: Api, **asked: Any) -> int:

@@ -6,12 +6,13 @@ import click
 
 from headrace.cli.calling import Api
 from headrace.cli.main import DONE
+from headrace.cli.naming import flow_argument
 from headrace.cli.short import service_options, trigger_of
 from headrace.errors import Stop
 
 
 @click.command()
-@click.argument("flow", metavar="NAME")
+@flow_argument
 @service_options
 def command(flow: str, *, api: Api) -> int:
     """Let the flow NAME run no more by its schedule or its events; headrace start NAME lets it again.
