@@ -82,9 +82,9 @@ def told_faults(error: BadDocument) -> int:
     return BAD_USAGE
 
 
-def read_document(path: Path, settings: Settings) -> dict[str, Any]:
+def read_document(path: Path, settings: Settings, parameters: Mapping[str, str]) -> dict[str, Any]:
     """The one flow in the file, as CreateFlow takes it; raises BadDocument with every fault at once."""
-    flow = only_flow(path, {}, settings)
+    flow = only_flow(path, parameters, settings)
     if found := flow.violations(settings.limits):
         raise BadDocument(found)
     try:
@@ -98,7 +98,8 @@ def only_flow(path: Path, parameters: Mapping[str, str], settings: Settings) -> 
     """The one flow in the file, whatever it means; raises BadDocument."""
     flows = [each for each in read_paths([path], parameters, settings).documents if each.kind is Kind.FLOW]
     if len(flows) != 1:
-        told = f"there are {len(flows)} flows in it ({', '.join(each.name for each in flows)}); give one of them"
+        names = ", ".join(each.name for each in flows)
+        told = f"there are {len(flows)} flows in it ({names}); `headrace convert` writes a file for each"
         raise BadDocument([Fault(Place(str(path)), told if flows else "there is no flow in it")])
     return flows[0]
 

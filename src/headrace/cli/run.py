@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import click
 
 from headrace.cli.common import data_option, log_of, settings_of, told_to_stop
-from headrace.cli.documents import BadDocument, read_document, told_faults
+from headrace.cli.documents import BadDocument, parameter_option, read_document, told_faults
 from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
 from headrace.cli.one_run import OneRun
 from headrace.cli.show import live, summary
@@ -20,19 +20,23 @@ from headrace.model.states import State
 from headrace.service import Backend
 from headrace.settings import Settings
 
+_NONE: Mapping[str, str] = {}
+
 
 @click.command()
-@click.argument("document", metavar="FLOW.json", type=click.Path(path_type=Path))
+@click.argument("document", metavar="FLOW", type=click.Path(path_type=Path))
+@parameter_option
 @data_option
-def command(document: Path, data: Path | None) -> int:
+def command(document: Path, parameters: Sequence[tuple[str, str]], data: Path | None) -> int:
     """Run one flow document now, without a server.
 
-    FLOW.json is what CreateFlow takes. The flow is created, or made what the document says, in the data
-    folder that `headrace serve` uses too; then it runs once, whatever its trigger is. Ctrl-C cancels the run.
+    FLOW is a file with one flow, in any form that docs/documents.md names. The flow is created, or made what the
+    document says, in the data folder that `headrace serve` uses too; then it runs once, whatever its trigger is.
+    Ctrl-C cancels the run.
     """
     settings = settings_of(data=data)
     try:
-        return run_document(document, settings)
+        return run_document(document, settings, parameters=dict(parameters))
     except BadDocument as error:
         return told_faults(error)
     except ValidationException as error:
@@ -43,12 +47,17 @@ def command(document: Path, data: Path | None) -> int:
         return RUN_FAILED
 
 
-def run_document(path: Path, settings: Settings, entries: Iterable[EntryPoint] | None = None) -> int:
+def run_document(
+    path: Path,
+    settings: Settings,
+    entries: Iterable[EntryPoint] | None = None,
+    parameters: Mapping[str, str] = _NONE,
+) -> int:
     """Run the document in the file; the exit code. Raises BadDocument, SettingsError or a ServiceError.
 
     `entries` are the connectors that there are, None: those that are installed.
     """
-    document = read_document(path, settings)
+    document = read_document(path, settings, parameters)
     # Its lines would tear the progress bar: only what somebody has to look at.
     log = log_of(settings, least="error")
     backend = Backend(settings, SystemClock(), log=log, entries=entries)

@@ -144,10 +144,11 @@ def _documents(file: str, name: str, kind: Kind, resource: Node, stack: Stack) -
     properties = functions.worked_out(member(resource, "Properties") or Mapped({}, resource.line))
     if functions.faults or properties is None:
         raise BadDocument(functions.faults)
+    has_no_label = member(properties, "ConnectorLabel") is None
     if kind is Kind.CONNECTOR and isinstance(properties, Mapped):
         # The one name that CloudFormation makes up.
-        label = Scalar(name, resource.line)
-        properties = properties._replace(members={"ConnectorLabel": label, **properties.members})
+        label = {"ConnectorLabel": Scalar(name, resource.line)}
+        properties = properties._replace(members={**properties.members, **(label if has_no_label else {})})
     filling = Filling(CloudFormation(), place)
     request = filling.value(OPERATIONS[kind.operation].input, properties)
     yield finished(kind, filling, _complete(request), place, text_of(member(properties, "FlowStatus")))
@@ -161,8 +162,9 @@ def _complete(request: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     shape = SHAPES["ConnectorProfileProperties"]
     members = {each.name: each for each in shape.members} if isinstance(shape, Structure) else {}
     name = member_name(str(request.get("connectorType")), members)
-    empty: dict[str, Any] = {"connectorProfileProperties": {name: {}} if name else {}}
-    return {**request, "connectorProfileConfig": {**config, **empty}}
+    if name is None:
+        return request
+    return {**request, "connectorProfileConfig": {**config, "connectorProfileProperties": {name: {}}}}
 
 
 def _as_it_is(node: Node) -> Node:

@@ -72,11 +72,11 @@ def dynamic_of(text: str) -> str | None:
 
 def _name(owner: str, path: tuple[str, ...], taken: Mapping[str, tuple[str, ...]]) -> str:
     """A name for a secret that every form takes: letters and digits, from the document's name and the member's."""
-    for parts in (path[-1:], path[-2:], path):
-        name = "".join(_capital(part) for part in (owner, *parts))
+    for parts in (path[-1:], path[-2:], path, (*path, str(len(taken)))):
+        name = "".join(_capital(part) for part in (owner, *parts)).lstrip("0123456789") or "Secret"
         if taken.get(name, path) == path:
             return name
-    return "".join(_capital(part) for part in (owner, *path, str(len(taken))))
+    return f"Secret{len(taken)}"
 
 
 def _capital(text: str) -> str:

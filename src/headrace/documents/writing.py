@@ -17,6 +17,8 @@ from headrace.documents.terraform import Terraform
 from headrace.documents.to_yaml import to_yaml
 from headrace.documents.tree import is_list, is_map
 
+# What Terraform takes as a variable's name.
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _NO_LETTERS = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -90,7 +92,7 @@ def _parameter(missing: Sequence[str], secrets: dict[str, Any], text: str) -> An
     name = reference_of(text)
     if name is None or name not in missing:
         return text
-    name = _letters(name, "Secret")
+    name = name if name.isascii() and name.isalnum() else _letters(name, "Secret")
     secrets[name] = {"Type": "String", "NoEcho": True}
     return {"Ref": name}
 
@@ -100,7 +102,7 @@ def _variable(missing: Sequence[str], secrets: dict[str, Any], text: str) -> str
     name = dynamic_of(text) or reference_of(text.removeprefix("$"))
     if name is None or name not in missing:
         return text
-    name = _letters(name, "Secret")
+    name = name if _IDENTIFIER.fullmatch(name) else _letters(name, "Secret")
     secrets[name] = {"type": "string", "sensitive": True}
     return f"${{var.{name}}}"
 

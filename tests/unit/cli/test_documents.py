@@ -63,8 +63,8 @@ def test_what_two_files_define_is_refused(tmp_path: Path) -> None:
 def test_a_file_of_several_flows_is_not_one(tmp_path: Path) -> None:
     path = put(tmp_path / "a.json", [flow_document(), flow_document(flowName="others")])
 
-    with pytest.raises(BadDocument, match=r"2 flows in it \(people, others\); give one of them"):
-        read_document(path, Settings(data=Path("unused")))
+    with pytest.raises(BadDocument, match=r"2 flows in it \(people, others\); `headrace convert` writes"):
+        read_document(path, Settings(data=Path("unused")), {})
 
 
 def test_an_output_of_the_cdk_stands_for_its_templates_and_their_environments(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ import pytest
 from headrace.cli.main import run
 from headrace.cli.one_run import Look
 from headrace.cli.show import live
+from headrace.documents import Document, Kind, Place
+from headrace.documents import write as write_document
 from headrace.engine.results import Counts
 from headrace.model.states import State
 from headrace.store.executions import Execution
@@ -60,6 +62,17 @@ def test_the_summary_says_which_task_dropped_records_and_where_the_file_lies(
     assert "1 by tasks[0], Filter name" in out
     (written,) = [path for path in (data / "buckets" / "lake").rglob("*") if path.is_file()]
     assert str(written) in out
+
+
+def test_a_template_is_run_with_its_parameters(data: Path, write: Write, capsys: pytest.CaptureFixture[str]) -> None:
+    flow = Document(Kind.FLOW, "people", flow_document(flowName="people"), Place("people"))
+    template = write_document([flow], "cloudformation").replace("BucketPrefix: in", "BucketPrefix: !Ref Prefix")
+    path = write(f"Parameters: {{Prefix: {{Type: String}}}}\n{template}")
+
+    assert run(["run", str(path), "--data", str(data)]) == 2
+    assert "parameter Prefix has no value" in capsys.readouterr().err
+    assert run(["run", str(path), "--data", str(data), "--parameter", "Prefix=in"]) == 0
+    assert output(data) == [{"id": "1", "name": "Ada"}, {"id": "3", "name": "Edsger"}]
 
 
 def test_a_document_that_is_run_again_replaces_the_flow(

@@ -15,6 +15,7 @@ from headrace.errors import (
     UnsupportedOperationException,
     ValidationException,
 )
+from headrace.model.codec import dump
 from headrace.model.states import State
 from headrace.store import executions, flows
 from tests.standins.processes import PATIENCE_S
@@ -97,6 +98,22 @@ def test_a_trigger_without_properties_is_described_with_an_empty_map_of_them(cal
         call("UpdateFlow", update_of(described))
     assert call.describe()["triggerConfig"] == {"triggerType": "OnDemand", "triggerProperties": {}}
     assert call.describe()["schemaVersion"] == 1
+
+
+def test_an_update_with_what_is_described_changes_no_byte_and_no_order(call: Calls) -> None:
+    def mapped(field: str) -> Json:
+        return {"taskProperties": {}, "destinationField": field, "sourceFields": [field], "taskType": "Map"}
+
+    fields = ["zulu", "alpha", "mike", "alpha2"]
+    call("CreateFlow", dict(reversed(flow(tasks=[*map(mapped, fields), *flow()["tasks"]]).items())))
+    before = call.describe()
+    assert [task["sourceFields"] for task in before["tasks"][:4]] == [[field] for field in fields]
+
+    for _ in range(2):
+        call("UpdateFlow", update_of(call.describe()))
+
+    after = call.describe()
+    assert dump({**after, "lastUpdatedAt": 0}) == dump({**before, "lastUpdatedAt": 0})
 
 
 @pytest.mark.parametrize("trigger", [SCHEDULED, EVENT], ids=["Scheduled", "Event"])
