@@ -19,6 +19,7 @@ from headrace.runner import messages
 from headrace.runner.connections import NoConnections
 from headrace.runner.measures import Measures
 from headrace.store import event_runs, events, instants, listeners
+from headrace.store.executions import Execution
 from headrace.store.listeners import Followed, Listening
 from headrace.store.store import Store
 from headrace.store.tx import Tx
@@ -107,13 +108,10 @@ class Listener:
 
     def rouse(self) -> None:
         """Put to work the events that wait, and close the executions whose time is over. From any thread."""
-        now_ms = to_ms(self._clock.now())
         # Nothing is written, and no writer held up, while nothing is due.
-        is_due, old = self._store.read(
-            lambda tx: (event_runs.is_anything_due(tx, now_ms=now_ms), events.old(tx, now_ms=now_ms))
-        ).result()
+        is_due, old = self._store.read(self._due).result()
         if is_due:
-            for closed in self._store.write(lambda tx: event_runs.rouse(tx, self._new_id, now_ms=now_ms)).result():
+            for closed in self._store.write(self._roused).result():
                 self._measures.closed(closed)
         if old:
             self._store.write(lambda tx: events.forget(tx, old)).result()
@@ -169,8 +167,15 @@ class Listener:
         now_ms = self._now_ms(tx)
         return listeners.follow(tx, flow, self._me, now_ms=now_ms, until_ms=now_ms + int(self._lease_s * 1000))
 
+    def _due(self, tx: Tx) -> tuple[bool, list[int]]:
+        now_ms = self._now_ms(tx)
+        return event_runs.is_anything_due(tx, now_ms=now_ms), events.old(tx, now_ms=now_ms)
+
+    def _roused(self, tx: Tx) -> list[Execution]:
+        return event_runs.rouse(tx, self._new_id, now_ms=self._now_ms(tx))
+
     def _now_ms(self, tx: Tx) -> int:
-        # By the clock that leases are counted by, see nodes.md.
+        # Where several nodes share a store, by the clock that their leases are counted by: their own may differ.
         return instants.now_ms(tx) if self._store.is_shared else to_ms(self._clock.now())
 
     def _subscribed(self, flow: Listening, following: _Following, found: Followed) -> Subscription | None:

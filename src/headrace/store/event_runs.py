@@ -12,6 +12,7 @@ from headrace.model.states import State
 from headrace.store import documents, event_tables, executions, tables
 from headrace.store import executions_sql as sql
 from headrace.store.event_batches import PERIOD_MS
+from headrace.store.events import LONGEST_WAIT_MS
 from headrace.store.executions import Execution
 from headrace.store.statements import Statement
 from headrace.store.tx import Tx
@@ -36,7 +37,12 @@ _BEHIND = Statement(
     .outerjoin(tables.executions, _IS_OPEN)
     .where(
         _l.waiting_events > 0,
-        or_(_l.retry_at_ms.is_(None), _l.retry_at_ms <= bindparam("now_ms")),
+        # One that is farther off than any wait is none: the clock was ahead then.
+        or_(
+            _l.retry_at_ms.is_(None),
+            _l.retry_at_ms <= bindparam("now_ms"),
+            _l.retry_at_ms > bindparam("latest_ms"),
+        ),
         _f.status == "Active",
         _f.trigger_type == "Event",
         or_(_e.state.is_(None), _e.state == State.WAITING.value),
@@ -90,7 +96,7 @@ def is_anything_due(tx: Tx, *, now_ms: int) -> bool:
 
 def behind(tx: Tx, *, now_ms: int) -> list[Behind]:
     """The flows that have events and nobody at work on them."""
-    return [Behind(*row) for row in tx.rows(_BEHIND, now_ms=now_ms)]
+    return [Behind(*row) for row in tx.rows(_BEHIND, now_ms=now_ms, latest_ms=now_ms + LONGEST_WAIT_MS)]
 
 
 def over(tx: Tx, *, now_ms: int) -> list[str]:

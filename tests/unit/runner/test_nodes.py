@@ -19,7 +19,7 @@ from headrace.store.outbox import Report
 from headrace.store.store import Store
 from tests.standins.processes import PATIENCE_S, until
 from tests.standins.stores import StorePlace
-from tests.unit.runner.event_rig import EventTown, Replays, listen, waiting
+from tests.unit.runner.event_rig import EventTown, Replays, come, listen, runs, waiting
 from tests.unit.runner.rig import Rig, hold, wait_for
 from tests.unit.runner.schedules import MINUTE, START, Town, scheduled
 
@@ -69,6 +69,15 @@ def test_sources_of_events_are_shared_out_by_the_clock_of_the_database(stores: l
     stores[0].write(listeners.expire).result(PATIENCE_S)
     other.ask(second)
     assert (waiting(ahead), other.cursor, replays[1].interests[0].cursor) == (2, "2", "1")
+
+
+def test_the_five_minutes_of_an_event_flow_are_those_of_the_database(stores: list[Store], tmp_path: Path) -> None:
+    behind = Rig(tmp_path / "one", stores[0], HandClock(START))
+    listen(behind)
+    come(behind, "in/1")
+    EventTown(behind).listener().rouse()
+    (run,) = runs(behind)
+    assert abs(run.queued_ms - stores[1].read(instants.now_ms).result(PATIENCE_S)) < 60_000
 
 
 def test_a_tick_is_queued_once_however_many_nodes_look(stores: list[Store]) -> None:
