@@ -54,6 +54,11 @@ def as_json(reject: RejectLine) -> bytes:
     return msgspec.json.encode(reject)
 
 
+def of_unreadable(file: str, reason: str) -> bytes:
+    """The line, without its end, of a whole file that can't be read: no record of it is known."""
+    return as_json(RejectLine(msgspec.Raw(b'""'), error=reason, file=file, is_complete=False))
+
+
 def shown(raw: msgspec.Raw, most_characters: int) -> str:
     """The beginning of a record's text."""
     text = bytes(raw).decode("utf-8", "replace")

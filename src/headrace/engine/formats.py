@@ -27,7 +27,11 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 class UnreadableSource(HeadraceError):
-    """A source file that can't be read at all, such as a broken Parquet file; names the file."""
+    """A source file that can't be read at all, such as a broken Parquet file; `file` is its name."""
+
+    def __init__(self, message: str, file: str) -> None:
+        super().__init__(message)
+        self.file = file
 
 
 def compression_of(head: bytes) -> Compression:
@@ -86,7 +90,7 @@ def _header(name: str, raw: bytes, *, is_whole: bool) -> Header | None:
             return None
         "".join(cells).encode()
     except (UnicodeEncodeError, csv.Error) as error:
-        raise UnreadableSource(f"The header of {name} can't be read as CSV in UTF-8: {error}") from error
+        raise UnreadableSource(f"The header of {name} can't be read as CSV in UTF-8: {error}", name) from error
     return Header(_distinct(cells), blank_lines)
 
 
@@ -99,7 +103,7 @@ def _plain(name: str, raw: bytes) -> bytes:
         if kind == "zstd":
             return zstd.ZstdDecompressor().decompress(raw)
     except (zlib.error, zstd.ZstdError) as error:
-        raise UnreadableSource(f"{name} is not a whole {kind} file: {error}") from error
+        raise UnreadableSource(f"{name} is not a whole {kind} file: {error}", name) from error
     return raw
 
 

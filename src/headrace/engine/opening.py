@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def open_view(
         return _open_parquet(con, file, path)
     compression = compression_of(head)
     if compression == "zstd" and not is_whole_zstd(file.path):
-        raise UnreadableSource(f"{file.name} ends before its zstd data does")
+        raise UnreadableSource(f"{file.name} ends before its zstd data does", file.name)
     if kind == "csv":
         header = csv_header(file.name, lambda size: _head(file, size))
         line_end = line_end_of(file.path) if file.size_bytes <= SMALL_BYTES else None
@@ -51,6 +52,16 @@ def open_view(
         return view.lenient(scratch) if has_line_end else view
     is_odd = _is_odd_json(file, compression)
     return _open_json(con, JsonFile(file, path, compression, (), is_lenient=is_odd), wanted)
+
+
+def as_unreadable(error: duckdb.IOException, views: Sequence[SourceView]) -> UnreadableSource | None:
+    """That one of the files is packed and not whole, where DuckDB says so of its path."""
+    said = str(error)
+    file = next((view.file for view in views if str(view.file.path) in said), None)
+    if file is None or not any(packed in said.upper() for packed in ("GZIP", "ZSTD")):
+        return None
+    reason = first_line(error).replace(str(file.path), file.name)
+    return UnreadableSource(f"{file.name} is not whole: {reason}", file.name)
 
 
 def _head(file: LocalFile, size: int) -> bytes:
@@ -82,8 +93,11 @@ def _plain_path(file: LocalFile, scratch: Path) -> str:
 def _open_parquet(con: duckdb.DuckDBPyConnection, file: LocalFile, path: str) -> ParquetFile:
     try:
         found = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)}, hive_partitioning=false)").fetchall()
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
+        # No fault of the file's.
+        raise
     except duckdb.Error as error:
-        raise UnreadableSource(f"{file.name} can't be read as Parquet: {first_line(error)}") from error
+        raise UnreadableSource(f"{file.name} can't be read as Parquet: {first_line(error)}", file.name) from error
     return ParquetFile(file, path, tuple(Field(str(row[0]), str(row[1])) for row in found))
 
 

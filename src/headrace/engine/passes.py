@@ -19,7 +19,7 @@ from headrace.engine.compile import Compiled, compile_tasks, with_lets
 from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
-from headrace.engine.opening import open_view
+from headrace.engine.opening import as_unreadable, open_view
 from headrace.engine.partition import write_partitions
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
@@ -124,6 +124,8 @@ class Passes:
             # Hundreds of fields take more than the limit when several threads hold records of them.
             with self._with_one_thread():
                 self._pass(place, open_())
+        except duckdb.IOException as error:
+            raise as_unreadable(error, open_()) or error from error
 
     def _clear(self, files: Sequence[LocalFile]) -> None:
         for path in (*(file.path for file in files if file.is_copy), *self._scratch.iterdir()):
@@ -204,7 +206,7 @@ class Passes:
 
         try:
             passed = self._write([as_one(views, tells_file=True)], compiled, write_files)
-        except (duckdb.InvalidInputException, duckdb.OutOfMemoryException):
+        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException):
             return False
         if passed.refused or passed.malformed:
             # Which record of which file it is, is known of one file.

@@ -10,16 +10,18 @@ from typing import Any, Protocol
 
 from headrace.connector_sdk.contract import FileSource, LocalFile, SourceFile
 from headrace.connector_sdk.records import Page
+from headrace.engine.formats import UnreadableSource
 from headrace.engine.results import SplitResult
 from headrace.flow.plan import Plan, Reading
 from headrace.runner.fields import common_fields
 from headrace.runner.ledger import Ledger
+from headrace.runner.set_aside import Readable, without
 from headrace.runner.sources import Files, Retried, SplitSource, SplitWork
 from headrace.runner.splits import Tools
 from headrace.runner.spool import spooled
 from headrace.store.event_batches import Batch, Taken
 from headrace.store.events import Event
-from headrace.store.executions import Claim
+from headrace.store.executions import Claim, SplitRow
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,23 @@ class Objects:
             found[meaning] = file
             taken.append(Taken(event.number, meaning))
         files = sorted(found.values(), key=lambda file: file.key)
-        fields = self._retried("read headers", lambda: common_fields(self._plan, self._files, files))
-        return Formed(taken, SplitWork(0, tuple(files), fields).to_document(), bool(files))
+        document = SplitWork(0, tuple(files), None).to_document()
+        return Formed(taken, self._with_fields(document), bool(files))
 
-    def source(self, batch: Batch) -> SplitSource:  # noqa: ARG002 (its split names the files)
+    def source(self, batch: Batch) -> SplitSource:
         """See Arrived."""
-        return Files(self._plan, self._files, self._retried, self._group)
+        return Readable(Files(self._plan, self._files, self._retried, self._group), batch.document)
+
+    def _with_fields(self, document: dict[str, Any]) -> dict[str, Any]:
+        files = SplitWork.of(SplitRow(0, document, None)).files
+        try:
+            fields = self._retried("read headers", lambda: common_fields(self._plan, self._files, files))
+        except UnreadableSource as error:
+            fewer = without(document, error)
+            if fewer is None:
+                raise
+            return self._with_fields(fewer)
+        return document | {"fields": fields}
 
     def _found(self, key: str) -> SourceFile | None:
         return self._retried("look for an object", lambda: self._files.find(self._plan.source.properties, key))

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from headrace.clock import Clock
+from headrace.engine.formats import UnreadableSource
 from headrace.engine.results import Counts
 from headrace.flow.plan import Plan
 from headrace.model.states import State
@@ -13,6 +14,7 @@ from headrace.runner import messages
 from headrace.runner.arrived import Arrived, Kept, Objects
 from headrace.runner.execution import Attempt, Outcome
 from headrace.runner.progress import Progress
+from headrace.runner.set_aside import without
 from headrace.runner.splits import Held, Splits, Tools
 from headrace.store.event_batches import Batch
 from headrace.store.executions import SplitRow
@@ -39,7 +41,7 @@ class EventAttempt:
         """Work on what waits."""
         self._held.control.check()
         while (batch := self._next()) is not None:
-            outcome = self._run(batch)
+            batch, outcome = self._seen_to(batch)
             if outcome.state is not State.DONE:
                 return replace(outcome, counts=self._counts)
             self._finish(batch, outcome)
@@ -89,6 +91,19 @@ class EventAttempt:
             if formed.holds_any:
                 return batch
             ledger.finish_batch(claim, batch, self._counts.to_document(), None)
+
+    def _seen_to(self, batch: Batch) -> tuple[Batch, Outcome]:
+        """Run the batch, again without each file that can't be read at all: those behind it must not wait for it."""
+        try:
+            return batch, self._run(batch)
+        except UnreadableSource as error:
+            fewer = without(batch.document, error)
+            if fewer is None or self.has_begun:
+                raise
+            self._within.leave()
+            self._held.control.check()
+            self._held.log.warning("file put aside", file=error.file, reason=messages.of_failure(error))
+            return self._seen_to(self._tools.ledger.put_aside(self._held.claim, batch, fewer))
 
     def _run(self, batch: Batch) -> Outcome:
         held = self._of_batch(batch)

@@ -156,9 +156,9 @@ class Ledger:
 
     def next_events(self, claim: Claim) -> Batch | list[Event]:
         """What the holder of an event flow's execution works on next; an empty list: nothing."""
-        execution, now_ms = claim.execution, to_ms(self._clock.now())
+        execution = claim.execution
         found = self._store.write(
-            lambda tx: event_batches.next_of(tx, execution.execution_id, execution.fence, now_ms=now_ms)
+            lambda tx: event_batches.next_of(tx, execution.execution_id, execution.fence, now_ms=self._now_ms(tx))
         ).result()
         return self._or_lost(claim, found)
 
@@ -169,6 +169,14 @@ class Ledger:
             lambda tx: event_batches.form(tx, execution.execution_id, execution.fence, taken, document, now_ms=now_ms)
         ).result()
         return self._or_lost(claim, formed)
+
+    def put_aside(self, claim: Claim, batch: Batch, document: dict[str, Any]) -> Batch:
+        """The batch, which reads what the document says from now on."""
+        execution = claim.execution
+        found = self._store.write(
+            lambda tx: event_batches.change(tx, (execution.execution_id, execution.fence), batch, document)
+        ).result()
+        return self._or_lost(claim, found)
 
     def is_met(self, claim: Claim, meaning: str) -> bool:
         """Whether the flow has had an event of this meaning."""

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Text, bindparam, delete, func, select
+from sqlalchemy import Integer, Text, bindparam, delete, func, null, select, update
 from sqlalchemy import insert as into
-from sqlalchemy import update as change
 
 from headrace.model.states import State
 from headrace.store import documents, event_tables, events, tables
@@ -82,18 +81,21 @@ _INSERT = Statement(
         document=bindparam("document"),
     )
 )
-_COUNT_ATTEMPT = Statement(change(event_tables.event_batches).where(_IS_BATCH).values(attempt=_b.attempt + 1))
+_CHANGE = Statement(
+    update(event_tables.event_batches).where(_IS_BATCH).values(document=bindparam("document"), result=null())
+)
+_COUNT_ATTEMPT = Statement(update(event_tables.event_batches).where(_IS_BATCH).values(attempt=_b.attempt + 1))
 _RESULT = Statement(
-    change(event_tables.event_batches).where(_IS_BATCH).values(result=bindparam("result")).returning(_b.batch_id)
+    update(event_tables.event_batches).where(_IS_BATCH).values(result=bindparam("result")).returning(_b.batch_id)
 )
 _COMMIT = Statement(
-    change(event_tables.event_batches)
+    update(event_tables.event_batches)
     .where(_IS_BATCH)
     .values(commit_ms=func.coalesce(_b.commit_ms, bindparam("now_ms", type_=Integer)))
     .returning(_b.batch_id)
 )
 _DELIVERED = Statement(
-    change(event_tables.event_batches).where(_IS_BATCH).values(delivered=bindparam("delivered")).returning(_b.batch_id)
+    update(event_tables.event_batches).where(_IS_BATCH).values(delivered=bindparam("delivered")).returning(_b.batch_id)
 )
 _x = event_tables.event_refusals.c
 _REFUSE = Statement(into(event_tables.event_refusals).values(binds(event_tables.event_refusals.columns)))
@@ -114,13 +116,13 @@ _MAY_GO_ON = Statement(
 _FLOW_OF = Statement(select(_e.flow_id).where(_e.execution_id == bindparam("id")))
 _EVENT_FLOW_OF = Statement(select(_e.flow_id).where(_e.execution_id == bindparam("id"), _e.trigger == "event"))
 _NEXT_NUMBER = Statement(
-    change(tables.executions)
+    update(tables.executions)
     .where(_e.execution_id == bindparam("id"))
     .values(split_count=func.coalesce(_e.split_count, 0) + 1)
     .returning(_e.split_count)
 )
 _ADD_COUNTS = Statement(
-    change(tables.executions)
+    update(tables.executions)
     .where(_e.execution_id == bindparam("id"))
     .values(
         counts=bindparam("counts"),
@@ -168,6 +170,14 @@ def form(
     for each in taken:
         events.give(tx, each.number, batch_id, each.meaning)
     return of_flow(tx, flow_id)
+
+
+def change(tx: Tx, holder: tuple[str, int], batch: Batch, document: dict[str, Any]) -> Batch | None:
+    """Let the batch, of which nothing is visible, read something else. None: the lease is lost."""
+    if not _is_held(tx, *holder):
+        return None
+    tx.rows(_CHANGE, batch_id=batch.batch_id, document=documents.dumps(document))
+    return of_flow(tx, batch.flow_id)
 
 
 def of_flow(tx: Tx, flow_id: str) -> Batch | None:

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 from headrace.clock import Clock, HandClock, SystemClock, to_ms
+from headrace.connector_sdk.contract import LocalFile
+from headrace.engine.formats import UnreadableSource
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
 from headrace.engine.watch import Watch
 from headrace.log import Log, silent
@@ -54,7 +56,8 @@ def _errors(errors: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class LineEngine:
-    """Copies lines. One that begins with `bad` is rejected, with `drop` dropped by task 0, with `dataset` ends all.
+    """Copies lines. One that begins with `bad` is rejected, with `drop` dropped by task 0, with `dataset` ends all; a
+    file that begins with `torn` can't be read.
 
     `on_split` is called before a split is read; `hold` keeps splits from ending until it is set or they are
     cancelled; `running` is set once a split waits for that, `stopped` once one was interrupted then.
@@ -73,7 +76,7 @@ class LineEngine:
     def run_split(self, split: SplitOrder, watch: Watch) -> SplitResult:
         self.seen.append(split)
         self.on_split(split)
-        lines = [line for file in split.files for line in Path(file.path).read_text("utf-8").splitlines()]
+        lines = [line for file in split.files for line in _lines(file)]
         self._wait(watch)
         if any(line.startswith("dataset") for line in lines):
             raise DatasetDropped("tasks[0] Validate: a record of field a violates VALIDATE_NON_NULL")
@@ -287,6 +290,13 @@ def claim(rig: Rig, owner: str = "another", *, lease_ms: int = 60_000) -> Claim:
         lambda tx: executions.claim(tx, owner=owner, now_ms=now_ms, lease_until_ms=now_ms + lease_ms, limit=1)
     ).result()
     return claimed
+
+
+def _lines(file: LocalFile) -> list[str]:
+    text = Path(file.path).read_text("utf-8")
+    if text.startswith("torn"):
+        raise UnreadableSource(f"{file.name} is torn", file.name)
+    return text.splitlines()
 
 
 def expire(rig: Rig) -> None:
