@@ -66,7 +66,8 @@ def is_native(node: Node) -> bool:
     """Whether a tree is, or holds, requests or answers of AppFlow."""
     if isinstance(node, Listed):
         return any(map(is_native, node.parts))
-    return kind_of(node) is not None or any(member(node, name) is not None for name in _WITHIN)
+    within = [found for name in _WITHIN if (found := member(node, name)) is not None]
+    return kind_of(node) is not None or any(map(is_native, within))
 
 
 def read_native(file: str, node: Node) -> tuple[Document, ...]:

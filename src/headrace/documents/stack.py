@@ -28,6 +28,7 @@ _TYPES: Mapping[str, _Type] = {
     "AWS::IAM::Role": _Type("RoleName", "arn:{partition}:iam::{account}:role/{name}"),
     "AWS::KMS::Key": _Type("", "arn:{partition}:kms:{region}:{account}:key/{name}"),
     "AWS::Lambda::Function": _Type("FunctionName", "arn:{partition}:lambda:{region}:{account}:function:{name}"),
+    "AWS::Serverless::Function": _Type("FunctionName", "arn:{partition}:lambda:{region}:{account}:function:{name}"),
     "AWS::SecretsManager::Secret": _Type("Name", "arn:{partition}:secretsmanager:{region}:{account}:secret:{name}"),
     "AWS::Glue::Database": _Type("", "arn:{partition}:glue:{region}:{account}:database/{name}"),
     "AWS::Events::EventBus": _Type("Name", "arn:{partition}:events:{region}:{account}:event-bus/{name}"),
@@ -119,7 +120,8 @@ class Stack:
         allowed = member(self.parameters[name], "AllowedValues")
         text = _text(value)
         if isinstance(allowed, Listed) and text not in (choices := [_text(part) for part in allowed.parts]):
-            return f"parameter {name} is {text!r}; allowed are {', '.join(choices)}"
+            shown = "none of those allowed" if _is_true(member(self.parameters[name], "NoEcho")) else repr(text)
+            return f"parameter {name} is {shown}; allowed are {', '.join(choices)}"
         if kind == "CommaDelimitedList" or "List<" in kind:
             return Listed([Scalar(part.strip(), value.line) for part in text.split(",")], value.line)
         return Scalar(text, value.line)

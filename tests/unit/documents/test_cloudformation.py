@@ -201,6 +201,15 @@ def test_a_parameter_that_is_missing_or_not_allowed_is_told_where_it_is_used() -
     assert "parameter Stage is 'prod'; allowed are test, live" in told
 
 
+def test_a_secret_that_is_not_allowed_is_not_shown() -> None:
+    template = TEMPLATE.replace("NoEcho: true", "NoEcho: true, AllowedValues: [a, b]")
+
+    told = faults(template, Prefix="in", Token="open sesame")
+
+    assert "parameter Token is none of those allowed; allowed are a, b" in told
+    assert "open sesame" not in told
+
+
 def flow(**changes: Any) -> str:
     properties = {"FlowName": "ab"} | changes
     return json.dumps({"Resources": {"F": {"Type": "AWS::AppFlow::Flow", "Properties": properties}}}, indent=1)

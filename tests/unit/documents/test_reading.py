@@ -175,7 +175,7 @@ def test_what_is_no_document_is_told(text: str | bytes, told: str) -> None:
     assert told in "\n".join(faults(text))
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "# nothing", '{"name": "package"}', "5", "[1, 2]"])
+@pytest.mark.parametrize("text", ["", "{}", "[]", "# nothing", '{"name": "package"}', '{"flows": [1]}', "5", "[1, 2]"])
 def test_what_is_of_another_kind_is_told_apart(text: str) -> None:
     with pytest.raises(UnknownForm, match=r"f(:1)?: "):
         read("f", text.encode(), {})
