@@ -31,6 +31,8 @@ class Step(NamedTuple):
 class Change:
     """`lines` are the differences, `reasons` what whoever decides has to know, `steps` the calls in their order.
 
+    `undo` are the calls that bring back what the first step deleted, should a later one fail.
+
     Document and steps may hold secrets, so they do not show.
     """
 
@@ -41,6 +43,7 @@ class Change:
     lines: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     steps: tuple[Step, ...] = field(default=(), repr=False)
+    undo: tuple[Step, ...] = field(default=(), repr=False)
 
     @property
     def missing(self) -> tuple[str, ...]:

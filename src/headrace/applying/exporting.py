@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from headrace.applying.account import Account
-from headrace.applying.flow_changes import OWNER_TAG
+from headrace.applying.flow_changes import NO_KEY, OWNER_TAG
 from headrace.applying.references import credentials_of
 from headrace.documents import Document, read
-
-# The key that headrace shows where a flow names none.
-_NO_KEY: Final = ":key/68656164-7261-4365-8000-000000000000"
 
 
 def exported(account: Account, *, place: str, names: frozenset[str] = frozenset()) -> Iterator[Document]:
@@ -48,7 +45,7 @@ def _flow(place: str, described: Mapping[str, Any]) -> Document:
     found = _read(place, described)
     request = dict(found.request)
     tags = {k: v for k, v in request.pop("tags", {}).items() if k != OWNER_TAG and not k.startswith("aws:")}
-    if str(request.get("kmsArn", "")).endswith(_NO_KEY):
+    if str(request.get("kmsArn", "")).endswith(NO_KEY):
         del request["kmsArn"]
     if not request.get("metadataCatalogConfig"):
         request.pop("metadataCatalogConfig", None)

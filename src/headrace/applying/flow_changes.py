@@ -16,10 +16,19 @@ from headrace.model.shapes import Structure
 
 # Who keeps a flow by documents: `headrace apply --prune` deletes no flow without it.
 OWNER_TAG: Final = "headrace:owner"
+# How the key ends that headrace shows where a flow names none.
+NO_KEY: Final = ":key/68656164-7261-4365-8000-000000000000"
 _ON_DEMAND: Final = "OnDemand"
 _LOST: Final = "its runs, their records and its position are lost; what it wrote stays"
-_UPDATE = SHAPES["UpdateFlowRequest"]
-_OF_AN_UPDATE = frozenset(each.name for each in _UPDATE.members) if isinstance(_UPDATE, Structure) else frozenset[str]()
+
+
+def _members(shape: str) -> frozenset[str]:
+    found = SHAPES[shape]
+    return frozenset(each.name for each in found.members) if isinstance(found, Structure) else frozenset[str]()
+
+
+_OF_AN_UPDATE = _members("UpdateFlowRequest")
+_OF_A_CREATION = _members("CreateFlowRequest")
 _COMPARED = _OF_AN_UPDATE - {"clientToken"}
 
 _Described = Mapping[str, Any]
@@ -34,7 +43,14 @@ def flow_change(document: Document, described: _Described | None, owner: str | N
         deletion = Step("DeleteFlow", {"flowName": document.name, "forceDelete": True})
         _, tags = _tags(request, described)
         steps = (deletion, *_creation(document, {**request, "tags": tags} if tags else request, described))
-        return _of(Action.REPLACE, document, lines=_lines(request, described), reasons=(*reasons, _LOST), steps=steps)
+        return _of(
+            Action.REPLACE,
+            document,
+            lines=_lines(request, described),
+            reasons=(*reasons, _LOST),
+            steps=steps,
+            undo=_as_it_was(described),
+        )
     lines = (*_lines(request, described), *_tag_lines(request, described))
     steps = (*_update(request, described), *_tagging(request, described))
     state = tuple(_to_state(document, _status_after(request, described), described))
@@ -49,6 +65,17 @@ _STATES: Final = {"StartFlow": "Active", "StopFlow": "Suspended"}
 
 def _of(action: Action, document: Document, **parts: tuple[Any, ...]) -> Change:
     return Change(action, Kind.FLOW, document.name, document, **parts)
+
+
+def _as_it_was(described: _Described) -> tuple[Step, ...]:
+    """The calls that make a flow anew as it is described."""
+    request = {name: value for name, value in described.items() if name in _OF_A_CREATION}
+    request["tags"] = {name: value for name, value in described.get("tags", {}).items() if not name.startswith("aws:")}
+    if str(request.get("kmsArn", "")).endswith(NO_KEY):
+        del request["kmsArn"]
+    is_due = _kept_state(described) is FlowState.ACTIVE
+    start = Step("StartFlow", {"flowName": described["flowName"]})
+    return (Step("CreateFlow", request), *((start,) if is_due else ()))
 
 
 def _owned(request: Mapping[str, Any], owner: str | None) -> Mapping[str, Any]:

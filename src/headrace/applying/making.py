@@ -13,7 +13,8 @@ from headrace.errors import HeadraceError, ServiceError
 class Unfinished(HeadraceError):
     """A change failed, and what comes after it was not begun: it may need what failed.
 
-    `is_begun` says whether the failed change made a call that held, such as the deletion before a replacement.
+    `is_begun` says whether the failed change made a call that held, and is still so: the deletion before a replacement
+    is not where the flow could be made anew as it was (`is_undone`).
     """
 
     def __init__(
@@ -24,11 +25,13 @@ class Unfinished(HeadraceError):
         cause: ServiceError | CallError,
         *,
         is_begun: bool,
+        is_undone: bool = False,
     ) -> None:
         super().__init__(f"The {failed.kind} {failed.name} could not be {failed.action}d: {cause.message}")
         self.done, self.failed, self.left = tuple(done), failed, tuple(left)
         self.cause = cause
         self.is_begun = is_begun
+        self.is_undone = is_undone
 
 
 def make(changes: Sequence[Change], account: Account, tell: Callable[[Change], object] | None = None) -> None:
@@ -41,6 +44,19 @@ def make(changes: Sequence[Change], account: Account, tell: Callable[[Change], o
                 account.do(step.operation, step.request)
                 made += 1
         except (ServiceError, CallError) as error:
-            raise Unfinished(wanted[:number], change, wanted[number + 1 :], error, is_begun=made > 0) from error
+            is_undone = made == 1 and _undone(change, account)
+            is_begun = made > 0 and not is_undone
+            left = wanted[number + 1 :]
+            raise Unfinished(wanted[:number], change, left, error, is_begun=is_begun, is_undone=is_undone) from error
         if tell is not None:
             tell(change)
+
+
+def _undone(change: Change, account: Account) -> bool:
+    """Whether what the first step deleted is there again."""
+    try:
+        for step in change.undo:
+            account.do(step.operation, step.request)
+    except (ServiceError, CallError):
+        return False
+    return bool(change.undo)

@@ -106,7 +106,9 @@ def _obstacles(changes: Sequence[Change], *, may_replace: bool) -> Iterator[str]
 def _unfinished(error: Unfinished) -> Iterator[str]:
     failed = error.failed
     yield f"{failed.kind} {failed.name}: {line_of(error.cause)}"
-    if error.is_begun and failed.action is Action.REPLACE:
+    if error.is_undone:
+        yield "The flow as it was is there again, without its runs."
+    elif error.is_begun and failed.action is Action.REPLACE:
         yield "It was deleted and is not there again: apply its document once more."
     elif error.is_begun:
         yield "A part of its change was made: apply its document once more."

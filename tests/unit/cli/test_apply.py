@@ -167,6 +167,30 @@ def test_a_failure_says_what_was_done_and_what_was_not(
     assert flows(served).keys() == {"first"}
 
 
+def test_a_replacement_that_fails_half_way_leaves_the_flow_as_it_was(
+    served: Headrace, put: Put, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["apply", str(put("people", tags={"team": "data"})), "--yes"])
+    nowhere = flow_document()["sourceFlowConfig"] | {
+        "sourceConnectorProperties": {"S3": {"bucketName": "no-such-bucket", "bucketPrefix": "in"}}
+    }
+    file = put("people", sourceFlowConfig=nowhere)
+    capsys.readouterr()
+    assert run(["apply", str(file), "--yes", "--replace"]) == RUN_FAILED
+    failed, kept = capsys.readouterr().err.splitlines()
+    assert failed.startswith("flow people: ConnectorServerException: ")
+    assert kept == "The flow as it was is there again, without its runs."
+    assert run(["diff", str(put("people", tags={"team": "data"})), "--exit-code"]) == DONE
+
+    # As when the bucket has gone since: then neither can be made.
+    (served.data / "buckets" / "raw").rename(served.data / "raw")
+    put("people", sourceFlowConfig=nowhere)
+    assert run(["apply", str(file), "--yes", "--replace"]) == RUN_FAILED
+    (served.data / "raw").rename(served.data / "buckets" / "raw")
+    assert "It was deleted and is not there again: apply its document once more." in capsys.readouterr().err
+    assert flows(served) == {}
+
+
 def test_every_fault_is_told_before_anything_is_done(
     served: Headrace, put: Put, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
