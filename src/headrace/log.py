@@ -35,10 +35,17 @@ _ASSIGNED = re.compile(
 )
 
 
+def _is_suspect(lower: str) -> bool:
+    # Every field of every line comes here: a third of the time that any() takes.
+    for word in _SUSPECT:  # noqa: SIM110
+        if word in lower:
+            return True
+    return False
+
+
 def redacted(text: str) -> str:
     """The text without what looks like a secret: signatures, tokens, passwords, keys."""
-    lower = text.lower()
-    if not any(word in lower for word in _SUSPECT):
+    if not _is_suspect(text.lower()):
         return text
     text = _SIGNED.sub(REDACTED, text)
     text = _SCHEME.sub(rf"\1 {REDACTED}", text)
@@ -162,6 +169,8 @@ def _text_line(now: datetime, level: str, event: str, fields: Mapping[str, Any])
 
 
 def _shown(value: Any) -> str:
+    if type(value) is int:
+        return str(value)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     # Quoting keeps one event on one line, whatever a name or message holds.
     return text if text.isprintable() and text and " " not in text else json.dumps(text, ensure_ascii=False)

@@ -139,7 +139,7 @@ class EventAttempt:
         return replace(held, claim=claim, progress=progress, batch=batch.number, source=source)
 
     def _arrived(self) -> Arrived:
-        plan: Plan = self._tools.plan(self._held.claim.document)
+        plan: Plan = self._tools.plan(self._held.claim)
         retried = Splits(self._tools, self._held).retried
         if plan.reading is not None:
             return Kept(self._tools.ledger, plan.reading)

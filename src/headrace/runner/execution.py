@@ -65,7 +65,7 @@ class Attempt:
         self._held.control.check()
         if not outlet.must_end:
             self._check_attempts()
-        if refusal := self._made_ready(plan, outlet, str(rejects)):
+        if refusal := self._made_ready(plan, outlet, rejects):
             return self.failed(refusal)
         if not outlet.has_begun:
             return self._done(plan)
@@ -73,20 +73,20 @@ class Attempt:
         self._deliver(rejects)
         outlet.deliver(self._splits)
         if outlet.refused():
-            if refusal := self._refusal(plan, str(rejects)):
+            if refusal := self._refusal(plan, rejects):
                 return self.failed(refusal)
             self._deliver(rejects)
         return self._done(plan)
 
-    def _made_ready(self, plan: Plan, outlet: Outlet, place: str) -> str | None:
+    def _made_ready(self, plan: Plan, outlet: Outlet, rejects: Rejects) -> str | None:
         """Run the splits, and begin the delivery if there is anything; why it must not begin, or go on, if so."""
         if outlet.has_begun:
             self._splits.run(plan)
             outlet.begin()
-            return self._refusal(plan, place)
+            return self._refusal(plan, rejects)
         outlet.check()
         self._splits.run(plan)
-        refusal = self._refusal(plan, place)
+        refusal = self._refusal(plan, rejects)
         if refusal is None and self._has_staged():
             outlet.begin()
         return refusal
@@ -156,7 +156,7 @@ class Attempt:
         return [*self._splits.results, *([SplitResult(Counts(), (), refused)] if refused else [])]
 
     def _plan(self) -> Plan:
-        plan = self._tools.plan(self._held.claim.document)
+        plan = self._tools.plan(self._held.claim)
         if self._held.claim.execution.overrides is not None:
             # It neither reads nor moves the place that the flow keeps.
             plan = replace(plan, trigger=Trigger("OnDemand"))
@@ -191,16 +191,17 @@ class Attempt:
             else:
                 return
 
-    def _refusal(self, plan: Plan, place: str) -> str | None:
+    def _refusal(self, plan: Plan, rejects: Rejects) -> str | None:
         counts = self._counts
         if not counts.balanced:
             raise HeadraceError("The counts of records read, written, rejected and dropped do not add up")
         if plan.errors.fail_on_first and counts.records_rejected:
-            return messages.of_first_refusal(place) if self._has_refused() else messages.of_first_reject(place)
+            of_first = messages.of_first_refusal if self._has_refused() else messages.of_first_reject
+            return of_first(str(rejects))
         # Of a batch of events, others may be written.
         if counts.records_rejected and not counts.records_written and self._held.batch is None:
             self._is_whole = True
-            return messages.of_nothing_left(counts.records_rejected, place)
+            return messages.of_nothing_left(counts.records_rejected, str(rejects))
         return None
 
     def _kept(self, *, is_whole: bool) -> Kept | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 from headrace.clock import from_ms
 from headrace.connector_sdk.contract import LocalFile, SourceFile
@@ -49,7 +49,7 @@ class Tools:
     placement: Placement
     folders: Folders
     rejects: RejectsPlace
-    plan: Callable[[dict[str, Any]], Plan]
+    plan: Callable[[Claim], Plan]
     group: Callable[..., tuple[tuple[SourceFile, ...], ...]]
     wait: Callable[[Control, float], None]
 

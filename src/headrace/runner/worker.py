@@ -30,6 +30,7 @@ from headrace.runner.leases import Leases
 from headrace.runner.ledger import LeaseLost, Ledger
 from headrace.runner.measures import Measures
 from headrace.runner.placement import Local, Placement
+from headrace.runner.plans import Plans
 from headrace.runner.progress import Progress
 from headrace.runner.splits import Held, Tools
 from headrace.settings import Settings
@@ -88,7 +89,7 @@ class Worker:
             placement=placement or Local(),
             folders=self._folders,
             rejects=RejectsPlace.of(registry.buckets, settings),
-            plan=plan,
+            plan=Plans(plan).of,
             group=group,
             wait=wait,
         )
