@@ -92,7 +92,8 @@ class Document:
 
     kind: Kind
     name: str
-    request: Mapping[str, Any]
+    # Holds secrets, which no text of the document may show.
+    request: Mapping[str, Any] = field(repr=False)
     place: Place
     state: FlowState | None = None
     lines: Mapping[str, int] = field(default_factory=dict[str, int], compare=False)

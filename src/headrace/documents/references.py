@@ -46,7 +46,7 @@ def hidden(document: Document) -> Document:
     names: dict[str, tuple[str, ...]] = {}
 
     def put(text: str, path: tuple[str, ...], is_secret: bool) -> str:  # noqa: FBT001 (called by position)
-        if not is_secret or _DYNAMIC.search(text):
+        if not is_secret or _DYNAMIC.fullmatch(text):
             return text
         whole = _WHOLE.fullmatch(text)
         name = whole[1] if whole else _name(document.name, path, names)

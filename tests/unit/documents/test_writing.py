@@ -109,6 +109,12 @@ def test_a_reference_stays_the_one_that_it_is() -> None:
     assert hidden(document).request == document.request
 
 
+def test_a_secret_that_only_holds_a_reference_is_hidden() -> None:
+    document = profile(Salesforce={"accessToken": "open sesame {{resolve:ssm:x}}"})
+
+    assert "open sesame" not in write([document], "json")
+
+
 def test_what_a_form_has_no_place_for_is_told() -> None:
     request = {
         "flowName": "ab",
