@@ -106,7 +106,6 @@ def three_nodes(tmp_path: Path, database_url: str) -> Iterator[Cluster]:
     with closing(Cluster(tmp_path, database_url)) as made:
         for name in ("watched", "told"):
             (tmp_path / "buckets" / "raw" / name).mkdir()
-        made.environment |= {"HEADRACE_LEASE": "3"}
         for name in (*SERVING, "work1"):
             made.start(name)
         yield made

@@ -45,7 +45,7 @@ class Cluster:
             HEADRACE_PARALLEL_RUNS="yes",
             HEADRACE_CONCURRENT_EXECUTIONS="2",
             HEADRACE_THREADS="1",
-            HEADRACE_LEASE="6",
+            HEADRACE_LEASE="3",
             HEADRACE_DRAIN="2",
             HEADRACE_NOTIFY=f"file://{self.folder}/told.jsonl",
         )
