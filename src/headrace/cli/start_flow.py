@@ -17,6 +17,7 @@ from headrace.cli.main import DONE
 from headrace.cli.naming import flow_argument
 from headrace.cli.operations import command_of
 from headrace.cli.short import service_options
+from headrace.errors import Stop
 
 # Options that only the operation has.
 _OPERATIONS_OWN = frozenset({"--flow-name", "--cli-input-json", "--generate-cli-skeleton"})
@@ -95,6 +96,8 @@ def overriding(asked: Mapping[str, Any]) -> bool:
 
 def run_now(api: Api, flow: str, asked: Mapping[str, Any], client_token: str | None, *, wait: bool) -> int:
     """Run the flow, whatever its trigger is; print the id. Raises Stop."""
+    if api.is_aws:
+        raise Stop(f"AWS runs a flow only as its document says: headrace start {flow} without such options.")
     bounds = {"from": asked["start"], "to": asked["end"]}
     request: dict[str, Any] = {name: instant.timestamp() for name, instant in bounds.items() if instant is not None}
     request |= {"fullRefresh": asked["full_refresh"], "filters": list(asked["conditions"])}

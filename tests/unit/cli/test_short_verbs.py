@@ -152,6 +152,11 @@ def test_a_run_is_followed_by_the_records_that_aws_has_too(served: Headrace) -> 
     assert seen[-1] == Moment("Successful", 2, found["executionResult"]["bytesProcessed"])
 
 
+def test_aws_runs_a_flow_as_its_document_says_only(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["start", "people", "--now", "--endpoint-url", "https://appflow.eu-west-1.amazonaws.com"]
+    assert "headrace start people without such options" in said(capsys, *words, code=RUN_FAILED)
+
+
 def test_aws_has_no_log_of_a_run(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["logs", "people", "--endpoint-url", "https://appflow.eu-west-1.amazonaws.com"]
     assert "describe-flow-execution-records" in said(capsys, *words, code=RUN_FAILED)
