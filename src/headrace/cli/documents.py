@@ -59,15 +59,18 @@ def read_paths(paths: Iterable[Path], parameters: Mapping[str, str], settings: S
     two files define.
     """
     found, faults = read_what_can_be(paths, parameters, settings)
-    if faults:
-        raise BadDocument(faults)
+    if every := (*faults, *_doubles(found.documents)):
+        raise BadDocument(every)
     return found
 
 
 def read_what_can_be(
     paths: Iterable[Path], parameters: Mapping[str, str], settings: Settings
 ) -> tuple[Found, tuple[Fault, ...]]:
-    """The same, with the faults of the files that can't be read beside the documents of those that can."""
+    """The same, with the faults of the files that can't be read beside the documents of those that can.
+
+    What two files define is no fault here: they may be for two places.
+    """
     reading = _Reading({"AWS::Region": settings.region, "AWS::AccountId": settings.account}, parameters)
     for path in paths:
         reading.take(path)
@@ -125,7 +128,6 @@ class _Reading:
                 self._read(file, is_asked_for=False)
 
     def found(self) -> tuple[Found, tuple[Fault, ...]]:
-        self._find_doubles()
         return Found(tuple(self._documents), tuple(self._passed_over)), tuple(self._faults)
 
     def _read(self, path: Path, environment: Mapping[str, str] | None = None, *, is_asked_for: bool = True) -> None:
@@ -142,13 +144,14 @@ class _Reading:
         except BadDocument as error:
             self._faults.extend(error.found)
 
-    def _find_doubles(self) -> None:
-        first: dict[tuple[Kind, str], Document] = {}
-        for each in self._documents:
-            other = first.setdefault((each.kind, each.name), each)
-            if other is not each:
-                told = f"the {each.kind} {each.name} is in {other.place} too; give one of them another name"
-                self._faults.append(Fault(each.place, told))
+
+def _doubles(documents: Iterable[Document]) -> Iterator[Fault]:
+    first: dict[tuple[Kind, str], Document] = {}
+    for each in documents:
+        other = first.setdefault((each.kind, each.name), each)
+        if other is not each:
+            told = f"the {each.kind} {each.name} is in {other.place} too; give one of them another name"
+            yield Fault(each.place, told)
 
 
 def _templates(manifest: Path) -> Iterator[tuple[Path, Mapping[str, str]]]:

@@ -177,3 +177,9 @@ def test_findings_are_written_to_a_file(tmp_path: Path, capsys: pytest.CaptureFi
     assert linted(capsys, path, "--output", "json", "--output-file", tmp_path / "found.txt") == (0, "")
     found = json.loads((tmp_path / "found.txt").read_text("utf-8"))["findings"]
     assert [each["rule"] for each in found] == ["no-projection"]
+
+
+def test_two_files_may_be_of_one_flow_for_two_places(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(tmp_path, "development.json", flowName="people")
+    put(tmp_path, "production.json", flowName="people")
+    assert linted(capsys, tmp_path) == (0, "2 documents: nothing to say\n")

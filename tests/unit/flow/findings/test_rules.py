@@ -143,6 +143,9 @@ def test_what_a_filter_makes_of_a_field_that_is_not_there_is_said() -> None:
     for operator, outcome in (("EQUAL_TO", "every record is dropped"), ("NOT_EQUAL_TO", "every record passes")):
         (found,) = find(document(MAP_ALL, condition(operator, "x", VALUE="1")), now=NOW, source=fields("a"))
         assert found.message.endswith(outcome)
+    strict = task("Validate", ["x"], operator="VALIDATE_NUMERIC", VALIDATION_ACTION="DropRecord")
+    (found,) = find(document(MAP_ALL, strict), now=NOW, source=fields("a"))
+    assert found.message.endswith("every record fails it")
 
 
 def test_a_field_that_is_left_out_and_not_there_is_told_of() -> None:
