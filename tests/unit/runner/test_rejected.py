@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from headrace.connector_sdk.reject_lines import of_unreadable
 from headrace.model.states import State
 from headrace.store.executions import Execution
 from tests.standins.application import from_records, to_records
@@ -151,11 +152,12 @@ def test_text_that_is_not_all_that_stood_in_the_file_is_never_written(made: Runs
     assert made.run(asked).state is State.FAILED
     place = made.rig.data / "rejects" / "orders" / "e1" / "1.json"
     lost = {"record": '{"id": 3, "n": "??"}', "error": "Invalid unicode", "file": "f", "line": 9, "isComplete": False}
-    place.write_text(place.read_text() + json.dumps(lost) + "\n")
+    torn = of_unreadable("g", "g is not whole").decode()
+    place.write_text(place.read_text() + json.dumps(lost) + "\n" + torn + "\n")
 
     assert retried(made, flow(KEEP_ID, AS_TEXT, destination=to_records())).state is State.DONE
     assert [record["id"] for record in sent(made)] == [1, 2]
-    assert kept(made, "e2") == [lost]
+    assert kept(made, "e2") == [lost, json.loads(torn)]
 
 
 def test_what_is_read_again_and_what_is_not_are_counted_together(made: Runs) -> None:
