@@ -11,7 +11,8 @@ from headrace.errors import ValidationException
 from headrace.flow.faults import PlanFaults
 from headrace.flow.findings import Finding, Looked, find, meaning, ordered
 from headrace.flow.rules import Rule
-from headrace.flow.update import check_update
+from headrace.flow.update import bumps_schema_version, check_update
+from headrace.model.codec import decode_as
 from headrace.model.shapes import Document, Limits
 from headrace.operations import refusals
 from headrace.operations.context import Answer, Context, Looker
@@ -56,8 +57,9 @@ def findings(
     planned = meaning(given.document, limits)
     looked = Looked() if planned is None else looker.look(planned, account, region)
     found = find(given.document, now=now, limits=limits, source=looked.source, destination=looked.destination)
-    moved = () if planned is None or given.stored is None else _moved(given.stored, given.document)
-    return ordered((*found, *looked.refusals, *moved))
+    if planned is not None and given.stored is not None:
+        found += _changed(given.stored, decode_as("CreateFlowRequest", given.document))
+    return ordered((*found, *looked.refusals))
 
 
 def told(found: tuple[Finding, ...]) -> Answer:
@@ -67,8 +69,8 @@ def told(found: tuple[Finding, ...]) -> Answer:
     return {**counts, "findings": [each.to_document() for each in found]}
 
 
-def _moved(stored: Document, document: Document) -> tuple[Finding, ...]:
-    """What UpdateFlow refuses to change: there is a flow of that name already."""
+def _changed(stored: Document, document: Document) -> tuple[Finding, ...]:
+    """What UpdateFlow refuses to change, or what comes of it: there is a flow of that name already."""
     try:
         check_update(stored, document)
     except PlanFaults as faults:
@@ -77,7 +79,9 @@ def _moved(stored: Document, document: Document) -> tuple[Finding, ...]:
             Finding("error", Rule.UPDATE, (_member_of(text),), f"there is a flow of this name: {text}", instead)
             for text in faults.faults
         )
-    return ()
+    bumped = ", and its schemaVersion goes up" if bumps_schema_version(stored, document) else ""
+    what = f"there is a flow of this name: UpdateFlow changes it, as headrace apply does{bumped}"
+    return (Finding("note", Rule.UPDATE, ("flowName",), what),)
 
 
 def _member_of(text: str) -> str:

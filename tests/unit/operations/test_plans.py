@@ -104,7 +104,18 @@ def test_a_document_of_a_flow_that_is_there_may_not_move_it(call: Calls) -> None
 
     assert [(each["rule"], each["place"]) for each in answer["findings"]] == [("update", "sourceFlowConfig")]
     assert "another flowName" in answer["findings"][0]["instead"]
-    assert rules(asked(call, PLAN, flow=flow(description="new"))) == []
+
+
+def test_a_document_of_a_flow_that_is_there_says_what_an_update_does(call: Calls) -> None:
+    call("CreateFlow", **flow())
+    nothing = {"connectorOperator": None, "taskProperties": None}
+    (same,) = asked(call, PLAN, flow=flow(tasks=[{**nothing, **each} for each in flow()["tasks"]]))["findings"]
+    (other,) = asked(call, PLAN, flow=flow(tasks=[*flow()["tasks"], mapping("id", "key")]))["findings"]
+    assert [(each["level"], each["rule"], each["place"]) for each in (same, other)] == [
+        ("note", "update", "flowName")
+    ] * 2
+    assert "schemaVersion" not in same["message"]
+    assert other["message"].endswith("and its schemaVersion goes up")
 
 
 @pytest.mark.parametrize("name", [PLAN, PREVIEW])

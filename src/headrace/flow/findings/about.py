@@ -35,7 +35,7 @@ ABOUT: Final[Mapping[Rule, tuple[Level, str]]] = {
     Rule.INTERMEDIATE: ("error", "filters, validations, masks and truncations are of fields of the source"),
     Rule.PARTITION_KEY: ("error", "partition keys are 1 to 10 fields that are written"),
     Rule.NOT_THERE: ("error", "connectors, profiles, entities and objects are there (`plan` only)"),
-    Rule.UPDATE: ("error", "a flow of that name reads and writes the same places (`plan` of a service only)"),
+    Rule.UPDATE: ("error", "a flow of that name reads and writes the same places (`plan` only, where flows are kept)"),
     Rule.UNKNOWN_MEMBER: ("warning", "every member is one of the API's; others are passed over"),
     Rule.UNKNOWN_FIELD: ("warning", "the source has the fields that tasks name (`plan` only)"),
     Rule.UNKNOWN_DESTINATION_FIELD: ("warning", "the destination has the fields that are written (`plan` only)"),
