@@ -41,6 +41,8 @@ from headrace.store.store import Store
 POLL_S = 2.0
 # Announcements come in bursts (one a StartFlow); between two looks at cancellations lies at least this.
 BREATH_S = 0.05
+# Where more wait than could be taken, several are taken together: a look at the queue costs as much as a short run.
+GATHER_S = 0.008
 # How long an interrupted execution may take to let go.
 LET_GO_S = 5.0
 
@@ -136,20 +138,23 @@ class Worker:
         while not self._draining.is_set():
             self._claimable.clear()
             try:
-                self._claim()
+                if self._claim():
+                    self._draining.wait(GATHER_S)
             except Exception as error:  # Boundary: a store that fails now may work at the next look
                 self.trouble = error
                 messages.tell(self._log, "no executions claimed", error)
             self._claimable.wait(POLL_S)
 
-    def _claim(self) -> None:
+    def _claim(self) -> bool:
+        """Take what there is room for; whether more may wait."""
         free = self._settings.concurrent_executions - len(self._leases)
         if free <= 0:
-            return
+            return False
         # Else an execution of our own would look as if its holder had fallen silent.
         self._leases.renew_if_due()
         asked_at_s = self._clock.elapsed_s()
-        for claim in self._ledger.claim(free):
+        claims = self._ledger.claim(free)
+        for claim in claims:
             self.trouble = None
             held = self._hold(claim)
             self._measures.claimed(claim)
@@ -160,6 +165,7 @@ class Worker:
             ).start()
         # A cancellation may have come between the claim and the lease.
         self._changed.set()
+        return len(claims) == free
 
     def _hold(self, claim: Claim) -> Held:
         def reached(counts: Counts) -> None:
