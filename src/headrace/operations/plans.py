@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, cast
 from headrace.clock import from_ms
 from headrace.errors import ValidationException
 from headrace.flow.faults import PlanFaults
-from headrace.flow.findings import Finding, Looked, find, meaning, ordered
+from headrace.flow.findings import Finding, Looked, endpoints, find, meaning, ordered
 from headrace.flow.rules import Rule
 from headrace.flow.update import bumps_schema_version, check_update
 from headrace.model.codec import decode_as
@@ -54,10 +54,10 @@ def findings(
     given: Given, looker: Looker, account: str, region: str, *, now: datetime, limits: Limits
 ) -> tuple[Finding, ...]:
     """What is to be said of the document, of what its connectors say, and of the flow that it would change."""
-    planned = meaning(given.document, limits)
+    planned = endpoints(given.document, limits)
     looked = Looked() if planned is None else looker.look(planned, account, region)
     found = find(given.document, now=now, limits=limits, source=looked.source, destination=looked.destination)
-    if planned is not None and given.stored is not None:
+    if given.stored is not None and meaning(given.document, limits) is not None:
         found += _changed(given.stored, decode_as("CreateFlowRequest", given.document))
     return ordered((*found, *looked.refusals))
 

@@ -86,6 +86,16 @@ def test_what_the_source_says_counts(call: Calls, looks: Looks) -> None:
     assert answer["findings"][0]["instead"] == "write 'ID'"
 
 
+def test_the_source_is_asked_though_a_task_is_wrong(call: Calls, looks: Looks) -> None:
+    looks.looked = Looked(Fields("S3 raw/in", {"ID": Described("ID")}))
+    nothing: Json = {"taskType": "Map", "sourceFields": []}
+    assert {"source-fields", "unknown-field"} <= set(
+        rules(asked(call, PLAN, flow=flow(tasks=[mapping("id"), nothing])))
+    )
+    call("CreateFlow", **flow())
+    assert rules(asked(call, PLAN, flow=flow(tasks=["none"]))) == ["document"]
+
+
 def test_what_is_not_there_is_an_error(call: Calls, looks: Looks) -> None:
     looks.looked = Looked(refusals=(Finding("error", Rule.NOT_THERE, ("sourceFlowConfig",), "nothing lies there"),))
     assert rules(asked(call, PLAN, flow=flow())) == ["not-there"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from headrace.flow.findings.find import find, meaning, ordered
+from headrace.flow.findings.find import endpoints, find, meaning, ordered
 from headrace.flow.findings.finding import LEVELS, Finding, Level
 from headrace.flow.findings.sides import Described, Fields, Known, Looked, NotAsked
 
@@ -15,6 +15,7 @@ __all__ = [
     "Level",
     "Looked",
     "NotAsked",
+    "endpoints",
     "find",
     "meaning",
     "ordered",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from headrace.flow.findings import refused
 from headrace.flow.findings.appflow import of_appflow
@@ -18,6 +18,7 @@ from headrace.flow.plan import Plan
 from headrace.model.shapes import Limits
 
 _RULES: Final[tuple[Callable[[Seen], Iterator[Finding]], ...]] = (of_fields, of_types, of_places, of_times, of_appflow)
+_ANY_TASK: Final[Mapping[str, object]] = {"taskType": "Map_all", "sourceFields": [], "taskProperties": {}}
 # The parts of a document in the order in which people read them.
 _PARTS: Final = ("flowName", "triggerConfig", "sourceFlowConfig", "destinationFlowConfigList", "tasks")
 
@@ -51,6 +52,14 @@ def meaning(given: object, limits: Limits) -> Plan | None:
     if document is None or any(refused.constraints(document, limits)):
         return None
     return refused.faults(document)[0]
+
+
+def endpoints(given: object, limits: Limits) -> Plan | None:
+    """The same, but for faults among the tasks: where it reads and writes does not depend on them."""
+    planned = meaning(given, limits)
+    if planned is not None or not isinstance(given, Mapping):
+        return planned
+    return meaning({**cast("Mapping[str, object]", given), "tasks": [_ANY_TASK]}, limits)
 
 
 def ordered(found: Iterable[Finding]) -> tuple[Finding, ...]:
