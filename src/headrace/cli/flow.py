@@ -88,7 +88,7 @@ def _facts(properties: _Document) -> Iterator[str]:
         elif isinstance(value, list):
             yield f"{name} {'/'.join(map(str, value))}"  # pyright: ignore[reportUnknownArgumentType]
         else:
-            yield f"{name} {value}"
+            yield f"{name} {str(value).lower() if isinstance(value, bool) else value}"
 
 
 def _trigger(config: _Document) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from headrace.documents.document import BadDocument, Document, Fault, Kind, Place
@@ -124,8 +124,16 @@ def read_template(file: str, node: Node, values: Mapping[str, str]) -> tuple[Doc
             faults.extend(error.found)
     loops = [Fault(Place(file, node.line), _LOOP) for name in stack.resources if name.startswith("Fn::ForEach")]
     if faults or loops:
-        raise BadDocument([*faults, *loops])
+        raise BadDocument([*_once(faults), *loops])
     return tuple(found)
+
+
+def _once(faults: Iterable[Fault]) -> list[Fault]:
+    """The faults; what is wrong with a parameter is told where it is first used, not wherever it is."""
+    found: dict[object, Fault] = {}
+    for fault in faults:
+        found.setdefault(fault.text if fault.text.startswith("parameter ") else fault, fault)
+    return list(found.values())
 
 
 _LOOP = "Fn::ForEach is not worked out here; let CloudFormation expand the template, or write the resources out"

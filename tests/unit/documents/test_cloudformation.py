@@ -201,6 +201,11 @@ def test_a_parameter_that_is_missing_or_not_allowed_is_told_where_it_is_used() -
     assert "parameter Stage is 'prod'; allowed are test, live" in told
 
 
+def test_a_parameter_that_is_wrong_is_told_of_once_however_often_it_is_used() -> None:
+    often = TEMPLATE + '  More: {Type: "AWS::AppFlow::Connector", Properties: {A: !Ref Stage, B: !Sub "${Stage}"}}\n'
+    assert faults(often, Stage="prod").count("parameter Stage is") == 1
+
+
 def test_a_secret_that_is_not_allowed_is_not_shown() -> None:
     template = TEMPLATE.replace("NoEcho: true", "NoEcho: true, AllowedValues: [a, b]")
 
