@@ -107,10 +107,33 @@ def only_flow(path: Path, parameters: Mapping[str, str], settings: Settings) -> 
     return flows[0]
 
 
+class _Asked(Mapping[str, str]):
+    """The values, and in `names` which of them anybody asked for."""
+
+    def __init__(self, values: Mapping[str, str], names: set[str] | None = None) -> None:
+        self._values = values
+        self.names = set[str]() if names is None else names
+
+    def over(self, others: Mapping[str, str]) -> Mapping[str, str]:
+        """These values before the others; what is asked there counts here."""
+        return _Asked({**others, **self._values}, self.names)
+
+    def __getitem__(self, name: str) -> str:
+        value = self._values[name]
+        self.names.add(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 class _Reading:
     def __init__(self, environment: Mapping[str, str], parameters: Mapping[str, str]) -> None:
         self._environment = environment
-        self._parameters = parameters
+        self._parameters = _Asked(parameters)
         self._documents: list[Document] = []
         self._passed_over: list[Path] = []
         self._faults: list[Fault] = []
@@ -128,11 +151,19 @@ class _Reading:
                 self._read(file, is_asked_for=False)
 
     def found(self) -> tuple[Found, tuple[Fault, ...]]:
-        return Found(tuple(self._documents), tuple(self._passed_over)), tuple(self._faults)
+        # A file that can't be read may be the one that has them.
+        unused = () if self._faults else tuple(self._unused())
+        return Found(tuple(self._documents), tuple(self._passed_over)), (*self._faults, *unused)
+
+    def _unused(self) -> Iterator[Fault]:
+        for name in self._parameters:
+            if name not in self._parameters.names:
+                told = "no document has a parameter or a reference of this name; mend it, or leave it out"
+                yield Fault(Place(f"--parameter {name}"), told)
 
     def _read(self, path: Path, environment: Mapping[str, str] | None = None, *, is_asked_for: bool = True) -> None:
         try:
-            parameters = {**self._environment, **(environment or {}), **self._parameters}
+            parameters = self._parameters.over({**self._environment, **(environment or {})})
             self._documents.extend(read(str(path), path.read_bytes(), parameters))
         except OSError as error:
             self._faults.append(Fault(Place(str(path)), error.strerror or str(error)))

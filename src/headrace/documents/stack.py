@@ -49,6 +49,10 @@ class Stack:
         self.parameters = _section(root, "Parameters")
         self.mappings = _section(root, "Mappings")
         self.conditions = _section(root, "Conditions")
+        # What is given for a part of the template that no flow needs was asked for all the same.
+        for name in values:
+            known = name.partition(".")[0] in self.resources or name in self.parameters or name.startswith("AWS::")
+            _ = known and name in values
 
     def type_of(self, resource: str) -> str:
         """The type of the resource with this logical id, "" where there is none."""

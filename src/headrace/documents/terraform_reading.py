@@ -161,6 +161,8 @@ class _Variables:
         }
         self._values = values
         self.faults: list[Fault] = []
+        # As in a template, what is given may be for a part that no flow needs.
+        _ = [name in values for name in self._declared]
 
     def put(self, node: Mapped, place: Place) -> Mapped:
         """The block without references to variables."""

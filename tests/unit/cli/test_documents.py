@@ -100,3 +100,24 @@ def test_a_manifest_that_is_none_leaves_the_folder_a_folder(tmp_path: Path) -> N
     put(tmp_path / "a.json", flow_document())
 
     assert names(tmp_path) == ["people"]
+
+
+def test_a_parameter_that_no_document_has_is_refused(tmp_path: Path) -> None:
+    plain = put(tmp_path / "a.json", flow_document())
+    with pytest.raises(BadDocument, match="--parameter Stagee: no document has a parameter"):
+        names(plain, parameters={"Stagee": "live"})
+
+
+def test_a_parameter_that_only_another_part_of_a_template_needs_is_taken(tmp_path: Path) -> None:
+    resources = {"Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "Vpc"}}}}
+    path = put(tmp_path / "t.json", {"Parameters": {"Vpc": {"Type": "String"}}, "Resources": resources})
+    given = {"Vpc": "vpc-1", "Subnet": "subnet-1", "Subnet.Az": "a", "AWS::StackName": "x"}
+    assert names(path, parameters=given) == []
+    with pytest.raises(BadDocument, match="--parameter Vcp"):
+        names(path, parameters={"Vcp": "vpc-1"})
+
+
+def test_a_parameter_of_one_of_several_files_is_taken(tmp_path: Path) -> None:
+    put(tmp_path / "a.json", flow_document())
+    put(tmp_path / "t.json", {"Parameters": {"Vpc": {"Type": "String"}}, "Resources": {}})
+    assert names(tmp_path, parameters={"Vpc": "vpc-1"}) == ["people"]
