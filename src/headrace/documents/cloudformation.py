@@ -10,7 +10,7 @@ from headrace.documents.filling import Filling
 from headrace.documents.intrinsics import Functions, Unresolved
 from headrace.documents.native import finished
 from headrace.documents.stack import CONNECTOR, FLOW, PROFILE, Stack
-from headrace.documents.tree import Listed, Mapped, Node, Scalar, member, text_of
+from headrace.documents.tree import Listed, Mapped, Node, Scalar, Unreadable, member, text_of
 from headrace.model.api import OPERATIONS, SHAPES
 from headrace.model.connector_names import member_name
 from headrace.model.shapes import Member, Structure
@@ -196,6 +196,8 @@ def _pairs(node: Node) -> Node:
         key, value = text_of(member(part, "Key")), member(part, "Value")
         if key is None or value is None:
             return node
+        if key in found:
+            raise Unreadable(f"Key {key} is there a second time; leave one of them", part.line)
         found[key], lines[key] = value, part.line
     return Mapped(found, node.line, lines)
 

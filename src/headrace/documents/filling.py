@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Protocol
 
 from headrace.documents.document import Fault, Place
-from headrace.documents.tree import Listed, Mapped, Node, Scalar
+from headrace.documents.tree import Listed, Mapped, Node, Scalar, Unreadable
 from headrace.model import places
 from headrace.model.beyond import ALL
 from headrace.model.json_text import SerializationError
@@ -38,7 +38,7 @@ class Format(Protocol):
         ...
 
     def reshaped(self, shape: str, node: Node) -> Node | None:
-        """The part as the API has it; None where it says nothing."""
+        """The part as the API has it; None where it says nothing. Raises Unreadable where it contradicts itself."""
         ...
 
     def is_passed_over(self, structure: str, key: str) -> bool:
@@ -58,7 +58,11 @@ class Filling:
     def value(self, shape_name: str, node: Node, at: places.Place = None) -> Any:
         """The value, None where the format says nothing or a fault was found."""
         shape = ALL[shape_name]
-        found = self._format.reshaped(shape_name, node)
+        try:
+            found = self._format.reshaped(shape_name, node)
+        except Unreadable as error:
+            self.fault(error.line or node.line, error.message)
+            return None
         if found is None or (isinstance(found, Scalar) and found.value is None):
             return None
         self.lines[places.spell(at)] = found.line

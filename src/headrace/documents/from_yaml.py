@@ -15,6 +15,7 @@ from headrace.documents.tree import Listed, Mapped, Node, Scalar, Unreadable
 MOST_PARTS = 500_000
 
 _STANDARD = "tag:yaml.org,2002:"
+_PLAIN = frozenset({"!", *(f"{_STANDARD}{kind}" for kind in ("str", "seq", "map"))})
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 # YAML 1.2: on, off, yes and no are words, as are dates and 0o17.
@@ -64,6 +65,7 @@ class _Reader:
         tag = node.tag
         if tag.startswith("!") and tag != "!":
             return self._long_form(tag[1:], node)
+        _refuse_tag(node)
         return self._standard(node)
 
     def _standard(self, node: yaml.Node) -> Node:
@@ -115,7 +117,15 @@ def _line(node: yaml.Node) -> int:
     return node.start_mark.line + 1
 
 
+def _refuse_tag(node: yaml.Node) -> None:
+    """What !!binary and its like stand for is another value than what is written, which must not be taken for it."""
+    if node.tag not in _PLAIN:
+        shown = node.tag.replace(_STANDARD, "!!")
+        raise Unreadable(f"the tag {shown} is not worked out here; write the value itself, text in quotes", _line(node))
+
+
 def _name(node: yaml.Node) -> str:
+    _refuse_tag(node)
     if not isinstance(node, ScalarNode):
         raise Unreadable("the name of a member is one word or text in quotes", _line(node))
     return str(node.value)

@@ -107,7 +107,15 @@ class Functions:
         return Scalar(found, line)
 
     def _resource(self, name: str, line: int) -> str | None:
+        self._check_made(name, line)
         return self._stack.referred(name, self._name_of(name, line))
+
+    def _check_made(self, resource: str, line: int) -> None:
+        """Raise Unresolved for a resource that the template leaves out, as AWS refuses what refers to it."""
+        condition = text_of(member(self._stack.resources.get(resource), "Condition"))
+        if condition is not None and not self.holds(condition, line):
+            told = f"{resource} is not made, as its condition {condition} is false; choose with Fn::If what stands here"
+            raise Unresolved(line, told)
 
     def _name_of(self, resource: str, line: int) -> str | None:
         given = self._stack.name_property(resource)
@@ -124,6 +132,7 @@ class Functions:
     def _attribute(self, owner: str, attribute: str, line: int) -> Node:
         if (echoed := self._stack.echoed(owner, attribute)) is not None:
             return Scalar(self._text(echoed), line)
+        self._check_made(owner, line)
         found = self._stack.attribute(owner, attribute, self._name_of(owner, line))
         if found is None:
             advice = f"give its value with --parameter {owner}.{attribute}=VALUE"

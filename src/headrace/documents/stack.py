@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from headrace.documents.parameters import is_true, listed, said, wrong_with
 from headrace.documents.tree import Listed, Mapped, Node, Scalar, member, planted, text_of
 
 _AWS_SSM = "AWS::SSM::Parameter::Value"
@@ -113,21 +114,20 @@ class Stack:
         kind = text_of(member(declared, "Type")) or "String"
         default = member(declared, "Default")
         if name in self.values:
-            return self._typed(name, kind, planted(self.values[name], declared.line))
+            return self._typed(name, planted(self.values[name], declared.line))
         if default is not None and not kind.startswith(_AWS_SSM):
-            return self._typed(name, kind, default)
-        if _is_true(member(declared, "NoEcho")):
+            return self._typed(name, default)
+        if is_true(member(declared, "NoEcho")):
             return Scalar(f"${{{name}}}", declared.line)
         return f"parameter {name} has no value; give it with --parameter {name}=VALUE"
 
-    def _typed(self, name: str, kind: str, value: Node) -> Node | str:
-        allowed = member(self.parameters[name], "AllowedValues")
-        text = _text(value)
-        if isinstance(allowed, Listed) and text not in (choices := [_text(part) for part in allowed.parts]):
-            shown = "none of those allowed" if _is_true(member(self.parameters[name], "NoEcho")) else repr(text)
-            return f"parameter {name} is {shown}; allowed are {', '.join(choices)}"
-        if kind == "CommaDelimitedList" or "List<" in kind:
-            return Listed([Scalar(part.strip(), value.line) for part in text.split(",")], value.line)
+    def _typed(self, name: str, value: Node) -> Node | str:
+        declared, text = self.parameters[name], said(value)
+        if (wrong := wrong_with(name, declared, text)) is not None:
+            return wrong
+        values = listed(declared, text)
+        if values is not None:
+            return Listed([Scalar(part, value.line) for part in values], value.line)
         return Scalar(text, value.line)
 
     def _invented(self, resource: str) -> str:
@@ -138,14 +138,3 @@ class Stack:
 def _section(root: Mapped, name: str) -> Mapping[str, Node]:
     found = root.members.get(name)
     return found.members if isinstance(found, Mapped) else {}
-
-
-def _is_true(node: Node | None) -> bool:
-    return isinstance(node, Scalar) and str(node.value).lower() == "true"
-
-
-def _text(node: Node) -> str:
-    found = text_of(node)
-    if found is None and isinstance(node, Scalar):
-        return "true" if node.value is True else "false" if node.value is False else str(node.value)
-    return found or ""

@@ -211,7 +211,7 @@ def test_a_secret_that_is_not_allowed_is_not_shown() -> None:
 
     told = faults(template, Prefix="in", Token="open sesame")
 
-    assert "parameter Token is none of those allowed; allowed are a, b" in told
+    assert "parameter Token is a value that is not allowed; allowed are a, b" in told
     assert "open sesame" not in told
 
 
@@ -279,3 +279,24 @@ def test_dynamic_references_are_put_in_their_place_or_missing() -> None:
 
 def test_a_template_without_flows_has_none() -> None:
     assert documents('{"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}') == ()
+
+
+def test_a_key_that_stands_twice_is_a_fault() -> None:
+    pair = "{Key: team, Value: a}"
+    resource = f"  F: {{Type: AWS::AppFlow::Flow, Properties: {{FlowName: orders, Tags: [{pair}, {pair}]}}}}"
+    assert "t.yaml:2: F: Key team is there a second time; leave one of them" in faults(f"Resources:\n{resource}\n")
+
+
+@pytest.mark.parametrize("use", ["!Ref B", "!GetAtt B.Arn", "!Sub '${B}-x'"])
+def test_what_refers_to_a_resource_that_is_not_made_is_a_fault(use: str) -> None:
+    text = f"""
+Parameters: {{Stage: {{Type: String}}}}
+Conditions: {{IsTest: !Equals [!Ref Stage, test]}}
+Resources:
+  B: {{Type: "AWS::S3::Bucket", Condition: IsTest}}
+  C:
+    Type: AWS::AppFlow::Connector
+    Properties: {{Description: !If [IsTest, {use}, none], ConnectorLabel: {use}}}
+"""
+    assert "t.yaml:8: C: B is not made, as its condition IsTest is false" in faults(text, Stage="live")
+    assert "is not made" not in faults(text + "  D: {Type: AWS::AppFlow::Flow}", Stage="test")

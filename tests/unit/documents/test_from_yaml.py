@@ -122,3 +122,25 @@ def test_what_pyyaml_writes_is_read_the_same() -> None:
     (node,) = from_yaml(yaml.safe_dump(value, allow_unicode=True))
 
     assert plain(node) == value
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("a: !!binary b3JkZXJz", "!!binary"),
+        ("a: !!null x", "!!null"),
+        ("a: !!int '7'", "!!int"),
+        ("a: !!python/object:os.system x", "!!python/object:os.system"),
+        ("a: !!set {b}", "!!set"),
+        ("!!binary YQ==: b", "!!binary"),
+        ("a: !<tag:example.com,2000:x> b", "tag:example.com,2000:x"),
+    ],
+)
+def test_a_tag_that_means_another_value_than_is_written_is_refused(text: str, shown: str) -> None:
+    with pytest.raises(Unreadable, match=f"^the tag {shown} is not worked out here; write the value") as caught:
+        from_yaml(f"# first\n{text}")
+    assert caught.value.line == 2
+
+
+def test_tags_that_mean_what_is_written_may_stand() -> None:
+    assert plain(from_yaml("a: !!str b\nc: !!seq [d]\ne: !!map {f: ! g}")[0]) == {"a": "b", "c": ["d"], "e": {"f": "g"}}

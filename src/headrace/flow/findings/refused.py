@@ -108,4 +108,5 @@ def advice(violation: Violation, place: Place) -> str:
         return f"write {meant}" if meant else f"write one of {', '.join(names)}"
     if violation.sentence == _NULL:
         return f"write {place[-1]}"
-    return violation.sentence.replace("Member must", "the value must", 1)
+    # The message ends with what the value has to be.
+    return ""
