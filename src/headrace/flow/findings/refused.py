@@ -20,6 +20,8 @@ _REQUEST: Final = "CreateFlowRequest"
 _AT: Final = re.compile(r" at '([^']*)'")
 _CHOICE: Final = re.compile(r"enum value set: \[(.*)\]$")
 _NULL: Final = "Member must not be null"
+_BOUND: Final = re.compile(r"^Member must have (length|value) (less|greater) than or equal to (-?\d+)$")
+_PATTERN: Final = "Member must satisfy regular expression pattern: "
 
 
 def read(given: object) -> tuple[dict[str, Any] | None, tuple[Finding, ...]]:
@@ -108,5 +110,9 @@ def advice(violation: Violation, place: Place) -> str:
         return f"write {meant}" if meant else f"write one of {', '.join(names)}"
     if violation.sentence == _NULL:
         return f"write {place[-1]}"
-    # The message ends with what the value has to be.
-    return ""
+    bound = _BOUND.match(violation.sentence)
+    if bound is not None:
+        return f"make its {bound[1]} {bound[3]} or {'less' if bound[2] == 'less' else 'more'}"
+    if violation.sentence.startswith(_PATTERN):
+        return f"write what matches {violation.sentence.removeprefix(_PATTERN)}"
+    return "write parts that the constraint allows"

@@ -29,6 +29,8 @@ from tests.unit.flow.findings.cases import (
 ERRORS = [
     Case(Rule.DOCUMENT, changed(PLAIN, tasks={}), PLAIN, "tasks", "JSON of the type"),
     Case(Rule.CONSTRAINT, changed(PLAIN, tasks=[task("Mapp", ["a"])]), PLAIN, "tasks[0].taskType", "write Map"),
+    Case(Rule.CONSTRAINT, changed(PLAIN, flowName=""), PLAIN, "flowName", "write what matches [a-zA-Z0-9]"),
+    Case(Rule.CONSTRAINT, changed(PLAIN, flowName="n" * 257), PLAIN, "flowName", "make its length 256 or less"),
     Case(
         Rule.SCHEDULE,
         document(MAP_ALL, trigger=scheduled("every day")),
