@@ -8,7 +8,7 @@ then, Map and Map_all, Partition on destination fields. The order of the task li
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from headrace.engine import formulas, predicates
@@ -16,7 +16,7 @@ from headrace.engine.layout import Output
 from headrace.engine.sql import literal
 from headrace.engine.tasks import READING, Arithmetic, Map, MapAll, Merge, Tasks
 from headrace.engine.types import sql_type
-from headrace.engine.values import JSON, NULL, Field, Value, cast, source_value, text_value
+from headrace.engine.values import JSON, NULL, TEXT, Field, Value, cast, source_value, text_value
 
 # Longest text of a partition value, escaped, in bytes: with its field it has to fit a file name.
 _PARTITION_BYTES = 200
@@ -130,7 +130,10 @@ class _Compiler:
 
     def _named(self, value: Value) -> Value:
         """`value` under a name of its own: formulas repeat what they are given, chains of them would explode."""
-        return value if len(value.text) < _LONG else text_value(self._name(value.text))
+        if len(value.text) < _LONG:
+            return value
+        named = self._name(value.text)
+        return text_value(named) if value.type == TEXT else replace(value, text=named)
 
     def _name(self, sql: str) -> str:
         name = f"v{len(self._lets)}"
@@ -235,4 +238,4 @@ class _Compiler:
 def _cast_branch(task: Map, value: Value, made: str) -> Branch:
     said = f"Field {task.source!r} can't be read as {task.destination_type}: "
     reason = f"concat({literal(said)}, to_json(left({value.text}, 200))::VARCHAR)"
-    return Branch("reject", task.index, f"{made} IS NULL AND {value.text} IS NOT NULL", reason)
+    return Branch("reject", task.index, f"{made} IS NULL AND {value.native} IS NOT NULL", reason)

@@ -8,7 +8,7 @@ from functools import partial
 from headrace.engine.members import Wanted
 from headrace.engine.results import SplitOrder
 from headrace.engine.sources import SourceView
-from headrace.engine.tasks import Tasks
+from headrace.engine.tasks import Arithmetic, Merge, Tasks
 from headrace.engine.types import sql_type
 from headrace.engine.values import JSON, TEXT, Field
 
@@ -18,10 +18,17 @@ def fields_read(tasks: Tasks) -> tuple[str, ...] | None:
     if tasks.map_all is not None or tasks.passthrough:
         return None
     names = {task.field for task in (*tasks.filters, *tasks.validates, *tasks.masks, *tasks.truncates)}
-    names |= {task.source for task in tasks.maps}
-    names |= {part for task in tasks.merges for part in task.parts[1::2]}
-    names |= {name for task in tasks.arithmetics for name in task.fields}
+    makers = (*tasks.merges, *tasks.arithmetics)
+    made = {task.output for task in makers}
+    names |= {task.source for task in tasks.maps} - made
+    for task in makers:
+        # A task that makes a field out of one of the same name reads the source's.
+        names |= {name for name in _operands(task) if name == task.output or name not in made}
     return tuple(sorted(names))
+
+
+def _operands(task: Merge | Arithmetic) -> Sequence[str]:
+    return task.fields if isinstance(task, Arithmetic) else task.parts[1::2]
 
 
 def wanted_of(order: SplitOrder) -> Wanted:

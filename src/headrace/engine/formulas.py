@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 from headrace.engine.sql import literal
 from headrace.engine.tasks import ArithmeticOperator, Mask
-from headrace.engine.values import Value, number, number_value, text_value
+from headrace.engine.values import Value, digits_of, is_within, number, number_value, shortest, text_value
 
 _SIGNS: dict[ArithmeticOperator, str] = {
     "ADDITION": "+",
@@ -14,6 +15,9 @@ _SIGNS: dict[ArithmeticOperator, str] = {
     "MULTIPLICATION": "*",
     "DIVISION": "/",
 }
+# Of operands with so many digits after the point results are exact, up to the bound.
+_DIGITS: dict[ArithmeticOperator, int] = {"ADDITION": 18, "SUBTRACTION": 18, "MULTIPLICATION": 9}
+_EXACT_BOUND = "100000000000000000000"
 
 
 def masked(task: Mask, value: Value) -> Value:
@@ -46,6 +50,8 @@ def computed(operator: ArithmeticOperator, left: Value, right: Value, name: Call
     products are exact up to 20 digits before and 9 (products) or 18 after the point; beyond
     that, and in divisions, they have 15 significant digits.
     """
+    if operator != "DIVISION" and all(is_within(each.type, 20, _DIGITS[operator]) for each in (left, right)):
+        return _of_exact(operator, left, right, name)
     x, y = number(left.text, "DOUBLE"), number(right.text, "DOUBLE")
     divisor = f"nullif({y}, 0)" if operator == "DIVISION" else y
     # Adding zero turns -0.0 to 0.0.
@@ -53,6 +59,26 @@ def computed(operator: ArithmeticOperator, left: Value, right: Value, name: Call
     cases = f"WHEN {double} IS NULL OR NOT isfinite({double}) THEN NULL"
     result = name(f"CASE {cases} {_exact_cases(operator, left.text, right.text, double)} END")
     return Value(result, number_value(result).json, f"TRY_CAST({result} AS DOUBLE)", "DOUBLE")
+
+
+def _of_exact(operator: ArithmeticOperator, left: Value, right: Value, name: Callable[[str], str]) -> Value:
+    """The same of two whole numbers or decimals, without a look at their texts."""
+    (x, places), (y, others) = map(_as_decimal, (left, right))
+    scale = places + others if operator == "MULTIPLICATION" else max(places, others)
+    exact = name(f"TRY_CAST(TRY({x} {_SIGNS[operator]} {y}) AS DECIMAL(38,{scale}))")
+    double = f"({x}::DOUBLE {_SIGNS[operator]} {y}::DOUBLE)"
+    # With 18 digits after the point it has no room for more.
+    fits = f"abs({exact}) < {_EXACT_BOUND}" if scale < 18 else f"{exact} IS NOT NULL"
+    text = name(f"CASE WHEN {fits} THEN {shortest(exact, 38, scale)} ELSE {_plain(double)} END")
+    # A whole number of up to 53 bits, divided by a power of ten, gives the nearest double.
+    is_short = f"abs({exact}) < {Decimal(2**53).scaleb(-scale):f}"
+    native = f"CASE WHEN {is_short} THEN {exact}::DOUBLE ELSE TRY_CAST({text} AS DOUBLE) END"
+    return Value(text, number_value(text).json, native, "DOUBLE")
+
+
+def _as_decimal(value: Value) -> tuple[str, int]:
+    width, scale = digits_of(value.type)
+    return f"{value.native}::DECIMAL({width},{scale})", scale
 
 
 def _exact_cases(operator: ArithmeticOperator, x: str, y: str, double: str) -> str:

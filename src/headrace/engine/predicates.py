@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 
 from headrace.engine.sql import literal
 from headrace.engine.tasks import Filter, Validate
-from headrace.engine.values import EPOCH_SECONDS, EXACT, Value, instant
+from headrace.engine.values import EPOCH_SECONDS, EXACT, Value, instant, is_within
 
 _SIGNS = {
     "EQUAL_TO": "=",
@@ -48,7 +48,7 @@ def passes(task: Filter, value: Value) -> str:
 def holds(task: Validate, value: Value) -> str:
     """TRUE where what the task states is known to hold; a null never satisfies it."""
     if task.operator == "VALIDATE_NON_NULL":
-        return f"({value.text} IS NOT NULL)"
+        return f"({value.native} IS NOT NULL)"
     if task.operator == "VALIDATE_NUMERIC":
         return f"coalesce(regexp_full_match({value.text}, {literal(_NUMBER)}), FALSE)"
     sign = "<>" if task.operator == "VALIDATE_NON_ZERO" else ">="
@@ -70,14 +70,16 @@ def _compares(task: Filter, value: Value, sign: str, wanted: str) -> str:
 
 
 def _number(value: Value, sign: str, wanted: str) -> str:
-    double = f"TRY_CAST({value.text} AS DOUBLE)"
-    inexact = f"CASE WHEN isfinite({double}) THEN {double} {sign} {float(wanted)!r}::DOUBLE END"
     number = Decimal(wanted.strip())
     exponent = number.as_tuple().exponent
-    if abs(number) >= _EXACT_BOUND or not isinstance(exponent, int) or exponent < -_EXACT_DIGITS:
-        return f"(NOT contains({value.text}, '_') AND coalesce({inexact}, FALSE))"
+    is_exact = abs(number) < _EXACT_BOUND and isinstance(exponent, int) and exponent >= -_EXACT_DIGITS
     exact = f"TRY_CAST({_exact_source(value)} AS {_EXACT}) {sign} {number:f}::{_EXACT}"
-    return f"(NOT contains({value.text}, '_') AND coalesce({exact}, {inexact}, FALSE))"
+    if is_exact and is_within(value.type, 38 - _EXACT_DIGITS, _EXACT_DIGITS):
+        return f"coalesce({exact}, FALSE)"
+    double = f"TRY_CAST({value.text} AS DOUBLE)"
+    inexact = f"CASE WHEN isfinite({double}) THEN {double} {sign} {float(wanted)!r}::DOUBLE END"
+    compared = f"{exact}, {inexact}" if is_exact else inexact
+    return f"(NOT contains({value.text}, '_') AND coalesce({compared}, FALSE))"
 
 
 def _exact_source(value: Value) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from headrace.engine.sql import literal
 
@@ -15,6 +16,10 @@ EXACT = (*_NUMBERS, "DECIMAL")
 _ZONED = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 # Ten digits and six decimals: 2001 to 2286, which no amount of money or measure looks like.
 EPOCH_SECONDS = r"[0-9]{10}\.[0-9]{6}"
+# Digits of a DECIMAL: the most, the most in 64 bits, and as many after the point as are looked for one by one.
+_MOST_WIDTH = 38
+_QUICK_WIDTH = 18
+_SHORT_SCALES = 5
 _NESTED = ("STRUCT", "MAP", "LIST", "UNION", "VARIANT")
 
 
@@ -78,7 +83,7 @@ def _scalar(column: str, type_: str, base: str) -> Value:
     elif base.startswith("TIMESTAMP"):
         text = f"replace({column}::VARCHAR, ' ', 'T')"
     elif base == "DECIMAL":
-        text = shortest(text)
+        text = shortest(column, *digits_of(type_))
     json = text_value(text).json
     if base in (*EXACT, "BOOLEAN"):
         json = number_value(text).json
@@ -87,11 +92,45 @@ def _scalar(column: str, type_: str, base: str) -> Value:
     return Value(text, json, column, type_)
 
 
-def shortest(decimal_text: str) -> str:
-    """The text of a DECIMAL in its shortest form: no zeros, and no point, at the end."""
-    return (
-        f"CASE WHEN contains({decimal_text}, '.') THEN rtrim(rtrim({decimal_text}, '0'), '.') ELSE {decimal_text} END"
+def digits_of(type_: str) -> tuple[int, int]:
+    """How many digits a value of an exact type has at most, and how many of them are after its point."""
+    base, _, rest = type_.partition("(")
+    if base != "DECIMAL":
+        return (20 if base == "UBIGINT" else 38 if "HUGE" in base else 19), 0
+    width, _, scale = rest.removesuffix(")").partition(",")
+    return int(width), int(scale)
+
+
+def is_within(type_: str, whole: int, scale: int) -> bool:
+    """Whether the type is exact and no value of it has more digits than that before or after its point."""
+    if type_.partition("(")[0] not in EXACT:
+        return False
+    width, found = digits_of(type_)
+    return width - found <= whole and found <= scale
+
+
+def shortest(decimal: str, width: int, scale: int) -> str:
+    """The text of a DECIMAL in its shortest form: no zeros, and no point, at the end.
+
+    By the remainders, as far as values mostly have digits: to trim a text takes four times as long. Remainders of more
+    than 64 bits take longer still.
+    """
+    if not scale:
+        return f"{decimal}::VARCHAR"
+    # DuckDB leaves out the zero before the point where the type has no place for it.
+    text = f"{decimal}::DECIMAL({min(max(width, scale + 1), 38)},{scale})::VARCHAR"
+    trimmed = f"rtrim(rtrim({text}, '0'), '.')"
+    if scale >= _QUICK_WIDTH:
+        return f"regexp_replace({trimmed}, '^(-?)[.]', '\\10.')" if scale == _MOST_WIDTH else trimmed
+    if width > _QUICK_WIDTH:
+        narrow = shortest(f"{decimal}::DECIMAL({_QUICK_WIDTH},{scale})", _QUICK_WIDTH, scale)
+        return f"CASE WHEN abs({decimal}) < {10 ** (_QUICK_WIDTH - scale)} THEN {narrow} ELSE {trimmed} END"
+    short = (
+        f"WHEN {decimal} % {Decimal(10) ** -kept:.{scale}f} = 0"
+        f" THEN {decimal}::DECIMAL({max(width - scale, 1) + kept},{kept})::VARCHAR"
+        for kept in range(min(scale, _SHORT_SCALES))
     )
+    return f"CASE {' '.join(short)} ELSE {trimmed if scale > _SHORT_SCALES else text} END"
 
 
 def cast(value: Value, type_: str) -> str:
