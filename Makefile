@@ -19,10 +19,13 @@ CDK_PACKAGES := aws-cdk-lib==2.275.0 cdklabs.cdk-appflow==0.2.5
 CDK_MARK := $(CDK)/.$(subst ==,-,$(subst $() $(),-,$(CDK_PACKAGES)))
 QUEUES ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/queues
 QUEUES_PACKAGES := dbos==3.4.0 procrastinate==3.10.0 psycopg[binary]==3.3.9
+PEERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/peers
+PEERS_PACKAGES := dlt[parquet]==1.31.0 pyarrow==26.0.1 polars==2.1.0 sling-linux-amd64==1.4.11
+PEERS_MARK := $(PEERS)/.dlt-1.31.0-polars-2.1.0-sling-1.4.11
 # The slowest first: two run at once.
 CHECKS := check-types check-house check-lint check-format check-layers check-generated
 
-.PHONY: help setup demo test search soak check bench generate format adapters airflow cdk queues node-client odata-server clean $(CHECKS)
+.PHONY: help setup demo test search soak check bench generate format adapters airflow cdk queues peers node-client odata-server clean $(CHECKS)
 .DELETE_ON_ERROR:
 
 help: ## Say what there is to make
@@ -63,8 +66,9 @@ check-generated: $(VENV)/.dev
 check-house: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q tests/house
 
-bench: $(VENV)/.bench queues ## Measure headrace against DuckDB itself and moto_server: a page of ratios
-	@$(BIN)/python -m bench
+bench: $(VENV)/.bench queues ## Measure headrace beside its peers and its limits: a page of ratios in some 20 minutes
+	@$(MAKE) --no-print-directory peers || echo "The peers are not installed: headrace is measured beside DuckDB and moto alone."
+	@APPFLOW_QUEUES="$(QUEUES)" APPFLOW_PEERS="$(PEERS)" $(BIN)/python -m bench $(ARGS)
 
 generate: $(VENV)/.dev ## Make the API's model, the client's modules and its pages again from botocore's model
 	@$(BIN)/python tools/generate.py
@@ -84,6 +88,8 @@ airflow: $(AIRFLOW_MARK) ## Install Airflow, whose AppFlow operators tests/e2e r
 cdk: $(CDK_MARK) ## Install the CDK, whose templates of flows tests/e2e reads, in an environment of its own (0.5 GB, needs Node.js)
 
 queues: $(QUEUES)/.dbos-3.4.0 ## Install the libraries that bench.queue compares with, in an environment of their own
+
+peers: $(PEERS_MARK) ## Install the tools that bench.peers compares with, in an environment of their own (0.7 GB)
 
 clean: ## Remove the virtual environment and what the tools keep
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist build bench/out
@@ -148,4 +154,11 @@ $(QUEUES)/.dbos-3.4.0:
 	@rm -rf "$(QUEUES)/venv"
 	@python=$$(tools/find-python) && "$$python" -m venv "$(QUEUES)/venv"
 	@"$(QUEUES)/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile $(foreach each,$(QUEUES_PACKAGES),'$(each)')
+	@touch "$@"
+
+$(PEERS_MARK):
+	@mkdir -p "$(PEERS)"
+	@rm -rf "$(PEERS)"/venv "$(PEERS)"/.dlt-*
+	@python=$$(tools/find-python) && "$$python" -m venv "$(PEERS)/venv"
+	@"$(PEERS)/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile $(foreach each,$(PEERS_PACKAGES),'$(each)')
 	@touch "$@"

@@ -1,33 +1,117 @@
-"""All benchmarks, each in a process of its own, on one page: `make bench`."""
+"""All benchmarks, each in a process of its own, on one page: `make bench`.
+
+python -m bench [--records 1000000] [--only PART ...] [--json FILE]: FILE gets what docs/performance.md is made of; the
+parts that are not measured now stay in it as they are.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import platform
+import re
 import subprocess
 import sys
+import tempfile
+from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from bench.contenders import peers_home
+from bench.report import FIGURES
 
 PARTS = (
     "engine",
     "formats",
+    "peers",
+    "sizes",
     "latency",
     "start_up",
+    "installed_size",
     "client",
     "start_flow",
+    "concurrent_flows",
     "schedules",
     "queue",
     "custom_connector",
     "rest",
 )
+# Parts whose size can be told, and for each how.
+SIZED = {"engine": ("{records}",), "formats": ("{records}",), "peers": ("{records}",), "sizes": ("1000", "{records}")}
+LIMIT_S = 1800
 
 
 def main() -> None:
-    cores, release = os.cpu_count(), version("headrace")
-    print(f"headrace {release}, Python {sys.version.split()[0]}, DuckDB {version('duckdb')}, {cores} processors")
-    print("Compare ratios, not seconds: each is measured in one run on this machine.")
-    failed = [part for part in PARTS if subprocess.run([sys.executable, "-m", f"bench.{part}"], check=False).returncode]
+    given = _arguments()
+    about = _about()
+    print("{system}, {processor}, {processors} processors, {memory_gib} GiB\n{versions}".format(**about))
+    print("Compare ratios, not seconds: each is measured in one run on this machine.", flush=True)
+    failed: list[str] = []
+    for part in given.only or PARTS:
+        begun = perf_counter()
+        found = measured(part, given.records)
+        print(f"({part}: {perf_counter() - begun:.0f} s)", flush=True)
+        if not found["is_well"]:
+            failed.append(part)
+        if given.json:
+            keep(given.json, part, found | {"about": about, "seconds": round(perf_counter() - begun)})
     if failed:
         sys.exit(f"\nNot as it should be: {', '.join(failed)}")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--records", type=int, help="how many, where a part can be told; default: a million")
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    return parser.parse_args()
+
+
+def measured(part: str, records: int | None) -> dict[str, Any]:
+    """Run a part, whatever becomes of it: its title, the lines it printed and the figures it kept."""
+    sizes = [each.format(records=records) for each in SIZED.get(part, ())] if records else []
+    command = [sys.executable, "-m", f"bench.{part}", *(["--records", *sizes] if sizes else [])]
+    with tempfile.NamedTemporaryFile() as file:
+        try:
+            done = subprocess.run(command, check=False, env=os.environ | {FIGURES: file.name}, timeout=LIMIT_S)
+            is_well = done.returncode == 0
+        except subprocess.TimeoutExpired:
+            print(f"{part}: killed after {LIMIT_S} s", flush=True)
+            is_well = False
+        lines = [json.loads(line) for line in Path(file.name).read_text(encoding="utf-8").splitlines()]
+    command_shown = " ".join(["python", *command[1:]])
+    return {"command": command_shown, "is_well": is_well, "lines": lines}
+
+
+def keep(path: Path, part: str, found: dict[str, Any]) -> None:
+    page = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(page | {part: found}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _about() -> dict[str, str]:
+    names = [f"{name} {version(name)}" for name in ("headrace", "duckdb", "moto")]
+    libraries = peers_home().glob("lib/python3*/site-packages/*.dist-info")
+    peers = [re.sub(r"-(\d[^-]*)\.dist-info$", r" \1", path.name) for path in libraries]
+    wanted = ("dlt ", "polars ", "pyarrow ", "sling_linux_amd64 ")
+    memory_kb = re.findall(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text())[0]
+    model = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    versions = [
+        f"Python {platform.python_version()}",
+        *names,
+        *sorted(each for each in peers if each.startswith(wanted)),
+    ]
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "system": f"{platform.system()} {platform.release().partition('-')[0]}",
+        "processor": model[0] if model else platform.machine(),
+        "processors": str(os.cpu_count()),
+        "memory_gib": f"{int(memory_kb) / 2**20:.0f}",
+        "versions": ", ".join(versions),
+    }
 
 
 if __name__ == "__main__":
