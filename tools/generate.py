@@ -58,6 +58,7 @@ class Beyond(NamedTuple):
 
 
 BEYOND = {
+    "FileType": Beyond(("CSV_GZIP", "JSON_GZIP"), "headrace packs text files; refused with HEADRACE_LIMITS=aws"),
     "S3InputFileType": Beyond(("PARQUET",), "headrace reads Parquet sources too; refused with HEADRACE_LIMITS=aws"),
 }
 

@@ -176,7 +176,9 @@ class FileType(Choice):
         CSV: ClassVar[FileType]
         JSON: ClassVar[FileType]
         PARQUET: ClassVar[FileType]
-    _named_ = (("CSV", "CSV"), ("JSON", "JSON"), ("PARQUET", "PARQUET"),)
+        CSV_GZIP: ClassVar[FileType]
+        JSON_GZIP: ClassVar[FileType]
+    _named_ = (("CSV", "CSV"), ("JSON", "JSON"), ("PARQUET", "PARQUET"), ("CSV_GZIP", "CSV_GZIP"), ("JSON_GZIP", "JSON_GZIP"),)
 
 
 class FlowStatus(Choice):

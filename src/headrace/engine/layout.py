@@ -13,6 +13,7 @@ PrefixFormat = Literal["YEAR", "MONTH", "DAY", "HOUR", "MINUTE"]
 PathPrefix = Literal["EXECUTION_ID", "SCHEMA_VERSION"]
 
 EXTENSIONS: dict[FileType, str] = {"CSV": "csv", "JSON": "json", "PARQUET": "parquet"}
+PACKED = ".gz"
 _FOLDERS: dict[PrefixFormat, str] = {
     "YEAR": "%Y",
     "MONTH": "%Y/%m",
@@ -42,6 +43,7 @@ class Output:
     `target_file_bytes` None: as large as the input file. `keeps_types`: Parquet with typed columns.
     `casts`: JSON whose values are of the types that the Maps name, for a destination that takes records.
     `omits_lacking`: JSON without the fields that a record of JSON lacks; null is written where it has null.
+    `is_packed`: CSV or JSON whose files are packed with gzip once they are written; `target_file_bytes` is before that.
     `keeps_source`: JSON, and on the same line, after SOURCE_MARK, the record as the source had it.
     """
 
@@ -57,6 +59,7 @@ class Output:
     casts: bool = False
     omits_lacking: bool = False
     keeps_source: bool = False
+    is_packed: bool = False
 
 
 def folder(output: Output, *, flow_name: str, execution_id: str, schema_version: int, at: datetime) -> str:
@@ -99,4 +102,5 @@ def file_name(output: Output, *, execution_id: str, split: int, place: int, at: 
     form = _FULL_TIME
     if output.prefix_type in ("FILENAME", "PATH_AND_FILENAME") and output.prefix_format:
         form = _FILE_TIMES[output.prefix_format]
-    return f"{execution_id}-{split:05d}-{place}-{at.strftime(form)}.{EXTENSIONS[output.file_type]}"
+    extension = f"{EXTENSIONS[output.file_type]}{PACKED if output.is_packed else ''}"
+    return f"{execution_id}-{split:05d}-{place}-{at.strftime(form)}.{extension}"

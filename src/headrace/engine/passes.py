@@ -20,6 +20,7 @@ from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.opening import as_unreadable, open_view
+from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
@@ -64,7 +65,9 @@ class Passes:
         watch: Watch,
         scratch: Path,
         with_one_thread: Callable[[], AbstractContextManager[None]],
+        threads: int,
     ) -> None:
+        self._threads = threads
         self._with_one_thread = with_one_thread
         self._con = con
         self._order = order
@@ -263,6 +266,8 @@ class Passes:
 
     def _staged(self, partition: str, path: Path) -> StagedFile:
         order, naming = self._order, self._order.naming
+        if order.output.is_packed:
+            path = pack(path, self._threads, self._watch.check)
         folder = layout.folder(
             order.output,
             flow_name=naming.flow_name,

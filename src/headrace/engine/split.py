@@ -46,6 +46,7 @@ class Engine:
     def __init__(self, *, memory_limit_bytes: int, threads: int, scratch: Path) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
         self._scratch = scratch
+        self._threads = threads
         self._config = {"memory_limit": f"{memory_limit_bytes}B", "threads": threads, **_CLOSED}
         self._lock = threading.Lock()
         self._saving = threading.Lock()
@@ -76,7 +77,7 @@ class Engine:
             try:
                 yield
             finally:
-                self._database.execute(f"SET threads = {self._config['threads']}")
+                self._database.execute(f"SET threads = {self._threads}")
 
     def run_split(self, order: SplitOrder, watch: Watch) -> SplitResult:
         """Run one split; its files lie in `order.staging` and `order.rejects` when it returns.
@@ -87,7 +88,7 @@ class Engine:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         with self._asking(watch) as (con, scratch):
-            return Passes(con, order, watch, scratch, self._with_one_thread).run()
+            return Passes(con, order, watch, scratch, self._with_one_thread, self._threads).run()
 
     def preview(self, order: SplitOrder) -> Preview:
         """What the split would make of its first records, `order.limit` of them that pass the filters.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
 from headrace.engine.formats import InputFormat
-from headrace.engine.layout import Output
+from headrace.engine.layout import FileType, Output
 from headrace.flow.faults import Faults, Place, listed, shown
 from headrace.flow.operators import is_destination, is_source
 from headrace.flow.rules import Rule
@@ -158,10 +158,12 @@ def read_output(destination: Endpoint, faults: Faults) -> Output | None:
         what = f"targetFileSize is {megabytes}"
         side.fault(Rule.FILE_SIZE, what, "write a size in MB, or leave it out", below=below)
     hierarchy = prefix.get("pathPrefixHierarchy")
+    file_type, _, packing = config.get("fileType", "JSON").partition("_")
     return Output(
         bucket=properties["bucketName"],
         prefix=properties.get("bucketPrefix", ""),
-        file_type=config.get("fileType", "JSON"),
+        file_type=cast("FileType", file_type),
+        is_packed=packing == "GZIP",
         prefix_type=prefix.get("prefixType"),
         prefix_format=prefix.get("prefixFormat"),
         hierarchy=None if hierarchy is None else tuple(hierarchy),

@@ -623,7 +623,7 @@ SHAPES: Mapping[str, Shape] = {
         Member("fieldValueRange", "Range"),
         Member("fieldLengthRange", "Range"),
     )),
-    "FileType": String(enum=("CSV", "JSON", "PARQUET")),
+    "FileType": String(enum=("CSV", "JSON", "PARQUET"), beyond=("CSV_GZIP", "JSON_GZIP")),
     "FilterOperatorList": ListShape("Operator"),
     "FlowArn": String(max=512, pattern="arn:aws:appflow:.*:[0-9]+:.*"),
     "FlowDefinition": Structure((

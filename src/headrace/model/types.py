@@ -31,7 +31,7 @@ DynatraceConnectorOperator = Literal["PROJECTION", "BETWEEN", "EQUAL_TO", "ADDIT
 
 ExecutionStatus = Literal["InProgress", "Successful", "Error", "CancelStarted", "Canceled"]
 
-FileType = Literal["CSV", "JSON", "PARQUET"]
+FileType = Literal["CSV", "JSON", "PARQUET", "CSV_GZIP", "JSON_GZIP"]
 
 FlowStatus = Literal["Active", "Deprecated", "Deleted", "Draft", "Errored", "Suspended"]
 

@@ -86,6 +86,14 @@ def test_an_s3_to_s3_flow_has_everything_the_engine_needs() -> None:
     assert found.trigger == Trigger("OnDemand")
 
 
+@pytest.mark.parametrize("asked, file_type", [("CSV_GZIP", "CSV"), ("JSON_GZIP", "JSON")])
+def test_text_files_can_be_asked_for_packed(asked: str, file_type: str) -> None:
+    made = s3_destination(s3OutputFormatConfig={"fileType": asked})
+    output = plan(document(MAP_ALL, destination=made)).output
+    assert output is not None
+    assert (output.file_type, output.is_packed) == (file_type, True)
+
+
 def test_an_s3_destination_without_a_format_has_defaults() -> None:
     assert plan(document(MAP_ALL)).output == Output(bucket="lake")
 
