@@ -24,7 +24,7 @@ _COUNTED = {
     "PARQUET": "read_parquet({files})",
     "JSON": "read_ndjson_objects({files})",
     "CSV": "read_csv({files}, all_varchar=true, header=true)",
-    "CSV_GZIP": "read_csv({files}, all_varchar=true, header=true)",
+    "CSV_GZIP": "read_csv({files}, all_varchar=true, header=true, compression='gzip')",
 }
 
 

@@ -32,8 +32,10 @@ def main() -> None:
             name = f"{form} to {file_type.lower()}"
             report.fact(f"{name}: headrace", *figures(ours))
             report.fact(f"{name}: DuckDB's plain COPY", *figures(plain))
-            report.ratio(f"{name}: throughput of plain COPY", plain.seconds / ours.seconds, at_least=TIMES_PLAIN)
-            report.ratio(f"{name}: by CPU", plain.cpu_s / ours.cpu_s, at_least=TIMES_PLAIN)
+            throughput, cpu = plain.seconds / ours.seconds, plain.cpu_s / ours.cpu_s
+            report.ratio(f"{name}: throughput of plain COPY", throughput, at_least=TIMES_PLAIN)
+            report.ratio(f"{name}: by CPU", cpu, at_least=TIMES_PLAIN)
+            report.figure("pair", form=form, file_type=file_type, throughput=throughput, cpu=cpu)
     report.close()
 
 

@@ -20,13 +20,15 @@ PAIRS: tuple[tuple[data.Format, str], ...] = (
     ("csv", "PARQUET"),
     ("csv", "JSON"),
     ("csv", "CSV"),
+    ("csv", "CSV_GZIP"),
     ("json", "PARQUET"),
     ("json", "JSON"),
     ("parquet", "PARQUET"),
     ("parquet", "CSV"),
 )
-# How many times as fast headrace is to be.
+# How many times as fast headrace is to be; beside Polars only where files are packed.
 TARGETS = {"dlt": 3.0, "Sling": 15.0}
+PACKED = {"Polars": 1.0}
 
 
 def main() -> None:
@@ -54,7 +56,7 @@ def installed(report: Report) -> list[str]:
 
 def compare(report: Report, source: Path, file_type: str, names: list[str], records: int) -> None:
     form = source.suffix.removeprefix(".")
-    pair = f"{form} to {file_type.lower()}"
+    pair = f"{form} to {file_type.lower().replace('_', ' ')}"
     taken = in_turn(names, source, file_type, ROUNDS)
     for name, run in taken.items():
         show(report, f"{pair}: {name}", run)
@@ -66,7 +68,7 @@ def compare(report: Report, source: Path, file_type: str, names: list[str], reco
     if isinstance(ours, Failed):
         report.close(is_sound=False, fault=f"{pair}: {ours}")
         return
-    for name, target in TARGETS.items():
+    for name, target in (PACKED if file_type == "CSV_GZIP" else TARGETS).items():
         if isinstance(run := taken.get(name), Whole):
             report.ratio(f"{pair}: {name}'s time over ours", run.seconds / ours.seconds, at_least=target)
 
