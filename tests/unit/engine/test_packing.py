@@ -76,9 +76,9 @@ def test_gzip_itself_takes_them(tmp_path: Path) -> None:
 
 def test_duckdb_takes_them(tmp_path: Path) -> None:
     packed(tmp_path / "o.csv", b"a,b\n" + b"1,2\n" * 700_000)
-    assert duckdb.sql(f"SELECT count(*), sum(b) FROM read_csv('{tmp_path}/o.csv.gz')").fetchall() == [
-        (700_000, 1_400_000)
-    ]
+    with duckdb.connect() as con:
+        found = con.execute(f"SELECT count(*), sum(b) FROM read_csv('{tmp_path}/o.csv.gz')").fetchall()
+    assert found == [(700_000, 1_400_000)]
 
 
 def test_whoever_stops_the_run_stops_the_packing(tmp_path: Path) -> None:
