@@ -11,12 +11,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event
+from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import NullPool
 
 from headrace.errors import SettingsError
-from headrace.store import schema_facts, sqlite
-from headrace.store.schema import REVISIONS, Schema
+from headrace.store import fresh, schema_facts
+from headrace.store.schema import REVISIONS, Schema, revision_files
 
 # So that of two processes that migrate at once, one waits for the other: "headrace" as a number.
 _MIGRATING = int.from_bytes(b"headrace", "big")
@@ -24,7 +24,7 @@ _MIGRATING = int.from_bytes(b"headrace", "big")
 
 def to_newest(file: Path) -> Schema:
     """See `schema.to_newest`."""
-    with _file(file) as connection:
+    with fresh.changing(file) as connection:
         schema = _schema(connection, f"the store {file}")
         if not schema.is_newest:
             _check_known(schema, "choose another folder with --data")
@@ -87,18 +87,6 @@ class PostgresSchema:
             yield connection
 
 
-@contextmanager
-def _file(file: Path) -> Generator[Connection]:
-    engine = create_engine("sqlite://", creator=lambda: sqlite.connect(file), poolclass=NullPool)
-    event.listen(engine, "begin", _begin)
-    with engine.begin() as connection:
-        yield connection
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
 def _schema(connection: Connection, place: str) -> Schema:
     found = MigrationContext.configure(connection).get_current_heads()
     return Schema(place, found[0] if found else None, str(_script().get_current_head()))
@@ -132,4 +120,4 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(REVISIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    schema_facts.keep(connection, (each.module for each in _script().walk_revisions()))
+    schema_facts.keep(connection, revision_files())

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from headrace.store import sqlite
+from headrace.store import fresh, sqlite
 
 REVISIONS = Path(__file__).parent / "migrations"
 _VERSION = "SELECT version_num FROM alembic_version"
@@ -36,7 +36,12 @@ class Schema:
 
 def newest() -> str:
     """The newest revision of this version of headrace, by the names of their files."""
-    return max(path.name[:4] for path in (REVISIONS / "versions").glob("[0-9]*.py"))
+    return max(path.name[:4] for path in revision_files())
+
+
+def revision_files() -> tuple[Path, ...]:
+    """The files of all revisions."""
+    return tuple((REVISIONS / "versions").glob("[0-9]*.py"))
 
 
 def look_at_file(file: Path) -> Schema:
@@ -49,9 +54,14 @@ def look_at_file(file: Path) -> Schema:
 def to_newest(file: Path) -> Schema:
     """Run the revisions that the file lacks, all in one transaction: killed half-way, nothing has changed.
 
+    A new file gets at once what they make together.
+
     Raises SettingsError if the file has a revision that this version doesn't know.
     """
     schema = look_at_file(file)
+    if schema.found is None:
+        fresh.make(file, schema.newest, revision_files())
+        return schema
     return schema if schema.is_newest else migrating().to_newest(file)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from types import ModuleType
+from pathlib import Path
+from typing import Final
 
 from sqlalchemy import Connection, delete, insert, inspect, select
 
@@ -12,17 +14,18 @@ from headrace.store.tables import facts
 _OLDEST = "the oldest revision whose headrace works with this schema"
 # The one that brought this table.
 _FIRST = "0012"
+_WORKS_WITH: Final = re.compile(r'^works_with = "(\d{4})"$', re.MULTILINE)
 
 
-def keep(connection: Connection, revisions: Iterable[ModuleType]) -> None:
-    """Write down which versions work with the schema that these revisions make.
+def keep(connection: Connection, revisions: Iterable[Path]) -> None:
+    """Write down which versions work with the schema that these revisions make, given by their files.
 
     A revision that older nodes can't live with says so: `works_with = "0012"` is the oldest revision whose headrace
     can. It need not be said where it only adds what an older node neither reads nor has to write.
     """
-    oldest = max([_FIRST, *(getattr(each, "works_with", _FIRST) for each in revisions)])
+    said = [found for file in revisions for found in _WORKS_WITH.findall(file.read_text(encoding="utf-8"))]
     connection.execute(delete(facts).where(facts.c.name == _OLDEST))
-    connection.execute(insert(facts).values(name=_OLDEST, value=oldest))
+    connection.execute(insert(facts).values(name=_OLDEST, value=max([_FIRST, *said])))
 
 
 def oldest_that_works(connection: Connection) -> str | None:

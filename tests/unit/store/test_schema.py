@@ -6,9 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from headrace.store import schema, sqlite
+from headrace.store import fresh, schema, sqlite
 from headrace.store.store import Store
 
 OPEN = """
@@ -18,6 +20,15 @@ from headrace.store.store import Store
 Store.open(Path(sys.argv[1])).close()
 print("alembic" in sys.modules)
 """
+
+
+def make_old(file: Path) -> None:
+    """A file as an older version left it."""
+    config = Config()
+    config.set_main_option("script_location", str(schema.REVISIONS))
+    with fresh.changing(file) as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0008")
 
 
 def test_the_newest_revision_is_that_of_the_last_file() -> None:
@@ -33,8 +44,12 @@ def test_a_file_without_a_schema_has_none_and_one_that_was_opened_the_newest(tmp
 
 
 def test_what_changes_schemas_is_loaded_only_where_it_is_needed(tmp_path: Path) -> None:
-    said = [
-        subprocess.run([sys.executable, "-c", OPEN, tmp_path], check=True, capture_output=True, text=True).stdout
-        for _ in range(2)
-    ]
-    assert said == ["True\n", "False\n"]
+    file = tmp_path / sqlite.FILE_NAME
+
+    def opened() -> str:
+        return subprocess.run([sys.executable, "-c", OPEN, tmp_path], check=True, capture_output=True, text=True).stdout
+
+    assert [opened(), opened()] == ["False\n"] * 2
+    file.unlink()
+    make_old(file)
+    assert [opened(), opened()] == ["True\n", "False\n"]

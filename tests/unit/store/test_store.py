@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -13,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect
 
 from headrace.errors import InternalServerException, SettingsError
-from headrace.store import tables, tags
+from headrace.store import migrate, sqlite, tables, tags
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.standins.postgres import Postgres
@@ -134,7 +135,8 @@ def migrated_and_declared(
     """A database as the revisions make it, and one as the code says that it is."""
     store.close()
     if store_place.url is None:
-        urls = [f"sqlite:///{store_place.data / name}" for name in ("headrace.db", "declared.db")]
+        migrate.to_newest(store_place.data / "migrated.db")
+        urls = [f"sqlite:///{store_place.data / name}" for name in ("migrated.db", "headrace.db")]
     else:
         server: Postgres = request.getfixturevalue("postgres_server")
         urls = [url.replace("://", "+psycopg://") for url in (store_place.url, server.new_database())]
@@ -150,3 +152,18 @@ def test_the_revisions_make_the_schema_that_the_code_uses(engines: tuple[Engine,
     with migrated.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.METADATA) == []
     assert shape(migrated) == shape(declared)
+
+
+def test_a_new_file_says_what_one_says_that_went_through_all_revisions(tmp_path: Path) -> None:
+    Store.open(tmp_path).close()
+    migrate.to_newest(tmp_path / "migrated.db")
+    said: list[object] = []
+    for name in ("migrated.db", sqlite.FILE_NAME):
+        with closing(sqlite.connect(tmp_path / name)) as connection:
+            queries = (
+                "SELECT * FROM alembic_version",
+                "SELECT * FROM facts",
+                "SELECT name FROM sqlite_master ORDER BY 1",
+            )
+            said.append([connection.execute(query).fetchall() for query in queries])
+    assert said[0] == said[1]
