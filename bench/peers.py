@@ -22,9 +22,7 @@ PAIRS: tuple[tuple[data.Format, str], ...] = (
     ("csv", "CSV"),
     ("csv", "CSV_GZIP"),
     ("json", "PARQUET"),
-    ("json", "JSON"),
     ("parquet", "PARQUET"),
-    ("parquet", "CSV"),
 )
 # How many times as fast headrace is to be; beside Polars only where files are packed.
 TARGETS = {"dlt": 3.0, "Sling": 15.0}

@@ -1,6 +1,6 @@
 """Time and memory of whole processes over sizes from a thousand records to ten million: CSV in, typed Parquet out.
 
-python -m bench.sizes [--records 1000 63000 1000000 10000000]
+python -m bench.sizes [--records 1000 63000 1000000 10000000]: medians of three; who takes longer than 5 s runs once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def _compare(report: Report, source: Path, names: list[str], records: int) -> None:
-    taken = in_turn(names, source, "PARQUET", ROUNDS)
+    taken = in_turn(names, source, "PARQUET", ROUNDS, patience_s=5)
     for name, run in taken.items():
         show(report, f"{records:,} records: {name}", run)
         if isinstance(run, Whole):
