@@ -38,13 +38,17 @@ class SourceFile:
         return cls(document["name"], document["key"], document["sizeBytes"], document["etag"], document["modifiedMs"])
 
 
+def no_check() -> None:
+    """Nothing speaks against it."""
+
+
 @dataclass(frozen=True)
 class LocalFile:
     """A source file that can be opened on this machine; `name` is the source's name for it.
 
     A copy is deleted by whoever has read it; any other file is the source's own. `more` is there where this is but the
     beginning of a file, up to the end of a record: it gets more of it, and this one goes.
-    `format` None: as the flow says.
+    `format` None: as the flow says. `check` raises Stop where a file that is no copy changed while it was read.
     """
 
     name: str
@@ -53,10 +57,7 @@ class LocalFile:
     is_copy: bool = False
     more: Callable[[], LocalFile] | None = field(default=None, compare=False)
     format: Literal["csv", "json"] | None = None
-
-
-def no_check() -> None:
-    """Nothing speaks against the next object."""
+    check: Callable[[], object] = field(default=no_check, compare=False)
 
 
 class Publishable(Protocol):

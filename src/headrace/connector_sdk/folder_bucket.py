@@ -10,6 +10,7 @@ import stat
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import takewhile
 from pathlib import Path
 
@@ -69,7 +70,7 @@ class FolderBucket:
     def fetch(self, files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:  # noqa: ARG002 (the protocol's)
         """See Bucket: nothing is copied."""
         for file in files:
-            yield LocalFile(file.name, self._as_listed(file), file.size_bytes)
+            yield LocalFile(file.name, self._as_listed(file), file.size_bytes, check=partial(self._as_listed, file))
 
     def publish(self, staged: Sequence[Publishable], check: Callable[[], None] = no_check) -> None:
         """See Bucket: each object appears whole, in one step, and survives a power failure (invariant 9)."""

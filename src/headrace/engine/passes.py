@@ -19,6 +19,7 @@ from headrace.engine.compile import Compiled, compile_tasks, with_lets
 from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
+from headrace.engine.formats import UnreadableSource
 from headrace.engine.opening import as_unreadable, open_view
 from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
@@ -77,21 +78,31 @@ class Passes:
         self._outputs: list[StagedFile] = []
         self._rejects: list[StagedFile] = []
         self._group_bytes = 0
+        # The files of the group that is worked on.
+        self._reading: Sequence[LocalFile] = ()
         # Looking for malformed lines of earlier reads costs more than many a file.
         self._has_malformed = False
 
     def run(self) -> SplitResult:
-        output, limit = self._order.output, self._order.limit
-        with self._following():
-            if limit is not None:
-                views = first_views(self._con, self._order, limit, self._open, self._scratch)
-                self._see_to(0, [view.file for view in views], lambda: views)
-            elif output.is_single_file or output.target_file_bytes:
-                files = list(self._order.files)
-                self._see_to(0, files, self._opening(files))
-            else:
-                self._see_to_each()
+        try:
+            with self._following():
+                self._see_to_all()
+        except (duckdb.IOException, duckdb.InvalidInputException, UnreadableSource, FileNotFoundError):
+            # What changes while it is read may look broken.
+            _check_unchanged(self._reading)
+            raise
         return SplitResult(self._counts, tuple(self._outputs), tuple(self._rejects))
+
+    def _see_to_all(self) -> None:
+        output, limit = self._order.output, self._order.limit
+        if limit is not None:
+            views = first_views(self._con, self._order, limit, self._open, self._scratch)
+            self._see_to(0, [view.file for view in views], lambda: views)
+        elif output.is_single_file or output.target_file_bytes:
+            files = list(self._order.files)
+            self._see_to(0, files, self._opening(files))
+        else:
+            self._see_to_each()
 
     def _see_to_each(self) -> None:
         """Let each file make its own output file."""
@@ -138,6 +149,7 @@ class Passes:
         return lambda: [self._open(file) for file in files]
 
     def _open(self, file: LocalFile) -> SourceView:
+        self._reading = (file,)
         return open_view(self._con, file, self._order.input, wanted_of(self._order), self._scratch)
 
     @contextmanager
@@ -161,13 +173,17 @@ class Passes:
             done.set()
             follower.join()
 
+    def _begin(self, files: Sequence[LocalFile]) -> None:
+        self._reading = files
+        self._group_bytes = sum(file.size_bytes for file in files)
+
     # --- one group --------------------------------------------------------------------------
 
     def _pass(self, place: int, views: Sequence[SourceView]) -> None:
         if not views:
             return
         order = self._order
-        self._group_bytes = sum(view.file.size_bytes for view in views)
+        self._begin([view.file for view in views])
         knows_presence = order.output.omits_lacking and all(isinstance(view, JsonFile) for view in views)
         if knows_presence:
             views = [replace(view, tells_presence=True) for view in views if isinstance(view, JsonFile)]
@@ -181,7 +197,9 @@ class Passes:
             careful = [view.lenient(self._scratch) for view in views]
             if passed is None or careful != views:
                 views, passed = careful, self._write(careful, compiled, self._writing(place, compiled))
-        self._count(views, passed, self._keep_rejects(place, views, compiled, passed))
+        rejected = self._keep_rejects(place, views, compiled, passed)
+        _check_unchanged(self._reading)
+        self._count(views, passed, rejected)
 
     def _quick_pass(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> _Passed | None:
         """What came of writing the group; None where bad content stopped it."""
@@ -201,7 +219,7 @@ class Passes:
         compiled = compile_tasks(order.tasks, fields_of(order, views), order.output)
         if compiled.partition:
             return False
-        self._group_bytes = sum(view.file.size_bytes for view in views)
+        self._begin([view.file for view in views])
         targets = [self._target(number) for number in range(place, place + len(views))]
 
         def write_files(source: str) -> Iterator[tuple[str, Written]]:
@@ -214,6 +232,7 @@ class Passes:
         if passed.refused or passed.malformed:
             # Which record of which file it is, is known of one file.
             return False
+        _check_unchanged(self._reading)
         self._count(views, passed, {})
         return True
 
@@ -301,3 +320,9 @@ class Passes:
                 counted[READING if reject.task is None else reject.task] += 1
         self._rejects.append(StagedFile(str(path), path.name, path.stat().st_size))
         return counted
+
+
+def _check_unchanged(files: Sequence[LocalFile]) -> None:
+    """Raise where a file that is read where it lies is not the one any more that was listed."""
+    for file in files:
+        file.check()
