@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
@@ -16,16 +16,26 @@ _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Load:
-    """What a server did while it was asked: `cpu_s` is user and system time of its process."""
+    """What a server did while it was asked: `cpu_s` is user and system time of its process, `took_s` of each answer."""
 
     requests: int
     failures: int
     wall_s: float
     cpu_s: float
+    took_s: Sequence[float]
 
     @property
     def a_cpu_second(self) -> float:
         return self.requests / self.cpu_s
+
+    @property
+    def a_second(self) -> float:
+        return self.requests / self.wall_s
+
+    @property
+    def p99_s(self) -> float:
+        """99 of 100 answers came within this."""
+        return sorted(self.took_s)[len(self.took_s) * 99 // 100]
 
     @property
     def cpu_us(self) -> float:
@@ -46,7 +56,8 @@ def ask(pid: int, port: int, request: Callable[[int], bytes], *, clients: int, s
         parts = [pool.submit(_ask_in_turn, port, request, numbers, begun + seconds) for _ in range(clients)]
         done = [part.result() for part in parts]
     wall_s = perf_counter() - begun
-    return Load(sum(good for good, _ in done), sum(bad for _, bad in done), wall_s, cpu_s(pid) - before)
+    good = [seconds for took, _ in done for seconds in took]
+    return Load(len(good), sum(bad for _, bad in done), wall_s, cpu_s(pid) - before, good)
 
 
 def post(path: str, body: bytes, *, service: str, **headers: str) -> bytes:
@@ -100,10 +111,16 @@ class Connection:
         return opened
 
 
-def _ask_in_turn(port: int, request: Callable[[int], bytes], numbers: count[int], until: float) -> tuple[int, int]:
-    connection, good, bad = Connection(port), 0, 0
-    while perf_counter() < until:
+def _ask_in_turn(
+    port: int, request: Callable[[int], bytes], numbers: count[int], until: float
+) -> tuple[list[float], int]:
+    """How long each answer took that was a good one, and how many were not."""
+    connection, took, bad = Connection(port), list[float](), 0
+    while (begun := perf_counter()) < until:
         status, _ = connection.send(request(next(numbers)))
-        good, bad = (good + 1, bad) if status == 200 else (good, bad + 1)
+        if status == 200:
+            took.append(perf_counter() - begun)
+        else:
+            bad += 1
     connection.close()
-    return good, bad
+    return took, bad
