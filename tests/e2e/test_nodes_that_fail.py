@@ -117,7 +117,7 @@ def test_runs_end_and_callers_are_answered_after_a_restart_of_postgresql(
 
 def test_an_object_store_that_fails_one_request_in_ten_is_written_exactly(town: Town) -> None:
     luck = Random(20_260_105)
-    faults: list[Fault] = ["error", "cut", "slow"]
+    faults: list[Fault] = ["error", "busy", "cut", "slow"]
     town.proxy.rule = lambda _method, _path: luck.choice(faults) if luck.random() < 0.1 else "pass"
     ids = [town.call("start_flow", node, flowName="orders")["executionId"] for node in (0, 1, 0, 1)]
     found = {each["executionId"]: each for each in town.settled("orders", [0])}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count, cycle
 from pathlib import Path
 from socket import socket
 from threading import Thread
@@ -69,6 +70,7 @@ def test_through_the_proxy_all_is_well_until_it_is_told_to_fail(proxy: FaultyPro
     "fault, patience, said",
     [
         ("error", STEADY, "HTTP 500 Internal Server Error, tried 3 times"),
+        ("busy", STEADY, "HTTP 503 SlowDown, Please reduce your request rate, tried 3 times"),
         ("silence", SHORT, "no answer in time"),
     ],
 )
@@ -121,6 +123,31 @@ def test_an_answer_that_breaks_off_is_read_on_or_tried_again(proxy: FaultyProxy,
     with pytest.raises(Retry):
         list(bucket.fetch(files, tmp_path / "scratch"))
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_many_objects_and_a_large_one_come_and_go_exactly_though_one_request_in_twenty_fails(
+    proxy: FaultyProxy, name: str, objects: ServerObjects, tmp_path: Path
+) -> None:
+    number_of, met = count(1), set[Fault]()
+    faults: Iterator[Fault] = cycle(("error", "busy", "cut"))
+
+    def rule(_method: str, _path: str) -> Fault:
+        # Not by luck: now and then that would be the same request three times.
+        if next(number_of) % 20:
+            return "pass"
+        met.add(fault := next(faults))
+        return fault
+
+    large = b"".join(b"%08d" % number for number in range(3 * MIB))
+    contents = {f"in/{number:03}": b"%d" % number * 1000 for number in range(100)} | {"in/large": large}
+    bucket = opened(proxy.url, tmp_path, name)
+    proxy.rule = rule
+    bucket.publish([staged(tmp_path / "staged", key, content) for key, content in contents.items()])
+    files = bucket.list("in/")
+    assert keys(files) == [*contents]
+    assert bodies(bucket.fetch(files, tmp_path / "scratch")) == [*contents.values()]
+    assert met == {"error", "busy", "cut"}
+    assert objects.read(name, "in/") == contents
 
 
 def test_what_fails_while_it_goes_up_never_shows_and_leaves_no_parts(

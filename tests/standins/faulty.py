@@ -12,11 +12,13 @@ from urllib.parse import urlsplit
 
 from tests.standins.processes import PATIENCE_S
 
-# pass: as the server answers; error: 500, the server is not asked; cut: half of the answer, then the connection
-# breaks; silence: no answer until the proxy ends; hold: as the server answers, which is asked once it is released;
-# slow: the same after SLOW_S.
-Fault = Literal["pass", "error", "cut", "silence", "hold", "slow"]
+# pass: as the server answers; error: 500, the server is not asked; busy: 503 as S3 says SlowDown, neither; cut: half of
+# the answer, then the connection breaks; silence: no answer until the proxy ends; hold: as the server answers, which is
+# asked once it is released; slow: the same after SLOW_S.
+Fault = Literal["pass", "error", "busy", "cut", "silence", "hold", "slow"]
 SLOW_S = 0.5
+_BUSY = b"""<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"""
 # Of a method and a path with its query.
 Rule = Callable[[str, str], Fault]
 
@@ -80,6 +82,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif fault == "error":
             self._answer(500, [("Content-Type", "text/plain")], b"made to fail", is_whole=True)
+        elif fault == "busy":
+            self._answer(503, [("Content-Type", "application/xml")], _BUSY, is_whole=True)
         else:
             self._hold_up(fault)
             self._pass_on(body, is_whole=fault != "cut")
