@@ -7,6 +7,7 @@ then, Map and Map_all, Partition on destination fields. The order of the task li
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -22,6 +23,7 @@ from headrace.engine.values import JSON, NULL, TEXT, Field, Value, cast, source_
 _PARTITION_BYTES = 200
 # An expression of so many characters gets a name before another is built on it.
 _LONG = 40
+_LET = re.compile(r"\bv\d+\b")
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,26 @@ MALFORMED = Branch("reject", READING, "malformed IS NOT NULL", "malformed")
 
 
 def with_lets(relation: str, compiled: Compiled) -> str:
-    """The relation with the columns that the tasks build on."""
-    for name, sql in compiled.lets:
-        relation = f"SELECT *, {sql} AS {name} FROM ({relation})"
+    """The relation with the columns that the tasks build on.
+
+    Those that do not build on one another are added together: each SELECT carries every column along, so that one for
+    each of them would cost the square of how many there are.
+    """
+    for lets in _levels(compiled.lets):
+        relation = f"SELECT *, {', '.join(f'{sql} AS {name}' for name, sql in lets)} FROM ({relation})"
     return relation
+
+
+def _levels(lets: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    """The lets, each behind all that it names; a text that looks like a name moves one further back at most."""
+    levels: list[list[tuple[str, str]]] = []
+    place_of: dict[str, int] = {}
+    for name, sql in lets:
+        place = max((place_of[used] + 1 for used in _LET.findall(sql) if used in place_of), default=0)
+        levels += [[]] if place == len(levels) else []
+        levels[place].append((name, sql))
+        place_of[name] = place
+    return levels
 
 
 def column_of(position: int) -> str:

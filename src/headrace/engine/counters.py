@@ -1,4 +1,4 @@
-"""What became of the records, counted where they pass: one sequence for each branch of the verdict.
+"""What became of the records, counted where they pass: a sequence for each task that drops, one for all rejects.
 
 A sequence is the one thing in SQL that counts while COPY writes: reading the input once gives
 the files and the counts, at the speed of the plain COPY (docs/decisions/0002).
@@ -7,53 +7,67 @@ the files and the counts, at the speed of the plain COPY (docs/decisions/0002).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import duckdb
 
 from headrace.engine.compile import Branch
 
 _STOP = "headrace-stop:"
+_REJECTED = "rejected_records"
 
 
 class Counters:
-    """The counts of one pass over the input."""
+    """The counts of one pass over the input.
+
+    All that is rejected is counted together: the rejects themselves say by which task, and a sequence takes longer to
+    make than many a cast takes.
+    """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, branches: Sequence[Branch]) -> None:
         self._con = con
-        self._branches = branches
-        for place in range(len(branches)):
-            con.execute(f"CREATE OR REPLACE TEMP SEQUENCE branch_{place}")
+        self._drops = {id(branch): place for place, branch in enumerate(branches) if branch.fate == "drop"}
+        self._indexes = [branch.index for branch in branches if branch.fate == "drop"]
+        for name in self._names():
+            con.execute(f"CREATE OR REPLACE TEMP SEQUENCE {name}")
 
     def where(self, branches: Sequence[Branch]) -> str:
         """The condition that lets a record pass where none of `branches` holds it, and counts it otherwise."""
-        places = {id(branch): place for place, branch in enumerate(self._branches)}
-        cases = [f"WHEN {branch.condition} THEN {self._fate(places[id(branch)])}" for branch in branches]
+        cases = [
+            f"WHEN {' OR '.join(f'({branch.condition})' for branch in alike)} THEN {fate}"
+            for fate, alike in groupby(branches, self._fate)
+        ]
         return f"CASE {' '.join(cases)} ELSE TRUE END" if cases else "TRUE"
 
-    def _fate(self, place: int) -> str:
-        branch = self._branches[place]
+    def _fate(self, branch: Branch) -> str:
         if branch.fate == "stop":
             return f"error(concat('{_STOP}', {branch.reason}))"
-        return f"nextval('branch_{place}') IS NULL"
+        name = _REJECTED if branch.fate == "reject" else _dropped(self._drops[id(branch)])
+        return f"nextval('{name}') IS NULL"
+
+    def _names(self) -> list[str]:
+        return [_REJECTED, *map(_dropped, self._drops.values())]
 
     def dropped_and_rejected(self) -> tuple[Mapping[int, int], int]:
         """How many records each task dropped, by its index, and how many could be read but not written.
 
         Ends the counting: asked once, after the pass.
         """
+        rejected, *counts = self._tally()
         dropped: dict[int, int] = {}
-        rejected = 0
-        for branch, count in zip(self._branches, self._tally(), strict=True):
-            if branch.fate == "drop" and count:
-                dropped[branch.index] = dropped.get(branch.index, 0) + count
-            elif branch.fate == "reject":
-                rejected += count
+        for index, count in zip(self._indexes, counts, strict=True):
+            if count:
+                dropped[index] = dropped.get(index, 0) + count
         return dropped, rejected
 
     def _tally(self) -> list[int]:
         # Where nothing was counted, there is no current value to ask for.
-        counts = ", ".join(f"nextval('branch_{place}') - 1" for place in range(len(self._branches)))
+        counts = ", ".join(f"nextval('{name}') - 1" for name in self._names())
         return [int(count) for count in self._con.execute(f"SELECT {counts}").fetchone() or ()]
+
+
+def _dropped(place: int) -> str:
+    return f"dropped_{place}"
 
 
 def stop_reason(error: Exception) -> str | None:

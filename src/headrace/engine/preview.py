@@ -93,13 +93,13 @@ class _Look:
         """Look at the records of a file."""
         drop_malformed(self._con)
         numbered = view.numbered(self._compiled.fields)
-        which = _which(self._branches)
+        # A column of its own, as in rejects_of: each reason asks for it.
+        told = f"SELECT *, {_which(self._branches)} AS which FROM ({with_lets(numbered.relation, self._compiled)})"
         self._con.execute(
             "CREATE OR REPLACE TEMP TABLE previewed AS"
             f" SELECT *, row_number() OVER (PARTITION BY which ORDER BY n) AS so_far FROM ("
-            f" SELECT n, {which} AS which, {_reason(self._branches, which)} AS reason, {numbered.raw} AS raw,"
-            f" CASE WHEN {which} = {WRITTEN} THEN {self._after} END AS line"
-            f" FROM ({with_lets(numbered.relation, self._compiled)}))"
+            f" SELECT n, which, {_reason(self._branches)} AS reason, {numbered.raw} AS raw,"
+            f" CASE WHEN which = {WRITTEN} THEN {self._after} END AS line FROM ({told}))"
         )
         malformed = malformed_of(self._con, view, "skipped")
         # The numbers of all others come without them.
@@ -170,6 +170,6 @@ def _which(branches: Sequence[Branch]) -> str:
     return f"CASE {' '.join(cases)} ELSE {WRITTEN} END"
 
 
-def _reason(branches: Sequence[Branch], which: str) -> str:
+def _reason(branches: Sequence[Branch]) -> str:
     cases = [f"WHEN {place} THEN {branch.reason}" for place, branch in enumerate(branches) if branch.fate != "drop"]
-    return f"CASE {which} {' '.join(cases)} END"
+    return f"CASE which {' '.join(cases)} END"

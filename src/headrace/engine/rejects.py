@@ -137,11 +137,12 @@ def _find_rejected(con: duckdb.DuckDBPyConnection, view: SourceView, compiled: C
     """Put what is rejected of a file into the table `rejected`, in the order of the file."""
     numbered = view.numbered(compiled.fields)
     branches = (*compiled.branches, *compiled.late_branches)
-    which = _which(branches)
+    # Told in a column of its own: each reason asks for it, and as an expression it would be there once for each.
+    told = f"SELECT *, {_which(branches)} AS which FROM ({with_lets(numbered.relation, compiled)})"
     con.execute(
         "CREATE OR REPLACE TEMP TABLE rejected AS"
-        f" SELECT n, {which} AS which, {_reason(branches, which)} AS reason, {numbered.raw} AS raw"
-        f" FROM ({with_lets(numbered.relation, compiled)}) WHERE {which} IS NOT NULL"
+        f" SELECT n, which, {_reason(branches)} AS reason, {numbered.raw} AS raw"
+        f" FROM ({told}) WHERE which IS NOT NULL"
     )
 
 
@@ -169,9 +170,9 @@ def _which(branches: Sequence[Branch]) -> str:
     return f"CASE {' '.join(cases)} END"
 
 
-def _reason(branches: Sequence[Branch], which: str) -> str:
+def _reason(branches: Sequence[Branch]) -> str:
     cases = [f"WHEN {place} THEN {branch.reason}" for place, branch in enumerate(branches) if branch.fate == "reject"]
-    return f"CASE {which} {' '.join(cases)} END"
+    return f"CASE which {' '.join(cases)} END"
 
 
 class _Places:
