@@ -19,7 +19,12 @@ from tests.standins.processes import plain_environment
 
 MISSING = "not installed: make peers"
 _SCRIPTS = Path(__file__).parent / "peer_runs"
-_COPY = "import sys, duckdb; con = duckdb.connect(); con.execute(\"SET TimeZone = 'UTC'\"); con.execute(sys.argv[1])"
+_COPY = """
+import sys, duckdb
+con = duckdb.connect()
+con.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
+con.execute(sys.argv[1])
+"""
 _COUNTED = {
     "PARQUET": "read_parquet({files})",
     "JSON": "read_ndjson_objects({files})",

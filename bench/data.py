@@ -102,6 +102,7 @@ def write(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect() as connection:
+        connection.execute("SET enable_progress_bar = false")
         connection.execute("CREATE MACRO one_of(these, n) AS these[1 + CAST(n % len(these) AS BIGINT)]")
         connection.execute("CREATE MACRO maybe(n, value) AS CASE WHEN n % 20 = 13 THEN NULL ELSE value END")
         # From a table, which threads scan in pieces; range() itself would keep one thread busy.

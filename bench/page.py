@@ -97,15 +97,19 @@ def about(figures: Figures) -> str:
     return "\n".join(f"- {said} Parts: {', '.join(parts)}." for said, parts in found.items()) or NONE
 
 
-def peers(figures: Figures) -> str:
-    """Seconds of each tool for each pair of formats, and how many times headrace's."""
-    runs = kept(figures, "peers", "run")
-    names = list(dict.fromkeys(run["peer"] for run in runs))
-    rows: list[list[str]] = []
-    for pair in dict.fromkeys(map(pair_of, runs)):
-        taken = {run["peer"]: run["seconds"] for run in runs if pair_of(run) == pair}
-        rows.append([pair, *(_beside(taken, name) for name in names)])
-    return table(["", *names], rows) if rows else NONE
+def peers(what: str) -> Callable[[Figures], str]:
+    """A table of seconds of each tool for each pair of formats, and how many times headrace's."""
+
+    def made(figures: Figures) -> str:
+        runs = kept(figures, "peers", "run")
+        names = list(dict.fromkeys(run["peer"] for run in runs))
+        rows: list[list[str]] = []
+        for pair in dict.fromkeys(map(pair_of, runs)):
+            taken = {run["peer"]: run[what] for run in runs if pair_of(run) == pair}
+            rows.append([pair, *(_beside(taken, name) for name in names)])
+        return table(["", *names], rows) if rows else NONE
+
+    return made
 
 
 def _beside(taken: Mapping[str, float], name: str) -> str:
@@ -180,7 +184,8 @@ def over_records(title: str, part: str, kind: str, what: str) -> Callable[[Figur
 WORDS = {"CSV": "CSV", "JSON": "JSON Lines", "PARQUET": "Parquet", "CSV_GZIP": "gzip CSV"}
 TABLES: Mapping[str, Callable[[Figures], str]] = {
     "about": about,
-    "table of peers": peers,
+    "table of peers": peers("seconds"),
+    "table of processor time": peers("cpu_s"),
     "table of formats": formats,
     "table of sizes": sizes,
     "table of latencies": latency,

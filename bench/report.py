@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-_WIDTH = 44
+_WIDTH = 60
 # Names the file that the lines and figures of a part are added to, one JSON object each.
 FIGURES = "BENCH_FIGURES"
 
