@@ -26,8 +26,8 @@ from cryptography.fernet import Fernet
 from bench.load import cpu_s
 from bench.report import Report
 from bench.start_flow import flow
+from headrace.backend import new_uuid
 from headrace.clock import SystemClock, to_ms
-from headrace.service import new_uuid
 from headrace.settings import Settings
 from headrace.store import executions, flows
 from headrace.store.opening import open_store

@@ -13,10 +13,10 @@ from time import perf_counter
 from bench.load import cpu_s
 from bench.report import Report
 from bench.start_flow import flow
+from headrace.backend import new_uuid
 from headrace.clock import HandClock, to_ms
 from headrace.operations import schedules as operations
 from headrace.runner.scheduler import Scheduler
-from headrace.service import new_uuid
 from headrace.store import executions, flows
 from headrace.store.store import Store
 from headrace.store.tx import Tx

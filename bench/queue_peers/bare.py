@@ -8,10 +8,10 @@ from contextlib import closing
 from pathlib import Path
 from threading import Event
 
+from headrace.backend import new_uuid
 from headrace.clock import SystemClock
 from headrace.model.states import State
 from headrace.runner.ledger import Ledger
-from headrace.service import new_uuid
 from headrace.settings import Settings
 from headrace.store.opening import open_store
 from headrace.store.store import Store

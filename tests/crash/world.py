@@ -14,6 +14,7 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+from headrace.backend import Backend
 from headrace.clock import HandClock, from_ms, to_ms
 from headrace.connector_sdk.listening import Arrival
 from headrace.connector_sdk.registry import GROUP
@@ -21,7 +22,6 @@ from headrace.operations.context import Caller
 from headrace.runner.grouping import grouped
 from headrace.runner.scheduler import Scheduler
 from headrace.runner.worker import Worker
-from headrace.service import Backend
 from headrace.settings import Settings
 from headrace.store import event_runs, events, executions, flows
 from headrace.store.executions import Execution

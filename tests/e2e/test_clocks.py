@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from headrace.backend import Backend, new_uuid
 from headrace.clock import from_ms
 from headrace.operations.context import Caller
 from headrace.runner.scheduler import Scheduler
-from headrace.service import Backend, new_uuid
 from headrace.settings import Settings
 from headrace.store import executions
 from tests.crash.scenarios import FROM_LEDGER, TO_S3, flow

@@ -22,13 +22,13 @@ from headrace.cli.places import bucket_places
 from headrace.connector_sdk.registry import Registry
 from headrace.errors import HeadraceError
 from headrace.log import redacted
-from headrace.service import refuse_open_address
 from headrace.settings import Settings
 from headrace.store import health
 from headrace.store.opening import migrate
 from headrace.store.secrets import KEY_NAME
 from headrace.store.sqlite import FILE_NAME
 from headrace.version import version
+from headrace.wire.addresses import refuse_open_address
 from headrace.wire.owner import Serving
 from headrace.wire.server import bind
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import click
 
+from headrace.backend import Backend
 from headrace.cli.asking import api_of
 from headrace.cli.calling import Api
 from headrace.clock import SystemClock, to_ms
@@ -22,7 +23,6 @@ from headrace.model.json_text import dump
 from headrace.operations import plans, previews
 from headrace.operations.context import Caller, Looker
 from headrace.runner.looking import Looker as LooksItself
-from headrace.service import Backend
 from headrace.settings import Settings
 from headrace.store.sqlite import FILE_NAME
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from headrace.backend import Backend
 from headrace.clock import to_ms
 from headrace.connector_sdk.kept_rejects import Kept
 from headrace.engine.results import Counts, SplitResult
@@ -17,7 +18,6 @@ from headrace.model.api import SHAPES
 from headrace.model.shapes import Structure
 from headrace.model.states import FINISHED, State
 from headrace.operations.context import Caller
-from headrace.service import Backend
 from headrace.store import executions, flows, rejects
 from headrace.store.executions import Execution
 from headrace.store.tx import Tx

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from headrace.backend import Backend
 from headrace.cli.common import data_option, log_of, settings_of, told_to_stop
 from headrace.cli.documents import BadDocument, parameter_option, read_document, told_faults
 from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
@@ -17,7 +18,6 @@ from headrace.cli.show import live, summary
 from headrace.clock import SystemClock
 from headrace.errors import ServiceError, ValidationException
 from headrace.model.states import State
-from headrace.service import Backend
 from headrace.settings import Settings
 
 _NONE: Mapping[str, str] = {}

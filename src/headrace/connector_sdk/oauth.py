@@ -12,14 +12,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from time import monotonic
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote_plus, urlsplit
-
-import httpx
 
 from headrace.connector_sdk.http.redaction import Hider
 from headrace.connector_sdk.token_style import TokenStyle
 from headrace.errors import Refused, Retry, Stop
+from headrace.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 TIMEOUT_S = 30.0
 _LONGEST_ANSWER_BYTES = 1024 * 1024
@@ -56,7 +60,7 @@ class TokenClient:
     and Stop where its answer is of no use.
     """
 
-    def __init__(self, connect: Callable[[], httpx.Client], *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(self, connect: Callable[[], httpx.Client] | None = None, *, timeout_s: float = TIMEOUT_S) -> None:
         """`connect` is called when the first endpoint is asked: what it makes reads every certificate there is."""
         self._connect = connect
         self._timeout_s = timeout_s
@@ -73,7 +77,7 @@ class TokenClient:
     def _client(self) -> httpx.Client:
         with self._lock:
             if self._http is None:
-                self._http = self._connect()
+                self._http = (self._connect or httpx.Client)()
             return self._http
 
     def redeem(self, endpoint: TokenEndpoint, code: str, *, redirect_uri: str | None, verifier: str | None) -> Tokens:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from headrace.engine.formats import InputFormat
 from headrace.engine.layout import FileType, Output
@@ -14,13 +14,15 @@ from headrace.flow.rules import Rule
 from headrace.flow.schedule import TriggerType
 from headrace.model.connector_names import connector_types, member_name, member_of
 from headrace.model.shapes import Document
-from headrace.model.types import (
-    DestinationFlowConfig,
-    ErrorHandlingConfig,
-    S3DestinationProperties,
-    S3SourceProperties,
-    SourceFlowConfig,
-)
+
+if TYPE_CHECKING:
+    from headrace.model.types import (
+        DestinationFlowConfig,
+        ErrorHandlingConfig,
+        S3DestinationProperties,
+        S3SourceProperties,
+        SourceFlowConfig,
+    )
 
 _MEGABYTE: Final = 1024 * 1024
 _FORMATS: Final[Mapping[str, InputFormat]] = {"CSV": "csv", "JSON": "json", "PARQUET": "parquet"}

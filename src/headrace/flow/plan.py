@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from headrace.engine.formats import InputFormat
 from headrace.engine.layout import Output
@@ -23,7 +23,9 @@ from headrace.flow.schedule import Trigger
 from headrace.flow.tasks.reading import read_tasks
 from headrace.flow.trigger import read_trigger
 from headrace.model.shapes import Document
-from headrace.model.types import CreateFlowRequest
+
+if TYPE_CHECKING:
+    from headrace.model.types import CreateFlowRequest
 
 __all__ = ["Endpoint", "ErrorHandling", "Plan", "PlanFaults", "Reading", "Writing", "plan"]
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from headrace.flow.cron import Cron
 from headrace.flow.faults import Faults, PlanFaults, shown
 from headrace.flow.rules import Rule
 from headrace.flow.schedule import FORMS, Once, Rate, Schedule, Trigger, parse_expression
 from headrace.model.shapes import Document
-from headrace.model.types import ScheduledTriggerProperties, TriggerConfig
+
+if TYPE_CHECKING:
+    from headrace.model.types import ScheduledTriggerProperties, TriggerConfig
 
 _MOST_OFFSET_S: Final = 36_000
 _MOST_FAILURES: Final = 100

@@ -10,16 +10,20 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote, urlsplit
-
-import httpx
 
 from headrace.connector_sdk.aws_credentials import AwsCredentials, AwsKeys
 from headrace.connector_sdk.signing import signed
 from headrace.errors import Retry, Stop
+from headrace.later import Later
 from headrace.settings import Settings
 from headrace.store.outbox import Report
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 # AWS lets nobody else send events of `aws.appflow`.
 BUS_SOURCE = "headrace.appflow"

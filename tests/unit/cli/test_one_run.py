@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from headrace.backend import Backend
 from headrace.cli.one_run import OneRun
 from headrace.errors import InternalServerException
-from headrace.service import Backend
 from headrace.settings import Settings
 from headrace.store.store import Store
 from tests.unit.cli.documents import flow_document

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import quote
-
-import httpx
 
 from headrace.connector_sdk.aws_credentials import AwsKeys
 from headrace.connector_sdk.hosts import Bounds, Request, client_context_headers
@@ -15,6 +14,12 @@ from headrace.connector_sdk.hosts.http import Poster, decoded, unsuccessful
 from headrace.connector_sdk.lambda_answers import as_object, spoken
 from headrace.connector_sdk.signing import signed
 from headrace.errors import Stop
+from headrace.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 
 class LambdaHost:

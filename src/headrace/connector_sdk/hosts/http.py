@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from headrace.connector_sdk.hosts import Bounds, Request, client_context_headers
 from headrace.connector_sdk.http.cutting import Connected
 from headrace.connector_sdk.lambda_answers import NO_VALID_RESPONSE, spoken
 from headrace.errors import Retry, Stop
+from headrace.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 # Statuses of a server that is busy or failing for the moment.
 _AGAIN = frozenset({408, 429, 500, 502, 503, 504})

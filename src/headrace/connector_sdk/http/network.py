@@ -7,12 +7,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
-
-import httpx
+from typing import TYPE_CHECKING
 
 from headrace.connector_sdk.http.cutting import Connected
 from headrace.connector_sdk.http.messages import Answer, Request
 from headrace.errors import Retry, Stop
+from headrace.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 MIB = 1024 * 1024
 _HURRIED_CONNECT_S = 5.0

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from random import random
 from time import monotonic
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
-
-import httpx
 
 from headrace.connector_sdk.http.limits import USUAL_LIMITS, Gate, Limits
 from headrace.connector_sdk.http.logins import Login, SignIn, Values
@@ -22,6 +21,12 @@ from headrace.connector_sdk.http.redaction import Hider
 from headrace.connector_sdk.http.verdicts import Judge, by_status
 from headrace.connector_sdk.records import Connection
 from headrace.errors import ConnectorError, Refused, Retry, Stop
+from headrace.later import Later
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    httpx = Later("httpx")
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5

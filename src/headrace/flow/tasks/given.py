@@ -6,13 +6,15 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from headrace.engine.tasks import Arithmetic, Filter, Map, MapAll, Mask, Merge, Truncate, Validate
 from headrace.flow.faults import Faults, listed, shown
 from headrace.flow.operators import operators_of
 from headrace.flow.rules import Rule
-from headrace.model.types import Task
+
+if TYPE_CHECKING:
+    from headrace.model.types import Task
 
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,9}")
 _OPERATOR: Final = "connectorOperator"

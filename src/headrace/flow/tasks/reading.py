@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from headrace.engine.tasks import READING, MapAll, Tasks
 from headrace.flow.faults import Faults
@@ -13,7 +13,9 @@ from headrace.flow.tasks.formulas import read_arithmetic, read_merge
 from headrace.flow.tasks.given import Gathered, Given
 from headrace.flow.tasks.mapping import read_map, read_map_all, read_partition, read_passthrough
 from headrace.flow.tasks.rules import check_rules
-from headrace.model.types import Task
+
+if TYPE_CHECKING:
+    from headrace.model.types import Task
 
 # The index of the Map_all that a flow without any mapping means.
 IMPLICIT: Final = -1

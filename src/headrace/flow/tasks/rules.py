@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from headrace.engine.tasks import Merge
 from headrace.flow.faults import Faults, shown
 from headrace.flow.operators import needs_projection
 from headrace.flow.rules import Rule
 from headrace.flow.tasks.given import Gathered
-from headrace.model.types import Task
+
+if TYPE_CHECKING:
+    from headrace.model.types import Task
 
 
 def check_rules(gathered: Gathered, tasks: Sequence[Task], source: str, faults: Faults) -> None:
