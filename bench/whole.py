@@ -46,7 +46,11 @@ def whole(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        peak_mb, is_over = _watched(process.pid, begun + limit_s)
+        try:
+            peak_mb, is_over = _watched(process.pid, begun + limit_s)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
         _, status, used = os.wait4(process.pid, 0)
         seconds = perf_counter() - begun
         process.returncode = os.waitstatus_to_exitcode(status)

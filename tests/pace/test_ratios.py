@@ -17,6 +17,7 @@ TRIES = 3
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_split_costs_little_more_than_duckdbs_own_copy_of_the_same_select():
     found: list[dict[str, float]] = []
     while len(found) < TRIES and not any(is_kept(each) for each in found):
