@@ -24,8 +24,8 @@ from headrace.engine.opening import as_unreadable, open_view
 from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
 from headrace.engine.rejects import malformed_count, rejects_of
-from headrace.engine.results import Counts, DatasetDropped, SplitOrder, SplitResult, StagedFile
-from headrace.engine.sources import JsonFile, SourceView, drop_malformed
+from headrace.engine.results import Counts, DatasetDropped, EngineError, SplitOrder, SplitResult, StagedFile
+from headrace.engine.sources import JsonFile, SourceView, drop_malformed, first_line
 from headrace.engine.tasks import READING
 from headrace.engine.watch import Watch
 from headrace.engine.writers import Written, write, write_each
@@ -91,7 +91,18 @@ class Passes:
             # What changes while it is read may look broken.
             _check_unchanged(self._reading)
             raise
+        except duckdb.OutOfMemoryException as error:
+            raise self._of_memory(error) from error
         return SplitResult(self._counts, tuple(self._outputs), tuple(self._rejects))
+
+    def _of_memory(self, error: duckdb.OutOfMemoryException) -> EngineError:
+        """What was read then: the one file, or those that make one output file together."""
+        [first, *others] = [file.name for file in self._reading] or ["its source"]
+        read = f"{first} and {len(others)} more" if others else first
+        return EngineError(
+            f"Flow {self._order.naming.flow_name} needs more memory to read {read} than HEADRACE_MEMORY_LIMIT allows."
+            f" Raise it: {first_line(error)}"
+        )
 
     def _see_to_all(self) -> None:
         output, limit = self._order.output, self._order.limit

@@ -19,6 +19,10 @@ class DatasetDropped(HeadraceError):
     """A Validate task with DropDataset met a violating record: the run ends, nothing of it is committed."""
 
 
+class EngineError(HeadraceError):
+    """The engine could not do a split: out of memory, disk full, or a file it can't make sense of."""
+
+
 @dataclass(frozen=True)
 class Counts:
     """What became of the records of a split or a run.

@@ -19,11 +19,10 @@ from headrace.engine.members import EVERYTHING
 from headrace.engine.opening import open_view
 from headrace.engine.passes import Passes
 from headrace.engine.preview import Preview, preview_of
-from headrace.engine.results import Counts, SplitOrder, SplitResult
+from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult
 from headrace.engine.sources import first_line
 from headrace.engine.values import Field
 from headrace.engine.watch import Cancelled, Watch
-from headrace.errors import HeadraceError
 
 # Nothing is loaded from outside.
 _CLOSED = {
@@ -31,10 +30,6 @@ _CLOSED = {
     "autoload_known_extensions": False,
     "allow_community_extensions": False,
 }
-
-
-class EngineError(HeadraceError):
-    """The engine could not do a split: out of memory, disk full, or a file it can't make sense of."""
 
 
 class Engine:

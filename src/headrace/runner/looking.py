@@ -15,8 +15,8 @@ from headrace.connector_sdk.records import Connections
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.formats import UnreadableSource, compression_of, format_of
 from headrace.engine.preview import Preview
-from headrace.engine.results import Naming, SplitOrder
-from headrace.engine.split import Engine, EngineError
+from headrace.engine.results import EngineError, Naming, SplitOrder
+from headrace.engine.split import Engine
 from headrace.engine.tasks import READING
 from headrace.errors import ConnectorError, ConnectorServerException, ServiceError
 from headrace.flow.endpoints import SOURCES_OF_RECORDS

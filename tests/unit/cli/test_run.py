@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from headrace.cli.main import run
@@ -20,6 +21,7 @@ from headrace.documents import Document, Kind, Place
 from headrace.documents import write as write_document
 from headrace.engine.results import Counts
 from headrace.model.states import State
+from headrace.store import executions
 from headrace.store.executions import Execution
 from headrace.store.store import Store
 from tests.standins.processes import Program, plain_environment
@@ -62,6 +64,26 @@ def test_the_summary_says_which_task_dropped_records_and_where_the_file_lies(
     assert "1 by tasks[0], Filter name" in out
     (written,) = [path for path in (data / "buckets" / "lake").rglob("*") if path.is_file()]
     assert str(written) in out
+
+
+def test_a_flow_whose_file_takes_too_much_memory_fails_at_once_and_says_what_to_set(
+    data: Path, write: Write, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_MEMORY_LIMIT", "64MiB")
+    with duckdb.connect() as con:
+        path = data / "buckets" / "raw" / "in" / "large.parquet"
+        con.execute(f"COPY (SELECT 1 AS id, repeat('x', 70000000) AS name) TO '{path}' (FORMAT parquet)")
+
+    code, summary, told = ran(write(), data, capsys)
+
+    assert (code, summary["status"]) == (1, "Error")
+    needs = "Flow people needs more memory to read s3//raw/in/large.parquet than HEADRACE_MEMORY_LIMIT allows. Raise it"
+    assert needs in summary["message"]
+    assert "trying again" not in told
+    assert not (data / "buckets" / "lake").exists()
+    with closing(Store.open(data)) as store:
+        assert store.read(executions.unfinished).result() == []
+        assert store.read(lambda tx: executions.get_some(tx, [summary["execution"]])).result()[0].attempt == 1
 
 
 def test_a_template_is_run_with_its_parameters(data: Path, write: Write, capsys: pytest.CaptureFixture[str]) -> None:

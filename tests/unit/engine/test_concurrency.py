@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from headrace.engine.layout import Output
-from headrace.engine.split import EngineError
+from headrace.engine.results import EngineError
 from headrace.engine.tasks import Filter, Map, MapAll, Tasks
 from tests.oracle.running import Bench, open_bench
 from tests.standins.processes import PATIENCE_S

@@ -11,8 +11,7 @@ import pytest
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import UnreadableSource, zstd
 from headrace.engine.layout import FileType, Output
-from headrace.engine.results import Counts, SplitResult
-from headrace.engine.split import EngineError
+from headrace.engine.results import Counts, EngineError, SplitResult
 from headrace.engine.tasks import Filter, Map, MapAll, Tasks
 from tests.oracle.running import Bench
 
