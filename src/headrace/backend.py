@@ -32,6 +32,7 @@ from headrace.operations.heard import Heard
 from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
+from headrace.runner.cluster.spread import placement_of
 from headrace.runner.listener import Listener
 from headrace.runner.looking import Looker
 from headrace.runner.notifier import Notifier
@@ -255,6 +256,7 @@ class Backend:
             new_id=self.new_id,
             log=self.log,
             meters=self.meters,
+            placement=placement_of(self.settings, self._environment, self._work),
         )
         worker.start()
         self._worker = worker

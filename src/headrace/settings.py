@@ -26,6 +26,19 @@ def _default_threads() -> int:
 
 
 @dataclass(frozen=True)
+class Ray:
+    """The Ray cluster that runs which read `from_bytes` or more are split over; `address` None: there is none.
+
+    Each split has `cpus` processors and `memory_bytes` there.
+    """
+
+    address: str | None = None
+    from_bytes: int = 1024 * MIB
+    cpus: int = 1
+    memory_bytes: int = 512 * MIB
+
+
+@dataclass(frozen=True)
 class Settings:
     """Every setting of a headrace process; `docs/settings.md` describes each.
 
@@ -56,6 +69,7 @@ class Settings:
     flow_concurrency: int | None = None
     memory_limit_bytes: int = field(default_factory=_default_memory_limit_bytes)
     threads: int = field(default_factory=_default_threads)
+    ray: Ray = field(default_factory=Ray)
     lease_s: float = 30.0
     drain_s: float = 8.0
     rejects: str | None = None
@@ -131,6 +145,7 @@ class Settings:
             flow_concurrency=read("HEADRACE_FLOW_CONCURRENCY", text.whole(1, 10_000), None),
             memory_limit_bytes=read("HEADRACE_MEMORY_LIMIT", text.size(64 * MIB), _default_memory_limit_bytes()),
             threads=read("HEADRACE_THREADS", text.whole(1, 1024), _default_threads()),
+            ray=_ray(read),
             lease_s=read("HEADRACE_LEASE", text.seconds(3, 3600), cls.lease_s),
             drain_s=read("HEADRACE_DRAIN", text.seconds(0, 3600), cls.drain_s),
             rejects=read("HEADRACE_REJECTS", text.place, None),
@@ -172,6 +187,15 @@ class _Reader:
     def finish(self) -> None:
         if self._faults:
             raise SettingsError("\n".join(self._faults))
+
+
+def _ray(read: _Reader) -> Ray:
+    return Ray(
+        address=read("HEADRACE_RAY_ADDRESS", text.ray_address, None),
+        from_bytes=read("HEADRACE_RAY_FROM", text.size(0), Ray.from_bytes),
+        cpus=read("HEADRACE_RAY_CPUS", text.whole(1, 1024), Ray.cpus),
+        memory_bytes=read("HEADRACE_RAY_MEMORY", text.size(64 * MIB), Ray.memory_bytes),
+    )
 
 
 def _region(read: _Reader) -> str:

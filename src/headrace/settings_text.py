@@ -58,6 +58,22 @@ def endpoint(given: str) -> str | None:
     return given.rstrip("/")
 
 
+def ray_address(given: str) -> str:
+    """Where a Ray cluster is."""
+    address = given.strip()
+    parts = urlsplit(address if "://" in address else f"//{address}")
+    try:
+        is_place = parts.scheme in {"", "ray"} and bool(parts.hostname and parts.port) and not parts.path.strip("/")
+    except ValueError:
+        is_place = False
+    if address != "auto" and not is_place:
+        raise ValueError(
+            "allowed are auto (this machine is a node), host:port of a head whose cluster this machine belongs to, and"
+            " ray://host:10001"
+        )
+    return address
+
+
 def yes_or_no(given: str) -> bool:
     """A switch."""
     word = given.strip().lower()

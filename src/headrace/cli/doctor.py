@@ -12,11 +12,9 @@ import click
 
 from headrace.cli.asking import output_option
 from headrace.cli.common import data_option, database_option, settings_of
-from headrace.cli.examining import Finding, examined
+from headrace.cli.examining import MARKS, Finding, examined
 from headrace.cli.main import DONE, RUN_FAILED
 from headrace.errors import SettingsError
-
-_MARKS = {"ok": " ", "note": "!", "fault": "x"}
 
 
 @click.command()
@@ -35,7 +33,7 @@ def command(data: Path | None, database_url: str | None, output: str) -> int:
     else:
         width = max(len(finding.about) for finding in findings)
         for finding in findings:
-            click.echo(f"{_MARKS[finding.state]} {finding.about:<{width}}  {finding.said}")
+            click.echo(f"{MARKS[finding.state]} {finding.about:<{width}}  {finding.said}")
     return RUN_FAILED if any(finding.state == "fault" for finding in findings) else DONE
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -33,7 +34,8 @@ from headrace.wire.owner import Serving
 from headrace.wire.server import bind
 
 State = Literal["ok", "note", "fault"]
-_LIBRARIES = ("duckdb", "sqlalchemy", "uvicorn", "obstore", "cryptography", "httpx", "psycopg")
+MARKS: Mapping[State, str] = MappingProxyType({"ok": " ", "note": "!", "fault": "x"})
+_LIBRARIES = ("duckdb", "sqlalchemy", "uvicorn", "obstore", "cryptography", "httpx", "psycopg", "ray")
 _LITTLE_BYTES, _TOO_LITTLE_BYTES = 5 * 2**30, 200 * 2**20
 # What differs by less is the time that the question took.
 _CLOCKS_DIFFER_S = 1.0

@@ -52,6 +52,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "position": Lazy("headrace.cli.position", "Show or set where an incremental flow goes on."),
         "migrate": Lazy("headrace.cli.migrate", "Bring the database to this version's schema."),
         "doctor": Lazy("headrace.cli.doctor", "Look for what keeps headrace from working."),
+        "cluster": Lazy("headrace.cli.cluster", "Say what goes to the Ray cluster, and whether it can."),
         "connectors": Lazy("headrace.cli.connectors", "Host custom connectors and test them."),
         "connect": Lazy("headrace.cli.connect", "Connect a connector profile by OAuth 2, with a browser."),
         "keys": Lazy("headrace.cli.keys", "Make, list, delete access keys; seal secrets anew."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -75,8 +76,14 @@ class Registry:
         return {**CATALOG, **{name: found.declaration for name, found in self.record_types.items()}}
 
     @classmethod
-    def load(cls, settings: Settings, log: Log | None = None, entries: Iterable[EntryPoint] | None = None) -> Registry:
-        """All connectors that are installed, or those of `entries`.
+    def load(
+        cls,
+        settings: Settings,
+        log: Log | None = None,
+        entries: Iterable[EntryPoint] | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> Registry:
+        """All connectors that are installed, or those of `entries`; buckets are opened with the `environment`.
 
         One that can't be loaded is left out with a line in the log: a package that is broken or
         made for another headrace must not take the flows of all others with it. Raises SettingsError where
@@ -98,7 +105,7 @@ class Registry:
                 connectors[found.connector_type] = found
         for name, reason in faults.items():
             (log or silent()).warning("connector not loaded", connector=name, reason=reason)
-        return cls(connectors.values(), Buckets(settings), faults)
+        return cls(connectors.values(), Buckets(settings, environment), faults)
 
     def source(self, connector_type: str) -> FileSource:
         """The source of that type; ask `missing` first. Raises KeyError."""

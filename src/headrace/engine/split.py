@@ -35,13 +35,17 @@ _CLOSED = {
 class Engine:
     """DuckDB, kept warm; splits of several runs may be run at once, from different threads.
 
-    `memory_limit_bytes` bounds what all of them take together; past it DuckDB spills to `scratch`.
+    `memory_limit_bytes` bounds what all of them take together; past it DuckDB spills to `scratch`. `limit_setting` is
+    what whoever needs more has to raise.
     """
 
-    def __init__(self, *, memory_limit_bytes: int, threads: int, scratch: Path) -> None:
+    def __init__(
+        self, *, memory_limit_bytes: int, threads: int, scratch: Path, limit_setting: str = "HEADRACE_MEMORY_LIMIT"
+    ) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
         self._scratch = scratch
         self._threads = threads
+        self._limit_setting = limit_setting
         self._config = {"memory_limit": f"{memory_limit_bytes}B", "threads": threads, **_CLOSED}
         self._lock = threading.Lock()
         self._saving = threading.Lock()
@@ -119,7 +123,7 @@ class Engine:
         except duckdb.InterruptException as error:
             raise Cancelled("The run was cancelled.") from error
         except duckdb.OutOfMemoryException as error:
-            raise EngineError(f"{first_line(error)}. Raise HEADRACE_MEMORY_LIMIT.") from error
+            raise EngineError(f"{first_line(error)}. Raise {self._limit_setting}.") from error
         except (duckdb.InternalException, duckdb.FatalException) as error:
             self._replace(database)
             raise EngineError(first_line(error)) from error

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
-from headrace.engine.results import SplitResult
+from headrace.engine.results import Naming, SplitResult
+from headrace.engine.watch import Watch
+from headrace.flow.plan import Plan
+from headrace.log import Log
+from headrace.runner.sources import SplitWork
 
-Work = TypeVar("Work")
+# Runs one split on another machine; its files lie in the folder of this one then.
+Remote = Callable[[Plan, SplitWork, Naming, Path], SplitResult]
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What is to be done with each split of an execution: by this process, or by another machine.
+
+    `there` None: nobody else can. `watch` says when the execution is cancelled. Both raise what a split raises.
+    """
+
+    here: Callable[[SplitWork], SplitResult]
+    there: Callable[[SplitWork, Remote], SplitResult] | None
+    watch: Watch
+    log: Log
 
 
 class Placement(Protocol):
     """Runs splits somewhere and hands back each result as soon as it is there, in any order."""
 
-    def run(self, works: Sequence[Work], do: Callable[[Work], SplitResult]) -> Iterator[tuple[Work, SplitResult]]:
-        """Run `do` on each work; what it raises comes out of the iterator and ends it."""
+    def run(self, works: Sequence[SplitWork], doing: Doing) -> Generator[tuple[SplitWork, SplitResult]]:
+        """Run each; what one raises comes out of the iterator and ends it. Closed early, it lets go of what runs."""
         ...
 
 
@@ -23,7 +43,17 @@ class Local:
     and its memory stays that of one split.
     """
 
-    def run(self, works: Sequence[Work], do: Callable[[Work], SplitResult]) -> Iterator[tuple[Work, SplitResult]]:
-        """Run `do` on each work, in order."""
+    def run(self, works: Sequence[SplitWork], doing: Doing) -> Generator[tuple[SplitWork, SplitResult]]:
+        """Run each, in order."""
         for work in works:
-            yield work, do(work)
+            yield work, doing.here(work)
+
+
+def stays_because(works: Sequence[SplitWork], *, from_bytes: int) -> str | None:
+    """Why splits of files stay on this machine though there is a cluster; None: they are worth the way."""
+    if len(works) < 2:
+        return "there is but one split"
+    size_bytes = sum(file.size_bytes for work in works for file in work.files)
+    if size_bytes < from_bytes:
+        return f"{size_bytes:,} bytes are less than the {from_bytes:,} of HEADRACE_RAY_FROM"
+    return None

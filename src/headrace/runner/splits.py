@@ -22,7 +22,7 @@ from headrace.runner.bookmarks import keeps_place, since, source_of
 from headrace.runner.control import Control
 from headrace.runner.folders import Folders, make_durable
 from headrace.runner.ledger import Ledger
-from headrace.runner.placement import Placement
+from headrace.runner.placement import Doing, Placement, Remote
 from headrace.runner.progress import Progress
 from headrace.runner.queries import query_of
 from headrace.runner.rejected import Rejected, retry_of
@@ -112,11 +112,12 @@ class Splits:
             plan = self._windowed(plan)
         source = self._source(plan, is_marked=keeps_place)
         works = self._without_result(self._listed(source)) if works is None else works
-        for work, result in self._tools.placement.run(works, lambda work: self._run_one(plan, source, work)):
-            self._record(work, result)
-            if plan.errors.fail_on_first and result.counts.records_rejected:
-                return
-            self._held.control.check()
+        with closing(self._tools.placement.run(works, self._doing(plan, source))) as results:
+            for work, result in results:
+                self._record(work, result)
+                if plan.errors.fail_on_first and result.counts.records_rejected:
+                    return
+                self._held.control.check()
 
     def take_results(self) -> None:
         """Take the recorded results for what they count; their files may lie elsewhere."""
@@ -217,16 +218,31 @@ class Splits:
         claim = self._held.claim
         return claim.execution.commit_ms is not None or claim.delivered is not None
 
-    def _run_one(self, plan: Plan, source: SplitSource, work: SplitWork) -> SplitResult:
-        return self.retried(f"split {work.number}", lambda: self._try_one(plan, source, work))
+    def _doing(self, plan: Plan, source: SplitSource) -> Doing:
+        def here(work: SplitWork) -> SplitResult:
+            return self.retried(f"split {work.number}", lambda: self._try_one(plan, source, work))
+
+        def there(work: SplitWork, remote: Remote) -> SplitResult:
+            return self.retried(f"split {work.number}", lambda: self._try_there(plan, work, remote))
+
+        # Other sources say more than their files do: what is read, and when it is enough.
+        is_movable = isinstance(source, Files) and self._limit is None
+        return Doing(here, there if is_movable else None, self._held.control.watch, self._held.log)
+
+    def _try_there(self, plan: Plan, work: SplitWork, remote: Remote) -> SplitResult:
+        return remote(plan, work, self._naming(), self._folder(work))
+
+    def _folder(self, work: SplitWork) -> Path:
+        """The empty folder of a split that begins. Raises Cancelled."""
+        self._held.control.check()
+        self._unfinished.add(work.number)
+        fence = self._held.claim.execution.fence
+        return self._tools.folders.split(self._held.staging_id, fence, work.number)
 
     def _try_one(self, plan: Plan, source: SplitSource, work: SplitWork) -> SplitResult:
         if plan.input is None or plan.output is None:
             raise Stop(f"Flows from {plan.source.connector_type} to {plan.destinations[0].connector_type} can't be run")
-        execution, tools = self._held.claim.execution, self._tools
-        self._held.control.check()
-        self._unfinished.add(work.number)
-        folder = tools.folders.split(self._held.staging_id, execution.fence, work.number)
+        folder = self._folder(work)
         fetched = cast("Generator[LocalFile]", source.local(work, folder / "scratch"))
         with closing(fetched) as files:
             asked = SplitOrder(
@@ -241,7 +257,7 @@ class Splits:
                 naming=self._naming(),
                 limit=self._limit,
             )
-            result = tools.engine.run_split(asked, self._held.control.watch)
+            result = self._tools.engine.run_split(asked, self._held.control.watch)
             result = source.finished(result, asked.rejects)
         return replace(result, bookmark=source.bookmark)
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from headrace.clock import HandClock
-from headrace.engine.results import Counts
-from headrace.engine.watch import Cancelled
+from headrace.engine.results import Counts, SplitResult
+from headrace.engine.watch import Cancelled, Watch
+from headrace.log import silent
 from headrace.runner.control import Control, Reason
 from headrace.runner.folders import Folders
-from headrace.runner.placement import Local
+from headrace.runner.placement import Doing, Local
 from headrace.runner.progress import Progress
+from headrace.runner.sources import SplitWork
 from tests.unit.runner.rig import START
 
 
@@ -150,12 +152,13 @@ def test_what_was_staged_is_removed_with_its_execution(tmp_path: Path) -> None:
 def test_splits_run_in_order_and_only_as_their_results_are_taken() -> None:
     begun: list[int] = []
 
-    def do(work: int) -> int:
-        begun.append(work)
-        return work * 2
+    def do(work: SplitWork) -> SplitResult:
+        begun.append(work.number)
+        return SplitResult(read(work.number), (), ())
 
-    results = Local().run([1, 2, 3], do)  # pyright: ignore[reportArgumentType]
+    works = [SplitWork(number, (), None) for number in (1, 2, 3)]
+    results = Local().run(works, Doing(do, None, Watch(lambda counts: None), silent()))
 
-    assert next(results) == (1, 2)
+    assert next(results) == (works[0], SplitResult(read(1), (), ()))
     assert begun == [1]
-    assert list(results) == [(2, 4), (3, 6)]
+    assert [work.number for work, _ in results] == [2, 3]
