@@ -156,9 +156,10 @@ $(QUEUES)/.dbos-3.4.0:
 	@"$(QUEUES)/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile $(foreach each,$(QUEUES_PACKAGES),'$(each)')
 	@touch "$@"
 
+# Compiled, unlike the others: how soon they start is measured.
 $(PEERS_MARK):
 	@mkdir -p "$(PEERS)"
 	@rm -rf "$(PEERS)"/venv "$(PEERS)"/.dlt-*
 	@python=$$(tools/find-python) && "$$python" -m venv "$(PEERS)/venv"
-	@"$(PEERS)/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-compile $(foreach each,$(PEERS_PACKAGES),'$(each)')
+	@"$(PEERS)/venv/bin/python" -m pip install --quiet --disable-pip-version-check $(foreach each,$(PEERS_PACKAGES),'$(each)')
 	@touch "$@"
