@@ -24,6 +24,9 @@ from headrace.engine.sources import first_line
 from headrace.engine.values import Field
 from headrace.engine.watch import Cancelled, Watch
 
+# What is freed at once in such amounts goes back to the system: a fifth of the most that a split takes, for 3 % of its
+# processor time.
+_GIVEN_BACK = {"allocator_bulk_deallocation_flush_threshold": "8MB"}
 # Nothing is loaded from outside.
 _CLOSED = {
     "autoinstall_known_extensions": False,
@@ -46,7 +49,7 @@ class Engine:
         self._scratch = scratch
         self._threads = threads
         self._limit_setting = limit_setting
-        self._config = {"memory_limit": f"{memory_limit_bytes}B", "threads": threads, **_CLOSED}
+        self._config = {"memory_limit": f"{memory_limit_bytes}B", "threads": threads, **_GIVEN_BACK, **_CLOSED}
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._opened = 0
