@@ -30,6 +30,7 @@ PARTS = (
     "formats",
     "peers",
     "sizes",
+    "small_files",
     "latency",
     "start_up",
     "installed_size",
@@ -42,7 +43,13 @@ PARTS = (
     "rest",
 )
 # Parts whose size can be told, and for each how.
-SIZED = {"engine": ("{records}",), "formats": ("{records}",), "peers": ("{records}",), "sizes": ("1000", "{records}")}
+SIZED = {
+    "engine": ("{records}",),
+    "formats": ("{records}",),
+    "peers": ("{records}",),
+    "sizes": ("1000", "{records}"),
+    "small_files": ("{records}",),
+}
 # A part that takes longer is ended, and the page says so.
 LIMIT_S = 900
 

@@ -142,7 +142,7 @@ def once(name: str, source: Path, file_type: str) -> tuple[Whole, int]:
     with tempfile.TemporaryDirectory(dir=source.parent.parent) as folder:
         start = ALL[name].start(Work(source, file_type, Path(folder)))
         taken = whole(start.command, start.environment, Path(folder))
-        return taken, _records([str(path) for path in Path(folder).glob(start.written) if path.is_file()], file_type)
+        return taken, counted([str(path) for path in Path(folder).glob(start.written) if path.is_file()], file_type)
 
 
 def in_turn(
@@ -173,7 +173,8 @@ def in_turn(
     return {name: (medians | failed)[name] for name in names}
 
 
-def _records(files: list[str], file_type: str) -> int:
+def counted(files: list[str], file_type: str) -> int:
+    """How many records the files hold together."""
     if not files:
         return 0
     with duckdb.connect() as con:

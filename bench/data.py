@@ -6,7 +6,8 @@ python -m bench.data --records 1000000 --format csv bench/out/people.csv
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection
+from collections.abc import Collection, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -101,14 +102,31 @@ def write(
     `fields` None: all of them.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    with _numbers(records) as connection:
+        connection.execute(f"COPY ({_select(seed, fields or FIELDS)}) TO '{path}' ({_COPY[form]})")
+    return path
+
+
+def write_parts(folder: Path, records: int, files: int, *, form: Format = "csv", seed: int = 7) -> Path:
+    """Write the same records to so many files in `folder`, in the order of their names."""
+    folder.mkdir(parents=True)
+    each = -(-records // files)
+    with _numbers(records) as connection:
+        for place in range(files):
+            part = f"{_select(seed, FIELDS)} WHERE i >= {place * each} AND i < {(place + 1) * each}"
+            connection.execute(f"COPY ({part}) TO '{folder}/{place:05d}.{form}' ({_COPY[form]})")
+    return folder
+
+
+@contextmanager
+def _numbers(records: int) -> Generator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("SET enable_progress_bar = false")
         connection.execute("CREATE MACRO one_of(these, n) AS these[1 + CAST(n % len(these) AS BIGINT)]")
         connection.execute("CREATE MACRO maybe(n, value) AS CASE WHEN n % 20 = 13 THEN NULL ELSE value END")
         # From a table, which threads scan in pieces; range() itself would keep one thread busy.
         connection.execute("CREATE TABLE numbers AS SELECT i FROM range(?) AS t(i)", [records])
-        connection.execute(f"COPY ({_select(seed, fields or FIELDS)}) TO '{path}' ({_COPY[form]})")
-    return path
+        yield connection
 
 
 def _select(seed: int, wanted: Collection[str]) -> str:

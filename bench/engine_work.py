@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -139,20 +139,25 @@ def in_turn(source: Path, file_type: str = "PARQUET") -> tuple[Run, Run]:
 
 
 def _headrace(source: Path, file_type: str, folder: Path) -> int:
-    planned = plan(document(file_type))
+    return run_engine(document(file_type), [source], folder)
+
+
+def run_engine(flow: Mapping[str, Any], files: Sequence[Path], folder: Path) -> int:
+    """Run the flow over the files as one split, on an engine as the settings make it; how many records it wrote."""
+    planned = plan(flow)
     assert planned.output is not None
     settings = Settings.from_environment({"HEADRACE_DATA": str(folder)})
     engine = Engine(
         memory_limit_bytes=settings.memory_limit_bytes, threads=settings.threads, scratch=folder / "scratch"
     )
-    form = source.suffix.removeprefix(".")
+    form = files[0].suffix.removeprefix(".")
     assert form in get_args(InputFormat)
     order = SplitOrder(
         tasks=planned.tasks,
         input=cast("InputFormat", form),
         output=planned.output,
         number=0,
-        files=[LocalFile(f"s3://in/{source.name}", source, source.stat().st_size)],
+        files=[LocalFile(f"s3://in/{file.name}", file, file.stat().st_size) for file in files],
         fields=None,
         staging=folder / "staging",
         rejects=folder / "rejects",

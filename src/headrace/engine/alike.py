@@ -8,10 +8,8 @@ from itertools import pairwise
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.opening import SMALL_BYTES
-from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView
+from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, can_be_one
 
-# What the readers call the number of a file; a field of that name would hide it.
-_NUMBER = "file_index"
 # Small files are worked on together, as many as cost little memory.
 MOST_BYTES = 8 * 1024 * 1024
 MOST_FILES = 64
@@ -60,8 +58,10 @@ def _are_alike(one: SourceView, other: SourceView) -> bool:
 
 
 def _is_plain(view: CsvFile | JsonFile | ParquetFile) -> bool:
-    if not view.fields or any(field.name.casefold() == _NUMBER for field in view.fields):
+    if isinstance(view, JsonFile):
+        # What is read line by line, or with its text, is read by itself.
+        is_odd = view.is_lenient or view.tells_presence or view.tells_source
+        return not is_odd and can_be_one([field.name for field in view.fields])
+    if isinstance(view, CsvFile) and view.line_end is None:
         return False
-    if isinstance(view, CsvFile):
-        return view.line_end is not None
-    return not (isinstance(view, JsonFile) and view.is_lenient)
+    return bool(view.fields)

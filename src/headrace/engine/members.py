@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
 import duckdb
@@ -62,14 +62,26 @@ def members_of(
     first = f"(SELECT line FROM {lines} LIMIT {_FIRST_RECORDS})"
     names = _names(con, lines, first) if wanted.names is None else list(wanted.names)
     typed = [name for name in names if wanted.is_typed(name)]
-    types = dict.fromkeys(names, TEXT)
+    kinds: dict[str, set[str]] = {}
     if typed:
         kinds = _kinds(con, first)
         undecided = [name for name in typed if kinds.get(name, set()) <= _UNDECIDED]
         if undecided:
             kinds |= _kinds(con, lines) if values is None else _kinds_of(con, values(undecided), undecided)
-        types |= {name: _shared(kinds.get(name, set()) - {"NULL"}) for name in typed}
+    return fields_of_kinds(names, typed, kinds)
+
+
+def fields_of_kinds(names: Sequence[str], typed: Sequence[str], kinds: Mapping[str, set[str]]) -> tuple[Field, ...]:
+    """The members `names`, those in `typed` of the type that all values of their kinds share, the others text."""
+    types = dict.fromkeys(names, TEXT)
+    types |= {name: _shared(kinds.get(name, set()) - {"NULL"}) for name in typed}
     return tuple(Field(name, type_) for name, type_ in types.items())
+
+
+def kinds_by_file(con: duckdb.DuckDBPyConnection, values: str, names: Sequence[str]) -> dict[int, dict[str, set[str]]]:
+    """Of each file the kinds of its members' values; `values` is a query of them with the file's number in `file`."""
+    rows = con.execute(f"SELECT file, {_bits(names)} FROM ({values}) GROUP BY file").fetchall()
+    return {int(file): _of_bits(names, bits) for file, *bits in rows}
 
 
 def _names(con: duckdb.DuckDBPyConnection, lines: str, first: str) -> list[str]:
@@ -93,8 +105,14 @@ def _kinds(con: duckdb.DuckDBPyConnection, lines: str) -> dict[str, set[str]]:
 
 
 def _kinds_of(con: duckdb.DuckDBPyConnection, values: str, names: Sequence[str]) -> dict[str, set[str]]:
-    bits = ", ".join(f"bit_or({_BIT.format(f'f{place}')})" for place in range(len(names)))
-    row = con.execute(f"SELECT {bits} FROM ({values})").fetchone() or ()
+    return _of_bits(names, con.execute(f"SELECT {_bits(names)} FROM ({values})").fetchone() or ())
+
+
+def _bits(names: Sequence[str]) -> str:
+    return ", ".join(f"bit_or({_BIT.format(f'f{place}')})" for place in range(len(names)))
+
+
+def _of_bits(names: Sequence[str], row: Sequence[int | None]) -> dict[str, set[str]]:
     return {
         name: {kind for bit, kind in _BITS.items() if (found or 0) & bit}
         for name, found in zip(names, row, strict=True)

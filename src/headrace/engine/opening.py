@@ -13,8 +13,8 @@ from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
 from headrace.engine.frames import is_whole_zstd
 from headrace.engine.lines import line_end_of
-from headrace.engine.members import Wanted, members_of
-from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, first_line
+from headrace.engine.members import Wanted, fields_of_kinds, kinds_by_file, members_of
+from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, can_be_one, first_line
 from headrace.engine.sql import literal
 from headrace.engine.values import Field
 
@@ -34,12 +34,28 @@ def open_view(
 
     Raises UnreadableSource where not even its header or structure can be read.
     """
+    return _second_look(con, _first_look(file, declared, scratch), wanted)
+
+
+def open_views(
+    con: duckdb.DuckDBPyConnection, files: Sequence[LocalFile], declared: InputFormat, wanted: Wanted, scratch: Path
+) -> list[SourceView]:
+    """Look into small files, each as `open_view` does; what is to be asked of DuckDB is asked of many at once."""
+    views = [_first_look(file, declared, scratch) for file in files]
+    lines = [view for view in views if isinstance(view, JsonFile)]
+    tables = [view for view in views if isinstance(view, ParquetFile)]
+    looked = _typed_together(con, lines, wanted) | _described_together(con, tables)
+    return [looked.get(view.path) or _second_look(con, view, wanted) for view in views]
+
+
+def _first_look(file: LocalFile, declared: InputFormat, scratch: Path) -> SourceView:
+    """What the file's bytes say; the fields of JSON and Parquet are looked for later."""
     declared = file.format or declared
     head = _head(file, _MAGIC_BYTES)
     path = _plain_path(file, scratch)
     kind = format_of(head, declared)
     if kind == "parquet":
-        return _open_parquet(con, file, path)
+        return ParquetFile(file, path, ())
     compression = compression_of(head)
     if compression == "zstd" and not is_whole_zstd(file.path):
         raise UnreadableSource(f"{file.name} ends before its zstd data does", file.name)
@@ -51,7 +67,13 @@ def open_view(
         has_line_end = any(set(name) & set("\r\n") for name in header.fields)
         return view.lenient(scratch) if has_line_end else view
     is_odd = _is_odd_json(file, compression)
-    return _open_json(con, JsonFile(file, path, compression, (), is_lenient=is_odd), wanted)
+    return JsonFile(file, path, compression, (), is_lenient=is_odd)
+
+
+def _second_look(con: duckdb.DuckDBPyConnection, view: SourceView, wanted: Wanted) -> SourceView:
+    if isinstance(view, JsonFile):
+        return _open_json(con, view, wanted)
+    return _open_parquet(con, view) if isinstance(view, ParquetFile) else view
 
 
 def as_unreadable(error: duckdb.IOException, views: Sequence[SourceView]) -> UnreadableSource | None:
@@ -90,15 +112,57 @@ def _plain_path(file: LocalFile, scratch: Path) -> str:
     return str(link)
 
 
-def _open_parquet(con: duckdb.DuckDBPyConnection, file: LocalFile, path: str) -> ParquetFile:
+def _open_parquet(con: duckdb.DuckDBPyConnection, view: ParquetFile) -> ParquetFile:
+    name = view.file.name
     try:
-        found = con.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(path)}, hive_partitioning=false)").fetchall()
+        found = con.execute(f"DESCRIBE SELECT * FROM {view.reader()}").fetchall()
     except (duckdb.InterruptException, duckdb.OutOfMemoryException):
         # No fault of the file's.
         raise
     except duckdb.Error as error:
-        raise UnreadableSource(f"{file.name} can't be read as Parquet: {first_line(error)}", file.name) from error
-    return ParquetFile(file, path, tuple(Field(str(row[0]), str(row[1])) for row in found))
+        raise UnreadableSource(f"{name} can't be read as Parquet: {first_line(error)}", name) from error
+    return replace(view, fields=tuple(Field(str(row[0]), str(row[1])) for row in found))
+
+
+def _described_together(con: duckdb.DuckDBPyConnection, views: Sequence[ParquetFile]) -> dict[str, SourceView]:
+    """The views with their fields: of files whose schemas are the same, one is described. Nothing if any is broken."""
+    if len(views) < 2:
+        return {}
+    paths = ", ".join(literal(view.path) for view in views)
+    schemas: dict[str, list[tuple[object, ...]]] = {}
+    try:
+        for path, *element in con.execute(f"SELECT * FROM parquet_schema([{paths}])").fetchall():
+            schemas.setdefault(str(path), []).append(tuple(element))
+    except (duckdb.InvalidInputException, duckdb.IOException):
+        return {}
+    known: dict[tuple[tuple[object, ...], ...], tuple[Field, ...]] = {}
+    described: dict[str, SourceView] = {}
+    for view in views:
+        schema = tuple(schemas.get(view.path, ()))
+        if schema not in known:
+            known[schema] = _open_parquet(con, view).fields
+        described[view.path] = replace(view, fields=known[schema])
+    return described
+
+
+def _typed_together(con: duckdb.DuckDBPyConnection, views: Sequence[JsonFile], wanted: Wanted) -> dict[str, SourceView]:
+    """The views with the members that are wanted and their types. Nothing if a line of any is none."""
+    names = wanted.names or ()
+    typed = [name for name in names if wanted.is_typed(name)]
+    small = [view for view in views if not view.is_lenient and view.file.size_bytes <= SMALL_BYTES]
+    alike = [view for view in small if view.compression == small[0].compression]
+    if len(alike) < 2 or not typed or not can_be_one(typed):
+        return {}
+    first, *others = alike
+    several = replace(first, others=tuple(view.path for view in others), tells_file=True)
+    try:
+        kinds = kinds_by_file(con, several.values(typed), typed)
+    except (duckdb.InvalidInputException, duckdb.IOException):
+        return {}
+    return {
+        view.path: replace(view, fields=fields_of_kinds(names, typed, kinds.get(place, {})))
+        for place, view in enumerate(alike)
+    }
 
 
 def _open_json(con: duckdb.DuckDBPyConnection, view: JsonFile, wanted: Wanted) -> JsonFile:

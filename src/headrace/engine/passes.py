@@ -20,7 +20,7 @@ from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.formats import UnreadableSource
-from headrace.engine.opening import as_unreadable, open_view
+from headrace.engine.opening import as_unreadable, open_view, open_views
 from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
 from headrace.engine.rejects import malformed_count, rejects_of
@@ -123,7 +123,7 @@ class Passes:
                 self._see_to(place, files, self._opening(files))
             else:
                 self._watch.check()
-                self._see_to_small(place, [self._open(file) for file in files])
+                self._see_to_small(place, self._opening(files)())
                 self._clear(files)
             place += len(files)
 
@@ -157,7 +157,8 @@ class Passes:
             path.unlink(missing_ok=True)
 
     def _opening(self, files: Sequence[LocalFile]) -> Callable[[], Sequence[SourceView]]:
-        return lambda: [self._open(file) for file in files]
+        order, scratch = self._order, self._scratch
+        return lambda: open_views(self._con, files, order.input, wanted_of(order), scratch)
 
     def _open(self, file: LocalFile) -> SourceView:
         self._reading = (file,)

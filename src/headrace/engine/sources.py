@@ -26,6 +26,8 @@ _KEEP_MALFORMED = (
 )
 # For the second reading, which has to skip what the first one kept: ignore_errors skips other lines.
 _SKIP_MALFORMED = _KEEP_MALFORMED.replace("malformed_", "skipped_")
+# What the readers call the number of a file; a field of that name would hide it.
+_NUMBER = "file_index"
 # A delimiter that no text has; none at all would be NUL, which a damaged file may hold.
 _WHOLE_LINES = "delim='\x01\x02\x03\x04', quote='', escape=''"
 
@@ -210,7 +212,7 @@ class JsonFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
-        if self.is_lenient or self.tells_presence or _is_odd(wanted):
+        if self.is_lenient or self.tells_presence or _is_odd([field.name for field in wanted]):
             lines = f"SELECT * FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
             source = ", line AS source" if self.tells_source else ""
             return _first(f"SELECT {self._extracted(wanted)}{source} FROM ({lines})", self.most)
@@ -305,22 +307,30 @@ class ParquetFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
-        return _first(f"SELECT {_wanted(self.fields, wanted)}{_further(self)} FROM {self._reader()}", self.most)
+        return _first(f"SELECT {_wanted(self.fields, wanted)}{_further(self)} FROM {self._numbered()}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView."""
-        relation = f"SELECT *, {_wanted(self.fields, wanted)}, row_number() OVER () AS n FROM {self._reader()}"
+        relation = f"SELECT *, {_wanted(self.fields, wanted)}, row_number() OVER () AS n FROM {self._numbered()}"
         return Numbered(_first(relation, self.most), _whole_record(self.fields))
 
-    def _reader(self) -> str:
-        columns = ", ".join(f"c{place}" for place in range(len(self.fields)))
-        return f"read_parquet({_paths(self)}, hive_partitioning=false) AS t({columns})"
+    def reader(self) -> str:
+        """What follows FROM, with the columns as the file names them."""
+        return f"read_parquet({_paths(self)}, hive_partitioning=false)"
+
+    def _numbered(self) -> str:
+        return f"{self.reader()} AS t({', '.join(f'c{place}' for place in range(len(self.fields)))})"
 
 
-def _is_odd(wanted: Sequence[Field]) -> bool:
+def can_be_one(names: Sequence[str]) -> bool:
+    """Whether several files with fields of these names can be read as one, with the number of each record's file."""
+    return not _is_odd(names) and _NUMBER not in map(str.casefold, names)
+
+
+def _is_odd(names: Sequence[str]) -> bool:
     """Whether DuckDB has no columns of these names."""
-    folded = {field.name.casefold() for field in wanted}
-    return not wanted or len(folded) < len(wanted) or "" in folded
+    folded = set(map(str.casefold, names))
+    return not names or len(folded) < len(names) or "" in folded
 
 
 def drop_malformed(con: duckdb.DuckDBPyConnection) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.alike import MOST_BYTES, MOST_FILES, batches
-from headrace.engine.formats import InputFormat
+from headrace.engine.formats import InputFormat, UnreadableSource
 from headrace.engine.layout import Output
 from headrace.engine.opening import SMALL_BYTES
 from headrace.engine.results import Counts, DatasetDropped
@@ -152,3 +152,35 @@ def test_files_are_asked_for_one_batch_after_the_other(bench: Bench) -> None:
 
     assert len(next(batches(files()))) == MOST_FILES
     assert len(given_out) == MOST_FILES + 1
+
+
+@pytest.mark.parametrize(
+    "output",
+    [Output("out", is_single_file=True), Output("out"), TYPED, Output("out", is_single_file=True, omits_lacking=True)],
+)
+@pytest.mark.parametrize("names", [("a", "A"), ("a", "b"), ("a", "file_index")])
+def test_members_whose_names_differ_in_case_alone_are_read_from_every_file(
+    bench: Bench, output: Output, names: tuple[str, str]
+) -> None:
+    records: list[Record] = [{names[0]: f"{place}", names[1]: "x"} for place in range(4)]
+    tasks = Tasks(maps=(Map(0, names[0], "one", None), Map(1, names[1], "other", None)))
+    ran = bench.run(tasks, *(json.dumps(record).encode() + b"\n" for record in records), input="json", output=output)
+    assert ran.records() == [{"one": f"{place}", "other": "x"} for place in range(4)]
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [b'{"a":1}\n', b'{"a":2.5}\n', b'{"a":"x"}\n', b'{"a":true}\n', b'{"a":[1]}\n', b'{"a":null}\n', b"{}\n", b""],
+        [b'{"a":1}\n', b'{"a":2}\nbroken\n', b'{"a":3.5}\n'],
+        [b'{"a":18446744073709551616}\n{"a":1}\n', b'{"a":-1}\n', b'{"a":9223372036854775808}\n'],
+    ],
+)
+def test_members_have_the_types_of_their_own_file(bench: Bench, contents: list[bytes]) -> None:
+    assert_as_alone(bench, Tasks(maps=(Map(0, "a", "a", None),)), contents, "json", TYPED)
+
+
+def test_a_broken_file_of_parquet_among_others_is_named(bench: Bench) -> None:
+    good = [bench.parquet([("a", "VARCHAR")], [("x",)]) for _ in range(3)]
+    with pytest.raises(UnreadableSource, match="broken"):
+        bench.run(EVERYTHING, *good, bench.file(b"PAR1 and no more PAR1", "broken"), input="parquet")
