@@ -1,9 +1,10 @@
-"""Plan and preview of a flow document: by a service, or in this process."""
+"""Plan, preview and explanation of a flow document: by a service, or in this process."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,13 +15,15 @@ import click
 from headrace.backend import Backend
 from headrace.cli.asking import api_of
 from headrace.cli.calling import Api
+from headrace.cli.documents import BadDocument, only_flow
+from headrace.cli.main import BAD_USAGE, RUN_FAILED
 from headrace.clock import SystemClock, to_ms
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
-from headrace.errors import SettingsError
+from headrace.errors import ServiceError, SettingsError, Stop, ValidationException
 from headrace.flow.endpoints import DESTINATIONS_OF_RECORDS, SOURCES_OF_RECORDS
 from headrace.model.json_text import dump
-from headrace.operations import plans, previews
+from headrace.operations import explains, plans, previews
 from headrace.operations.context import Caller, Looker
 from headrace.runner.looking import Looker as LooksItself
 from headrace.settings import Settings
@@ -33,11 +36,15 @@ endpoint_option = click.option(
     metavar="URL",
     help="Let the headrace there look, which has connector profiles.  [default: this process]",
 )
-_PATHS: Mapping[str, str] = {plans.PLAN: "/headrace/v1/plan", previews.PREVIEW: "/headrace/v1/preview"}
+_PATHS: Mapping[str, str] = {
+    plans.PLAN: "/headrace/v1/plan",
+    previews.PREVIEW: "/headrace/v1/preview",
+    explains.EXPLAIN: "/headrace/v1/explain",
+}
 
 
 class Look(Protocol):
-    """Asks for a plan or a preview; `name` is that of the operation."""
+    """Asks for a plan, a preview or an explanation; `name` is that of the operation."""
 
     def __call__(self, name: str, request: Mapping[str, Any], /) -> Mapping[str, Any]:
         """The answer. Raises what the operation raises, Stop or SettingsError where a service is asked."""
@@ -61,6 +68,39 @@ def looking(
     with ExitStack() as stack:
         found = _with_profiles(stack, settings, entries) if _need_profiles(settings, documents) else None
         yield found or _alone(stack, settings, entries)
+
+
+def window_of(start: datetime | None, end: datetime | None) -> dict[str, float]:
+    """The bounds of a window as members of a request."""
+    return {name: at.timestamp() for name, at in (("from", start), ("to", end)) if at is not None}
+
+
+def answer_or_code(
+    name: str, path: Path, asked: Mapping[str, Any], parameters: Mapping[str, str], url: str | None, settings: Settings
+) -> Mapping[str, Any] | int:
+    """What is answered of the flow in the file, or of that name; why not is said, and the exit code answered."""
+    try:
+        return _answer(name, path, asked, parameters, url, settings)
+    except BadDocument as error:
+        click.echo("\n".join(error.faults), err=True)
+        return BAD_USAGE
+    except ValidationException as error:
+        click.echo(f"{error.message}\nheadrace plan {path} says more.", err=True)
+        return BAD_USAGE
+    except (ServiceError, Stop) as error:
+        click.echo(error.message, err=True)
+        return RUN_FAILED
+
+
+def _answer(
+    name: str, path: Path, asked: Mapping[str, Any], parameters: Mapping[str, str], url: str | None, settings: Settings
+) -> Mapping[str, Any]:
+    if url is not None and not path.exists():
+        with looking(url, settings, ()) as look:
+            return look(name, {"flowName": str(path), **asked})
+    flow = only_flow(path, parameters, settings).request
+    with looking(url, settings, [flow]) as look:
+        return look(name, {"flow": flow, **asked})
 
 
 def _of_service(api: Api) -> Look:
@@ -119,4 +159,5 @@ class _Alone:
             found = plans.findings(plans.Given(given, None), self._looker, *scope, now=now, limits=settings.limits)
             return plans.told(found)
         scope = previews.Scope(settings.account, settings.region, settings.limits, to_ms(now))
-        return previews.preview(given, self._looker, scope, request)
+        ask = previews.preview if name == previews.PREVIEW else explains.explain
+        return ask(given, self._looker, scope, request)

@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, Lazy] = MappingProxyType(
         "run": Lazy("headrace.cli.run", "Run one flow document now, without a server."),
         "plan": Lazy("headrace.cli.plan", "Say what is wrong with flow documents before they run."),
         "preview": Lazy("headrace.cli.preview", "Show the first records before and after the tasks."),
+        "explain": Lazy("headrace.cli.explain", "Show what a run would do: splits, SELECT, memory, files."),
         "lint": Lazy("headrace.cli.lint", "Check the flow documents of folders, for CI."),
         "flows": Lazy("headrace.cli.flows", "List the flows that are served."),
         "flow": Lazy("headrace.cli.flow", "Show a flow: headrace flow show NAME."),

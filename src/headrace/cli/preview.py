@@ -13,12 +13,10 @@ import click
 from headrace.cli.answering import table_of, terminal_width
 from headrace.cli.asking import Instant, output_option
 from headrace.cli.common import data_option, settings_of
-from headrace.cli.documents import BadDocument, only_flow, parameter_option
-from headrace.cli.looking import endpoint_option, looking
-from headrace.cli.main import BAD_USAGE, DONE, RUN_FAILED
-from headrace.errors import ServiceError, Stop, ValidationException
+from headrace.cli.documents import parameter_option
+from headrace.cli.looking import answer_or_code, endpoint_option, window_of
+from headrace.cli.main import DONE, RUN_FAILED
 from headrace.operations.previews import PREVIEW, RECORDS, members_of
-from headrace.settings import Settings
 
 _MOST = 1000
 
@@ -56,37 +54,16 @@ def command(
     rejected and changed is counted. Nothing is written: no object, no run, no position. With --endpoint-url, FILE may
     be the name of a flow that is there.
     """
-    settings = settings_of(data=data)
-    bounds = {"from": start, "to": end}
-    asked = {"records": records, **{name: at.timestamp() for name, at in bounds.items() if at is not None}}
-    try:
-        answer = _answer(path, asked, dict(parameters), url, settings)
-    except BadDocument as error:
-        click.echo("\n".join(error.faults), err=True)
-        return BAD_USAGE
-    except ValidationException as error:
-        click.echo(f"{error.message}\nheadrace plan {path} says more.", err=True)
-        return BAD_USAGE
-    except (ServiceError, Stop) as error:
-        click.echo(error.message, err=True)
-        return RUN_FAILED
+    asked = {"records": records, **window_of(start, end)}
+    answer = answer_or_code(PREVIEW, path, asked, dict(parameters), url, settings_of(data=data))
+    if isinstance(answer, int):
+        return answer
     if output == "json":
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         for line in shown(answer, terminal_width()):
             click.echo(line)
     return RUN_FAILED if answer["wouldStop"] else DONE
-
-
-def _answer(
-    path: Path, asked: Mapping[str, Any], parameters: Mapping[str, str], url: str | None, settings: Settings
-) -> Mapping[str, Any]:
-    if url is not None and not path.exists():
-        with looking(url, settings, ()) as look:
-            return look(PREVIEW, {"flowName": str(path), **asked})
-    flow = only_flow(path, parameters, settings).request
-    with looking(url, settings, [flow]) as look:
-        return look(PREVIEW, {"flow": flow, **asked})
 
 
 def shown(answer: Mapping[str, Any], width: int | None) -> Iterator[str]:

@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import threading
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,11 +14,13 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
+from headrace.engine.explain import explained
 from headrace.engine.formats import InputFormat
 from headrace.engine.members import EVERYTHING
 from headrace.engine.opening import open_view
 from headrace.engine.passes import Passes
 from headrace.engine.preview import Preview, preview_of
+from headrace.engine.readable import Explained
 from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult
 from headrace.engine.sources import first_line
 from headrace.engine.values import Field
@@ -46,6 +48,8 @@ class Engine:
         self, *, memory_limit_bytes: int, threads: int, scratch: Path, limit_setting: str = "HEADRACE_MEMORY_LIMIT"
     ) -> None:
         scratch.mkdir(parents=True, exist_ok=True)
+        self.memory_limit_bytes = memory_limit_bytes
+        self.threads = threads
         self._scratch = scratch
         self._threads = threads
         self._limit_setting = limit_setting
@@ -99,6 +103,14 @@ class Engine:
         """
         with self._asking(Watch(_nobody)) as (con, scratch):
             return preview_of(con, order, scratch)
+
+    def explain(self, order: SplitOrder, name: str, named: Callable[[int], str]) -> Explained:
+        """What the split's tasks compile to; see `explained`. Reads no more than beginnings of the order's files.
+
+        Raises UnreadableSource, EngineError, and whatever `order.files` raises.
+        """
+        with self._asking(Watch(_nobody)) as (con, scratch):
+            return explained(con, order, name, named, scratch)
 
     def fields(self, files: Iterable[LocalFile], declared: InputFormat) -> tuple[Field, ...]:
         """The fields that the files have together, with the type of the first; copies are removed.

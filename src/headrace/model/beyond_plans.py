@@ -1,4 +1,4 @@
-"""Shapes of what plan and preview answer."""
+"""Shapes of what plan, preview and explain answer."""
 
 from __future__ import annotations
 
@@ -72,6 +72,76 @@ SHAPES_OF_PLANS: Mapping[str, Shape] = {
             Member("wouldStop", "Flag", is_required=True),
             Member("isCut", "Flag", is_required=True),
             Member("records", "PreviewedRecords", is_required=True),
+        )
+    ),
+    "NamedFile": Structure((Member("name", "Text", is_required=True), Member("bytes", "Count", is_required=True))),
+    "NamedFiles": ListShape("NamedFile"),
+    # `files` are its first ones.
+    "ExplainedSplit": Structure(
+        (
+            Member("number", "Count", is_required=True),
+            Member("fileCount", "Count", is_required=True),
+            Member("bytes", "Count", is_required=True),
+            Member("files", "NamedFiles", is_required=True),
+        )
+    ),
+    "ExplainedSplits": ListShape("ExplainedSplit"),
+    "ExplainedSource": Structure(
+        (
+            Member("place", "Text", is_required=True),
+            Member("format", "Text", is_required=True),
+            Member("files", "Count", is_required=True),
+            Member("bytes", "Count", is_required=True),
+        )
+    ),
+    # `fields` are there where not all are asked for. What `filteredHereAlone` names can't be said to a connector.
+    "ExplainedQuery": Structure(
+        (
+            Member("entity", "Text", is_required=True),
+            Member("pageSize", "Count", is_required=True),
+            Member("fields", "Texts"),
+            Member("conditions", "Texts", is_required=True),
+            Member("filteredHereAlone", "Texts", is_required=True),
+        )
+    ),
+    "TypedField": Structure((Member("name", "Text", is_required=True), Member("type", "Text", is_required=True))),
+    "TypedFields": ListShape("TypedField"),
+    "PlacedAt": String(enum=("here", "cluster")),
+    "ExplainedPlacement": Structure(
+        (Member("where", "PlacedAt", is_required=True), Member("why", "Text", is_required=True))
+    ),
+    # `mostBytes` is of the whole process, `engineBytes` of what HEADRACE_MEMORY_LIMIT bounds.
+    "ExplainedMemory": Structure(
+        (
+            Member("mostBytes", "Count", is_required=True),
+            Member("engineBytes", "Count", is_required=True),
+            Member("threads", "Count", is_required=True),
+            Member("why", "Text", is_required=True),
+        )
+    ),
+    # `mostFiles` is there where it is known.
+    "ExplainedOutput": Structure(
+        (
+            Member("place", "Text", is_required=True),
+            Member("example", "Text"),
+            Member("mostFiles", "Count"),
+            Member("why", "Text", is_required=True),
+        )
+    ),
+    "ExplainedFlow": Structure(
+        (
+            Member("flowName", "Text", is_required=True),
+            Member("source", "ExplainedSource", is_required=True),
+            Member("splits", "ExplainedSplits", is_required=True),
+            Member("splitting", "Text", is_required=True),
+            Member("asked", "ExplainedQuery"),
+            Member("fields", "TypedFields", is_required=True),
+            Member("typed", "Text", is_required=True),
+            Member("select", "Text", is_required=True),
+            Member("columns", "TypedFields", is_required=True),
+            Member("placement", "ExplainedPlacement", is_required=True),
+            Member("memory", "ExplainedMemory", is_required=True),
+            Member("output", "ExplainedOutput", is_required=True),
         )
     ),
 }

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from headrace.connector_sdk.catalog import CATALOG, Declared
 from headrace.engine.preview import Preview
+from headrace.flow.explanation import Explanation
 from headrace.flow.findings import Looked
 from headrace.flow.plan import Plan
 from headrace.settings import Settings
@@ -64,6 +65,22 @@ class Looker(Protocol):
         """What a run would make of the first records: so many as pass the filters, of a window of time; None: of all.
 
         Raises ResourceNotFoundException, ConnectorAuthenticationException and ConnectorServerException.
+        """
+        ...
+
+    def explain(
+        self,
+        plan: Plan,
+        account: str,
+        region: str,
+        *,
+        named: Callable[[int], str],
+        window_ms: tuple[int, int] | None,
+    ) -> Explanation:
+        """What a run would do with what is there, of a window of time; None: of all.
+
+        `named` says what the task of an index is called. No record is read but those of the beginnings of files. Raises
+        what `preview` raises.
         """
         ...
 

@@ -16,6 +16,7 @@ from headrace.operations import (
     connectors,
     entities,
     executions,
+    explains,
     flows,
     logged,
     object_events,
@@ -119,6 +120,7 @@ BEYOND_TAKING: Mapping[str, ConnectorPreparation] = {
 BEYOND_LOOKING: Mapping[str, Look] = {
     plans.PLAN: plans.plan_flow,
     previews.PREVIEW: previews.preview_flow,
+    explains.EXPLAIN: explains.explain_flow,
 }
 # How many flows are planned, and their sources listed, at a time.
 _PREPARERS = 4

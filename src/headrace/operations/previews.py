@@ -36,26 +36,33 @@ class Scope(NamedTuple):
     limits: Limits
     now_ms: int
 
+    @classmethod
+    def of(cls, context: Context) -> Scope:
+        """That of a call."""
+        caller = context.caller
+        return cls(caller.account, caller.region, context.settings.limits, context.now_ms)
+
 
 def preview_flow(context: Context, store: Store, looker: Looker, request: Document) -> Answer:
     """What a run would make of the first records. Raises ValidationException for a document that can't be planned."""
     given = store.read(lambda tx: given_in(context, tx, request)).result()
-    caller = context.caller
-    scope = Scope(caller.account, caller.region, context.settings.limits, context.now_ms)
-    return preview(given.document, looker, scope, request)
+    return preview(given.document, looker, Scope.of(context), request)
 
 
 def preview(given: object, looker: Looker, scope: Scope, request: Document) -> Answer:
     """The same of a document; of the request `records`, `from` and `to` count."""
     planned, document = planned_of(given, scope.limits)
-    window_ms = _window(scope, request)
+    window_ms = window_of(scope, request)
     records = request.get("records", RECORDS)
     found = looker.preview(planned, scope.account, scope.region, records=records, window_ms=window_ms)
     return told(found, planned.tasks, document["tasks"])
 
 
-def planned_of(given: object, limits: Limits) -> tuple[Plan, Document]:
-    """The plan of a document, and the document as CreateFlow would keep it. Raises ValidationException."""
+def planned_of(given: object, limits: Limits, what: str = "Preview") -> tuple[Plan, Document]:
+    """The plan of a document, and the document as CreateFlow would keep it.
+
+    Raises ValidationException, which says of `what` it is.
+    """
     try:
         document = decode_as("CreateFlowRequest", given)
         check("CreateFlow", document, limits=limits)
@@ -63,7 +70,7 @@ def planned_of(given: object, limits: Limits) -> tuple[Plan, Document]:
     except SerializationError as error:
         raise ValidationException(error.message) from error
     except PlanFaults as faults:
-        raise ValidationException(faults.worded("Preview")) from None
+        raise ValidationException(faults.worded(what)) from None
 
 
 def told(found: Preview, tasks: Tasks, written: Sequence[Document]) -> Answer:
@@ -86,7 +93,8 @@ def told(found: Preview, tasks: Tasks, written: Sequence[Document]) -> Answer:
     }
 
 
-def _window(scope: Scope, request: Document) -> tuple[int, int] | None:
+def window_of(scope: Scope, request: Document) -> tuple[int, int] | None:
+    """What `from` and `to` of the request ask for; None: neither is there."""
     if "from" not in request and "to" not in request:
         return None
     start_ms = milliseconds(request.get("from", 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,15 +11,18 @@ from tempfile import TemporaryDirectory
 from typing import Final, cast
 
 from headrace.connector_sdk.contract import LocalFile, SourceFile
-from headrace.connector_sdk.records import Connections
+from headrace.connector_sdk.records import Connections, Query, RecordConnector
 from headrace.connector_sdk.registry import Registry
+from headrace.engine.fields import fields_read
 from headrace.engine.formats import UnreadableSource, compression_of, format_of
 from headrace.engine.preview import Preview
+from headrace.engine.readable import Explained
 from headrace.engine.results import EngineError, Naming, SplitOrder
 from headrace.engine.split import Engine
 from headrace.engine.tasks import READING
-from headrace.errors import ConnectorError, ConnectorServerException, ServiceError
+from headrace.errors import ConnectorError, ConnectorServerException, ServiceError, Stop
 from headrace.flow.endpoints import SOURCES_OF_RECORDS
+from headrace.flow.explanation import Explanation, Room, Splitting
 from headrace.flow.faults import Place
 from headrace.flow.findings import Described, Fields, Finding, Known, Looked, NotAsked
 from headrace.flow.plan import Plan, Reading, Writing
@@ -27,7 +30,7 @@ from headrace.flow.rules import Rule
 from headrace.log import silent
 from headrace.runner.bookmarks import keeps_place
 from headrace.runner.control import Control
-from headrace.runner.grouping import grouped
+from headrace.runner.grouping import SPLIT_BYTES, SPLIT_FILES, grouped
 from headrace.runner.heads import Heads
 from headrace.runner.queries import query_of
 from headrace.runner.retries import with_retries
@@ -39,6 +42,7 @@ from headrace.runner.windows import Span, records_in, timestamp_field
 LOOKED_FILES: Final = 8
 LOOKED_BYTES: Final = 64 * 1024 * 1024
 _MAGIC_BYTES: Final = 8
+_LARGE: Final = f"its objects are larger than {LOOKED_BYTES:,} bytes and compressed, or Parquet"
 _SOURCE: Final[Place] = ("sourceFlowConfig",)
 _DESTINATION: Final[Place] = ("destinationFlowConfigList", 0)
 _ELSEWHERE: Final = NotAsked(
@@ -101,24 +105,77 @@ class Looker:
         except (UnreadableSource, EngineError) as error:
             raise ConnectorServerException(f"The source can't be read: {error.message}") from error
 
+    def explain(
+        self,
+        plan: Plan,
+        account: str,
+        region: str,
+        *,
+        named: Callable[[int], str],
+        window_ms: tuple[int, int] | None,
+    ) -> Explanation:
+        """What a run would do; see operations.context.Looker."""
+        try:
+            if plan.reading is None:
+                return self._explained_files(plan, window_ms, named)
+            if self._connections is None:
+                query = query_of(plan.reading, plan.tasks, flow_name=plan.flow_name, execution_id="")
+                known = fields_read(replace(plan.tasks, map_all=None, passthrough=False)) or ()
+                others = "" if query.fields is not None else "; all others are written as well"
+                return self._explained_query(query, plan, named, query.fields or known, f"{_ELSEWHERE.why}{others}")
+            connector, query, plan = self._asked(plan, plan.reading, account, region, window_ms)
+            described = connector.describe(query.entity, api_version=query.api_version)
+            fields = [field["identifier"] for field in described]
+            return self._explained_query(query, plan, named, fields, "records get theirs as their pages come")
+        except ConnectorError as error:
+            raise failed(error) from error
+        except (UnreadableSource, EngineError) as error:
+            raise ConnectorServerException(f"The source can't be read: {error.message}") from error
+
+    def _explained_files(
+        self, plan: Plan, window_ms: tuple[int, int] | None, named: Callable[[int], str]
+    ) -> Explanation:
+        source, place = self._registry.source(plan.source.connector_type), place_of(plan)
+        works = Files(plan, source, _retried, grouped, Span.between(window_ms)).works()
+        first = [file for work in works for file in work.files][:LOOKED_FILES]
+        looked = [file for file in first if self._is_quick(plan, file)]
+        with TemporaryDirectory(dir=self._folder) as folder:
+            heads = Heads(source, plan.source.properties, plan.input or "csv", Path(folder) / "heads").of(looked)
+            order = _order(plan, Path(folder), heads, fields=works[0].fields if works else None)
+            statement = self._engine.explain(order, place, named)
+        why_not = None if looked else (_LARGE if first else "there is no object")
+        return self._explanation(place, [work.files for work in works], None, statement, len(looked), why_not)
+
+    def _explained_query(
+        self, query: Query, plan: Plan, named: Callable[[int], str], fields: Sequence[str], why_not: str
+    ) -> Explanation:
+        place = _name_of(plan, query)
+        with TemporaryDirectory(dir=self._folder) as folder:
+            statement = self._engine.explain(
+                _order(plan, Path(folder), (), fields=tuple(fields)), f"pages of {place}", named
+            )
+        return self._explanation(place, [()], query, statement, 0, why_not)
+
+    def _explanation(
+        self,
+        place: str,
+        splits: Sequence[tuple[SourceFile, ...]],
+        query: Query | None,
+        statement: Explained,
+        looked_files: int,
+        not_looked: str | None,
+    ) -> Explanation:
+        room = Room(None, None, self._engine.memory_limit_bytes, self._engine.threads)
+        splitting = Splitting(tuple(splits), SPLIT_FILES, SPLIT_BYTES)
+        return Explanation(place, splitting, query, statement, looked_files, not_looked, room)
+
     def _previewed(self, plan: Plan, source: SplitSource, records: int, folder: Path) -> Preview:
         works = source.works()
-        if not works or plan.input is None or plan.output is None:
+        if not works:
             return Preview()
         with closing(cast("Generator[LocalFile]", source.local(works[0], folder / "scratch"))) as files:
             bounded = _Bounded(files, self._most_bytes)
-            order = SplitOrder(
-                tasks=plan.tasks,
-                input=plan.input,
-                output=plan.output,
-                number=0,
-                files=bounded,
-                fields=None,
-                staging=folder / "staged",
-                rejects=folder / "rejects",
-                naming=Naming(plan.flow_name, "", 1, datetime(1970, 1, 1, tzinfo=UTC)),
-                limit=records,
-            )
+            order = _order(plan, folder, bounded, limit=records)
             found = self._engine.preview(order)
         return replace(found, is_cut=bounded.is_cut and _passed(plan, found) < records)
 
@@ -126,20 +183,25 @@ class Looker:
         self, plan: Plan, account: str, region: str, limit: int, window_ms: tuple[int, int] | None
     ) -> tuple[SplitSource, Plan]:
         """The source, and the plan with the window among its filters."""
-        reading, span = plan.reading, None if window_ms is None else Span(*window_ms)
-        if reading is None:
+        if plan.reading is None:
             files = self._registry.source(plan.source.connector_type)
-            return Files(plan, files, _retried, grouped, span, limit=limit), plan
+            return Files(plan, files, _retried, grouped, Span.between(window_ms), limit=limit), plan
+        connector, query, plan = self._asked(plan, plan.reading, account, region, window_ms)
+        return Pages(connector, query, _name_of(plan, query), _retried, _nothing, limit=limit), plan
+
+    def _asked(
+        self, plan: Plan, reading: Reading, account: str, region: str, window_ms: tuple[int, int] | None
+    ) -> tuple[RecordConnector, Query, Plan]:
+        """What is asked of a source of records, and the plan with the window among its filters."""
         if self._connections is None:
             raise ConnectorServerException(f"{_ELSEWHERE.why}: {_ELSEWHERE.instead}.")
         connector = self._connections.open(account, region, reading.profile, reading.connector_type)
+        span = Span.between(window_ms)
         if span is not None and not keeps_place(connector, reading):
             described = connector.describe(reading.entity, api_version=reading.api_version)
             plan = replace(plan, tasks=records_in(span, timestamp_field(plan, described), plan.tasks))
         # No execution, by whose id a connector's lines would be kept.
-        query = query_of(reading, plan.tasks, flow_name=plan.flow_name, execution_id="")
-        name = f"{reading.profile}/{reading.entity}"
-        return Pages(connector, query, name, _retried, _nothing, limit=limit), plan
+        return connector, query_of(reading, plan.tasks, flow_name=plan.flow_name, execution_id=""), plan
 
     def _fields_of(self, plan: Plan, side: Reading | Writing, account: str, region: str) -> Known:
         """Raises the ServiceErrors of CreateFlow."""
@@ -160,7 +222,7 @@ class Looker:
         properties = plan.source.properties
         small = [file for file in files if self._is_quick(plan, file)][:LOOKED_FILES]
         if not small:
-            return NotAsked(f"its objects are larger than {LOOKED_BYTES:,} bytes and compressed, or Parquet")
+            return NotAsked(_LARGE)
         with TemporaryDirectory(dir=self._folder) as folder:
             heads = Heads(source, properties, declared, Path(folder))
             try:
@@ -181,6 +243,36 @@ class Looker:
         source = self._registry.source(plan.source.connector_type)
         head = source.head(plan.source.properties, file, _MAGIC_BYTES)
         return compression_of(head) == "none" and format_of(head, plan.input or "csv") != "parquet"
+
+
+def _order(
+    plan: Plan,
+    folder: Path,
+    files: Iterable[LocalFile],
+    *,
+    fields: tuple[str, ...] | None = None,
+    limit: int | None = None,
+) -> SplitOrder:
+    """A split of which nothing is to become visible."""
+    if plan.input is None or plan.output is None:
+        raise Stop(f"Flows from {plan.source.connector_type} to {plan.destinations[0].connector_type} can't be run")
+    return SplitOrder(
+        tasks=plan.tasks,
+        input=plan.input,
+        output=plan.output,
+        number=0,
+        files=files,
+        fields=fields,
+        staging=folder / "staged",
+        rejects=folder / "rejects",
+        naming=Naming(plan.flow_name, "", 1, datetime(1970, 1, 1, tzinfo=UTC)),
+        limit=limit,
+    )
+
+
+def _name_of(plan: Plan, query: Query) -> str:
+    """What people know a source of records by."""
+    return f"{plan.reading.profile if plan.reading else plan.source.profile}/{query.entity}"
 
 
 def _passed(plan: Plan, found: Preview) -> int:

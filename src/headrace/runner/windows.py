@@ -30,6 +30,11 @@ class Span:
             return None
         return cls(execution.window_from_ms, execution.window_to_ms)
 
+    @classmethod
+    def between(cls, bounds_ms: tuple[int, int] | None) -> Span | None:
+        """The span with these bounds; None: everything."""
+        return None if bounds_ms is None else cls(*bounds_ms)
+
 
 def files_in(span: Span | None, files: Iterable[SourceFile]) -> tuple[SourceFile, ...]:
     """The files that were last changed within the span."""

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from headrace.operations import backfills, logged, plans, positions, previews, record_events, rejects, retries, runs
+from headrace.operations import (
+    backfills,
+    explains,
+    logged,
+    plans,
+    positions,
+    previews,
+    record_events,
+    rejects,
+    retries,
+    runs,
+)
 
 # What stands for a part of a path, and the shape of it.
 LABELS: Mapping[str, str] = {"flowName": "FlowName", "executionId": "ExecutionId", "number": "BackfillNumber"}
@@ -60,6 +71,11 @@ _PAGED: Mapping[str, Asked] = {
 _FLOW: Mapping[str, Asked] = {
     "flow": Asked("FlowDocument", "The document, as CreateFlow takes it, which a policy then has to allow, too."),
     "flowName": Asked("FlowName", "Or the name of a flow that is there."),
+}
+
+_WINDOW: Mapping[str, Asked] = {
+    "from": Asked("Date", "Of what changed then or later."),
+    "to": Asked("Date", "Of what changed before; without it now."),
 }
 
 _EXECUTION = "/flows/{flowName}/executions/{executionId}"
@@ -258,9 +274,18 @@ ROWS: tuple[Row, ...] = (
         members={
             **_FLOW,
             "records": Asked("PreviewSize", "So many records that pass the filters; without it 20."),
-            "from": Asked("Date", "Of what changed then or later."),
-            "to": Asked("Date", "Of what changed before; without it now."),
+            **_WINDOW,
         },
+        errors=(_NOT_THERE, "ConnectorServerException", "ConnectorAuthenticationException"),
+    ),
+    Row(
+        name=explains.EXPLAIN,
+        method="POST",
+        path="/explain",
+        permission="StartFlow",
+        about="What a run of a flow document, or of a flow that is there, would do: splits, SELECT, memory, files.",
+        answer="ExplainedFlow",
+        members={**_FLOW, **_WINDOW},
         errors=(_NOT_THERE, "ConnectorServerException", "ConnectorAuthenticationException"),
     ),
     Row(

@@ -15,10 +15,12 @@ import pytest
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
 from headrace.errors import ConnectorServerException
+from headrace.flow.explanation import Explanation
 from headrace.flow.findings import Fields, Known, NotAsked
 from headrace.flow.plan import plan
 from headrace.flow.rules import Rule
-from headrace.runner.looking import Looker
+from headrace.runner.grouping import SPLIT_FILES
+from headrace.runner.looking import LOOKED_BYTES, Looker
 from headrace.settings import Settings
 from tests.standins.application import Application, Profiles, from_records, to_records
 from tests.unit.flow.documents import MAP_ALL, condition, document, mapped, projection, task
@@ -244,3 +246,73 @@ def test_a_file_that_can_not_be_read_is_told_of(place: Place) -> None:
     place.put("in/1.parquet", b"PAR1 and nothing else PAR1")
     with pytest.raises(ConnectorServerException, match="parquet can't be read"):
         previewed(place, document(MAP_ALL))
+
+
+def explained(place: Place, made: dict[str, Any], **given: Any) -> Explanation:
+    looker = place.looker(given.get("profiles"))
+    return looker.explain(plan(made), *SCOPE, named=str, window_ms=given.get("window_ms"))
+
+
+def test_an_explanation_has_the_splits_of_a_run_and_writes_nothing(place: Place) -> None:
+    for number in range(SPLIT_FILES + 1):
+        place.put(f"in/{number:03}.csv", b"id,kind\n1,order\n")
+    before = place.files()
+
+    found = explained(place, document(MAP_ALL))
+
+    assert [len(split) for split in found.splitting.splits] == [SPLIT_FILES, 1]
+    assert (found.place, found.query, found.looked_files, found.not_looked) == ("S3 raw/in", None, 8, None)
+    assert [each.name for each in found.statement.columns] == ["id", "kind"]
+    assert (found.room.memory_limit_bytes, found.room.threads) == (300 << 20, 1)
+    assert place.files() == before
+    assert list(place.folder.iterdir()) == []
+
+
+def test_an_explanation_has_the_fields_of_all_files_as_a_run_has(place: Place) -> None:
+    place.put("in/1.csv", b"id\n1\n")
+    for number in range(2, 12):
+        place.put(f"in/{number}.csv", f"id,f{number}\n".encode())
+    names = [each.name for each in explained(place, document(MAP_ALL)).statement.columns]
+    assert sorted(names) == sorted(["id", *(f"f{number}" for number in range(2, 12))])
+
+
+def test_an_explanation_of_a_window_has_the_files_of_that_time(place: Place) -> None:
+    place.put("in/1.csv", b"id\n1\n")
+    found = explained(place, document(MAP_ALL), window_ms=(0, 1))
+    assert (found.splitting.splits, found.not_looked) == ((), "there is no object")
+
+
+def test_large_packed_objects_are_not_got_for_an_explanation(place: Place) -> None:
+    path = place.data / "buckets" / "raw" / "in" / "1.parquet"
+    path.parent.mkdir(parents=True)
+    with path.open("wb") as stream:
+        stream.write(b"PAR1")
+        stream.truncate(LOOKED_BYTES + 1)
+    found = explained(place, document(mapped("id", "id")))
+    assert found.looked_files == 0
+    assert "compressed, or Parquet" in (found.not_looked or "")
+    assert [each.name for each in found.statement.columns] == ["id"]
+
+
+def test_what_an_application_is_asked_for_is_explained_and_no_record_is_read(place: Place) -> None:
+    crm = Application(numbered(3))
+    found = explained(place, flow(MAP_ALL, source=from_records()), profiles=Profiles(crm=crm))
+    assert found.query is not None
+    assert (found.place, found.query.entity, found.query.fields) == (f"crm/{found.query.entity}", "order", None)
+    assert found.splitting.splits == ((),)
+    assert crm.queries == []
+
+
+def test_without_profiles_an_explanation_has_what_the_document_says(place: Place) -> None:
+    tasks = [projection("id", key="CustomConnector"), mapped("id", "number")]
+    found = explained(place, flow(*tasks, source=from_records()))
+    assert [each.name for each in found.statement.columns] == ["number"]
+    assert "connector profiles are kept by a service" in (found.not_looked or "")
+
+
+def test_an_explanation_of_what_can_not_be_read_says_so(place: Place) -> None:
+    place.put("in/1.parquet", b"PAR1, and no more")
+    with pytest.raises(ConnectorServerException, match=r"The source can't be read: s3://raw/in/1.parquet"):
+        explained(place, document(MAP_ALL))
+    with pytest.raises(ConnectorServerException, match="Error while communicating to connector"):
+        explained(place, flow(MAP_ALL, source=from_records(entity="offer")), profiles=Profiles(crm=Application()))

@@ -184,7 +184,13 @@ def test_a_long_answer_that_breaks_off_has_no_end() -> None:
 
 @pytest.mark.parametrize(
     "path, actions, status",
-    [("plan", ["CreateFlow"], 200), ("preview", ["StartFlow", "CreateFlow"], 200), ("preview", ["StartFlow"], 403)],
+    [
+        ("plan", ["CreateFlow"], 200),
+        ("explain", ["StartFlow", "CreateFlow"], 200),
+        ("explain", ["StartFlow"], 403),
+        ("preview", ["StartFlow", "CreateFlow"], 200),
+        ("preview", ["StartFlow"], 403),
+    ],
 )
 def test_a_policy_decides_by_the_flow_that_the_body_is_about(path: str, actions: list[str], status: int) -> None:
     """A document of the caller's own may name any connector profile, which only who creates flows may use."""
