@@ -40,7 +40,7 @@ def proxy_before_server(s3_server: S3Server) -> Iterator[FaultyProxy]:
 def test_the_rest_of_an_answer_that_broke_off_is_never_that_of_another_object(
     proxy: FaultyProxy, objects: ServerObjects, tmp_path: Path
 ) -> None:
-    objects.put(NAME, "a.csv", b"0123456789" * MIB)
+    objects.put(NAME, "a.csv", b"01234567" * MIB)
     bucket = opened(proxy.url, tmp_path, NAME)
     files = bucket.list("")
     proxy.requests.clear()
@@ -48,13 +48,32 @@ def test_the_rest_of_an_answer_that_broke_off_is_never_that_of_another_object(
     def cut_then_change(_method: str, _path: str) -> Fault:
         if len(proxy.requests) == 1:
             return "cut"
-        objects.put(NAME, "a.csv", b"9876543210" * MIB)
+        objects.put(NAME, "a.csv", b"76543210" * MIB)
         return "pass"
 
     proxy.rule = cut_then_change
     with pytest.raises(Stop, match=rf"s3://{NAME}/a\.csv has changed since the run began\. Start the flow again"):
         list(bucket.fetch(files, tmp_path / "scratch"))
     assert len(proxy.requests) == 2
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_the_parts_of_a_large_object_are_never_of_two(
+    proxy: FaultyProxy, objects: ServerObjects, tmp_path: Path
+) -> None:
+    objects.put(NAME, "a.csv", b"01234567" * 3 * MIB)
+    bucket = opened(proxy.url, tmp_path, NAME)
+    files = bucket.list("")
+    proxy.requests.clear()
+
+    def change_before_the_second(_method: str, _path: str) -> Fault:
+        if len(proxy.requests) > 1:
+            objects.put(NAME, "a.csv", b"76543210" * 3 * MIB)
+        return "pass"
+
+    proxy.rule = change_before_the_second
+    with pytest.raises(Stop, match=rf"s3://{NAME}/a\.csv has changed since the run began"):
+        list(bucket.fetch(files, tmp_path / "scratch"))
     assert list((tmp_path / "scratch").iterdir()) == []
 
 

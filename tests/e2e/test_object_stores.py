@@ -132,7 +132,7 @@ def test_a_full_scratch_disk_is_named(bucket: Bucket, name: str, objects: Server
     (file,) = bucket.list("")
     copy = bucket._copy  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     with pytest.raises(Stop, match=r"a\.csv can't be copied to this machine: .*No space left on device"):
-        copy(file, Path("/dev/full"), Event())
+        copy(file, range(1), Path("/dev/full"), Event())
 
 
 # --- publishing -----------------------------------------------------------------------------------

@@ -13,11 +13,14 @@ from pathlib import Path
 from headrace.connector_sdk.contract import LocalFile, SourceFile
 from headrace.errors import Stop
 
-# Copies made at the same time, and at most on disk where each is deleted when it was read.
+# Parts copied at the same time, and files at most on disk where each is deleted when it was read.
 TOGETHER = 4
+# The threads share the parts of the first file that is not whole: were each to copy a file of its own, as many would
+# come to their end at once, and nothing be there to be read before.
+PART_BYTES = 8 * 1024 * 1024
 
-# Copies one file to a path; leaves off soon after the event is set.
-Copy = Callable[[SourceFile, Path, threading.Event], LocalFile]
+# Copies some bytes of a file to their place in the file at a path; leaves off soon after the event is set.
+Copy = Callable[[SourceFile, range, Path, threading.Event], None]
 
 
 def read_ahead(files: Sequence[SourceFile], scratch: Path, copy: Copy) -> Iterator[LocalFile]:
@@ -31,13 +34,14 @@ def read_ahead(files: Sequence[SourceFile], scratch: Path, copy: Copy) -> Iterat
     pool = ThreadPoolExecutor(TOGETHER, thread_name_prefix="fetch")
     try:
         _make(folder)
-        coming: deque[Future[LocalFile]] = deque()
+        coming: deque[tuple[LocalFile, list[Future[None]]]] = deque()
         for place, file in enumerate(files):
-            coming.append(pool.submit(copy, file, folder / f"{place:06d}", stopped))
+            made = LocalFile(file.name, folder / f"{place:06d}", file.size_bytes, is_copy=True)
+            coming.append((made, [pool.submit(copy, file, part, made.path, stopped) for part in _parts(file)]))
             if len(coming) == TOGETHER:
-                yield coming.popleft().result()
+                yield _whole(*coming.popleft())
         while coming:
-            yield coming.popleft().result()
+            yield _whole(*coming.popleft())
     except BaseException:
         stopped.set()
         pool.shutdown(cancel_futures=True)
@@ -45,6 +49,20 @@ def read_ahead(files: Sequence[SourceFile], scratch: Path, copy: Copy) -> Iterat
         raise
     finally:
         pool.shutdown()
+
+
+def _parts(file: SourceFile) -> list[range]:
+    """Without an ETag nothing tells the parts of one object from those of another."""
+    size_bytes = file.size_bytes
+    if file.etag is None or size_bytes <= PART_BYTES:
+        return [range(size_bytes)]
+    return [range(begin, min(begin + PART_BYTES, size_bytes)) for begin in range(0, size_bytes, PART_BYTES)]
+
+
+def _whole(file: LocalFile, parts: Sequence[Future[None]]) -> LocalFile:
+    for part in parts:
+        part.result()
+    return file
 
 
 def _make(folder: Path) -> None:

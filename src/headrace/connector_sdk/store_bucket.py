@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -9,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import obstore
 from obstore.store import ObjectStore
@@ -75,7 +76,7 @@ class StoreBucket:
             return bytes(obstore.get(self.reading, file.key, options=options).bytes())
 
     def fetch(self, files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
-        """See Bucket: the next few objects are fetched while one is read."""
+        """See Bucket: the next few objects are fetched while one is read, large ones in parts."""
         return read_ahead(files, scratch, self._copy)
 
     def publish(self, staged: Sequence[Publishable], check: Callable[[], None] = no_check) -> None:
@@ -98,21 +99,23 @@ class StoreBucket:
         at_ms = int(modified.astimezone(UTC).timestamp() * 1000)
         return SourceFile(f"s3://{self.name}/{key}", key, int(meta["size"]), meta.get("e_tag"), at_ms)
 
-    def _copy(self, file: SourceFile, target: Path, stopped: threading.Event) -> LocalFile:
-        written = 0
+    def _copy(self, file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+        options, written = _as_listed(file), 0
+        if len(part) < file.size_bytes:
+            options = options | {"range": (part.start, part.stop)}
         with self.errors.of(file.key):
-            got = obstore.get(self.reading, file.key, options=_as_listed(file))
+            got = obstore.get(self.reading, file.key, options=options)
             # Some servers don't know conditions.
             if file.etag is not None and got.meta.get("e_tag") not in {None, file.etag}:
                 raise changed(file)
-            with _local(file), target.open("wb") as stream:
+            with _local(file), _opened(target) as stream:
+                stream.seek(part.start)
                 for block in got.stream(min_chunk_size=_BLOCK_BYTES):
                     if stopped.is_set():
                         break
                     written += stream.write(block)
-        if written != file.size_bytes and not stopped.is_set():
-            raise Retry(f"{file.name} broke off after {written} of {file.size_bytes} bytes.")
-        return LocalFile(file.name, target, file.size_bytes, is_copy=True)
+        if written != len(part) and not stopped.is_set():
+            raise Retry(f"{file.name} broke off after {part.start + written} of {file.size_bytes} bytes.")
 
     def _delete(self, key: str) -> None:
         with self.errors.of(key), suppress(FileNotFoundError):
@@ -142,6 +145,11 @@ def _together(calls: Sequence[tuple[Callable[..., None], *tuple[Any, ...]]]) -> 
 def _as_listed(file: SourceFile) -> GetOptions:
     """The object as it was listed: one that changed since is another object."""
     return {"if_match": file.etag} if file.etag else {}
+
+
+def _opened(path: Path) -> BinaryIO:
+    """For writing, with what other parts have written there."""
+    return open(path, "r+b", opener=lambda name, flags: os.open(name, flags | os.O_CREAT, 0o666))
 
 
 @contextmanager

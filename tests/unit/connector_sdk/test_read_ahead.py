@@ -3,22 +3,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator
 from contextlib import closing
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
 import pytest
 
 from headrace.connector_sdk.contract import LocalFile, SourceFile
-from headrace.connector_sdk.read_ahead import TOGETHER, read_ahead
+from headrace.connector_sdk.read_ahead import PART_BYTES, TOGETHER, read_ahead
 from headrace.errors import Retry, Stop
 from tests.standins.processes import PATIENCE_S
 
 FILES = [SourceFile(f"s3://raw/{number}", str(number), 1, None, 0) for number in range(20)]
 
 
-def copied(file: SourceFile, target: Path, stopped: threading.Event) -> LocalFile:
+def copied(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
     target.write_text(file.key)
-    return LocalFile(file.name, target, file.size_bytes, is_copy=True)
 
 
 def fetch_threads() -> list[str]:
@@ -45,10 +45,10 @@ def test_no_files_make_no_copies(tmp_path: Path) -> None:
 
 
 def test_an_error_comes_out_in_its_files_place_and_nothing_stays(tmp_path: Path) -> None:
-    def failing(file: SourceFile, target: Path, stopped: threading.Event) -> LocalFile:
+    def failing(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
         if file.key == "2":
             raise Retry("the server failed")
-        return copied(file, target, stopped)
+        copied(file, part, target, stopped)
 
     read: list[str] = []
     with pytest.raises(Retry, match="the server failed"):
@@ -62,13 +62,12 @@ def test_closing_early_stops_copies_under_way_and_removes_them(tmp_path: Path) -
     begun: list[str] = []
     left_off = threading.Event()
 
-    def endless(file: SourceFile, target: Path, stopped: threading.Event) -> LocalFile:
+    def endless(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
         begun.append(file.key)
-        made = copied(file, target, stopped)
+        copied(file, part, target, stopped)
         if file.key != "0":
             assert stopped.wait(PATIENCE_S)
             left_off.set()
-        return made
 
     with closing(cast("Generator[LocalFile]", read_ahead(FILES, tmp_path, endless))) as files:
         assert next(files).path.read_text() == "0"
@@ -76,6 +75,39 @@ def test_closing_early_stops_copies_under_way_and_removes_them(tmp_path: Path) -
     assert len(begun) <= TOGETHER
     assert list(tmp_path.iterdir()) == []
     assert fetch_threads() == []
+
+
+@pytest.mark.parametrize("etag, parts", [("one object", 3), (None, 1)])
+def test_a_large_file_is_copied_in_parts_where_an_etag_tells_that_they_are_of_one_object(
+    tmp_path: Path, etag: str | None, parts: int
+) -> None:
+    asked: list[range] = []
+    size_bytes = 2 * PART_BYTES + 1
+
+    def copy(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+        asked.append(part)
+        target.touch()
+
+    [made] = read_ahead([SourceFile("s3://raw/0", "0", size_bytes, etag, 0)], tmp_path, copy)
+    assert (made.name, made.size_bytes, made.is_copy) == ("s3://raw/0", size_bytes, True)
+    asked.sort(key=lambda part: part.start)
+    assert len(asked) == parts
+    assert (asked[0].start, asked[-1].stop) == (0, size_bytes)
+    assert all(one.stop == other.start for one, other in pairwise(asked))
+
+
+def test_the_threads_share_the_parts_of_the_first_file(tmp_path: Path) -> None:
+    begun: list[str] = []
+    all_begun = threading.Barrier(TOGETHER)
+    files = [SourceFile(f"s3://raw/{key}", key, TOGETHER * PART_BYTES, "e", 0) for key in "abcdef"]
+
+    def copy(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+        begun.append(file.key)
+        all_begun.wait(PATIENCE_S)
+        target.touch()
+
+    assert [file.name for file in read_ahead(files, tmp_path, copy)] == [file.name for file in files]
+    assert begun == sorted(begun)
 
 
 def test_a_scratch_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
