@@ -32,8 +32,9 @@ def main() -> None:
     given = parser.parse_args()
     texts = made(json.loads(FIGURES.read_text("utf-8")))
     stale = [path for path, text in texts.items() if is_other(path, text)]
-    if given.check and stale:
-        sys.exit(f"Not what the figures say, make it again with `python -m bench.page`: {', '.join(map(str, stale))}")
+    if given.check:
+        names = ", ".join(str(path) for path in stale)
+        sys.exit(f"Not what the figures say, make it again with `python -m bench.page`: {names}" if stale else 0)
     for path in set(PLOTS.glob("*.svg")) - texts.keys():
         path.unlink()
     for path, text in texts.items():
