@@ -31,6 +31,8 @@ PARTS = (
     "peers",
     "sizes",
     "small_files",
+    "wide",
+    "gzip_csv",
     "latency",
     "start_up",
     "installed_size",
@@ -47,6 +49,7 @@ SIZED = {
     "engine": ("{records}",),
     "formats": ("{records}",),
     "peers": ("{records}",),
+    "gzip_csv": ("{records}",),
     "sizes": ("1000", "{records}"),
     "small_files": ("{records}",),
 }

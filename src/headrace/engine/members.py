@@ -13,8 +13,11 @@ from headrace.engine.values import JSON, TEXT, Field
 # json_structure() breaks the whole database where it meets more levels than it can take: a text
 # with fewer brackets than this can't have them, another one is looked at member by member.
 _MOST_BRACKETS = 100
-# Of so many first records the order of members is kept, and their values are looked at before all others.
+# Of so many first records the order of members is kept, and their values are looked at before all others: all of
+# objects of twenty members, fewer of larger ones.
 _FIRST_RECORDS = 1000
+_FIRST_VALUES = 20 * _FIRST_RECORDS
+_FEWEST_RECORDS = 20
 _BATCH = 10_000
 _UNSEEN = ("", "")
 _INTEGERS = frozenset({"UBIGINT", "BIGINT"})
@@ -59,12 +62,12 @@ def members_of(
     of those members of all objects as f0, f1, …; None where there is none quicker than to look at whole objects.
     """
     wanted = wanted or EVERYTHING
-    first = f"(SELECT line FROM {lines} LIMIT {_FIRST_RECORDS})"
+    first = _first(lines, _FIRST_RECORDS)
     names = _names(con, lines, first) if wanted.names is None else list(wanted.names)
     typed = [name for name in names if wanted.is_typed(name)]
     kinds: dict[str, set[str]] = {}
     if typed:
-        kinds = _kinds(con, first)
+        kinds = _kinds(con, _first(lines, max(_FEWEST_RECORDS, min(_FIRST_RECORDS, _FIRST_VALUES // len(names)))))
         undecided = [name for name in typed if kinds.get(name, set()) <= _UNDECIDED]
         if undecided:
             kinds |= _kinds(con, lines) if values is None else _kinds_of(con, values(undecided), undecided)
@@ -82,6 +85,10 @@ def kinds_by_file(con: duckdb.DuckDBPyConnection, values: str, names: Sequence[s
     """Of each file the kinds of its members' values; `values` is a query of them with the file's number in `file`."""
     rows = con.execute(f"SELECT file, {_bits(names)} FROM ({values}) GROUP BY file").fetchall()
     return {int(file): _of_bits(names, bits) for file, *bits in rows}
+
+
+def _first(lines: str, most: int) -> str:
+    return f"(SELECT line FROM {lines} LIMIT {most})"
 
 
 def _names(con: duckdb.DuckDBPyConnection, lines: str, first: str) -> list[str]:

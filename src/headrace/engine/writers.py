@@ -22,6 +22,10 @@ _OPTIONS = {
     "CSV": "FORMAT csv, HEADER true",
     "PARQUET": "FORMAT parquet, COMPRESSION zstd",
 }
+# DuckDB holds the row group that each thread fills: as many values as one of its own size has in fifty columns.
+_GROUP_ROWS = 122_880
+_GROUP_VALUES = 50 * _GROUP_ROWS
+_GROUP_STEP = 2048
 _LINE_END = "\r\n"
 _SPECIAL = '[",\\n\\r]'
 
@@ -95,7 +99,14 @@ def _selected(columns: Sequence[Column], output: Output) -> tuple[str, str]:
         return f"{made} AS line", f"{_RAW_LINES}, HEADER false"
     if output.file_type == "CSV" and _clash(names):
         return _csv_lines(names, values), f"{_RAW_LINES}, HEADER true"
+    if output.file_type == "PARQUET":
+        return named(columns), f"{_OPTIONS['PARQUET']}, ROW_GROUP_SIZE {_group_rows(len(columns))}"
     return named(columns), _OPTIONS[output.file_type]
+
+
+def _group_rows(columns: int) -> int:
+    fitting = _GROUP_VALUES // columns // _GROUP_STEP * _GROUP_STEP
+    return max(_GROUP_STEP, min(_GROUP_ROWS, fitting))
 
 
 def _record(columns: Sequence[Column], names: Sequence[str], values: Sequence[str]) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
-from headrace.engine.compile import compile_tasks, with_lets
+import duckdb
+import pytest
+
+from headrace.engine.compile import Column, compile_tasks, with_lets
 from headrace.engine.layout import Output
 from headrace.engine.tasks import Filter, Map, Mask, Merge, Tasks, Truncate
 from headrace.engine.values import Field
+from headrace.engine.writers import write
 from tests.oracle.running import Bench
 
 TYPED = Output("out", file_type="PARQUET", keeps_types=True)
@@ -60,9 +66,32 @@ def test_hundreds_of_casts_take_little_memory_and_each_rejects_for_itself(bench:
 
 
 def test_each_task_that_drops_is_told_apart_and_rejects_are_counted_once(bench: Bench) -> None:
-    filters = tuple(Filter(place, "n", "NOT_EQUAL_TO", "bigint", (f"{place}",)) for place in range(3))
+    filters = tuple(Filter(place, "n", "NOT_EQUAL_TO", "number", (f"{place}",)) for place in range(3))
     tasks = Tasks(filters=filters, maps=(Map(3, "n", "n", "bigint"), Map(4, "m", "m", "bigint")))
     ran = bench.run(tasks, b"n,m\n0,1\n0,2\n1,3\n5,4\n6,x\nx,x\n", output=TYPED)
     assert ran.counts.dropped == {0: 2, 1: 1}
     assert ran.counts.rejected == {3: 1, 4: 1}
     assert ran.records() == [{"n": 5, "m": 4}]
+
+
+@pytest.mark.parametrize("columns, groups", [(20, 1), (3000, 2)])
+def test_a_row_group_holds_fewer_records_where_they_have_more_fields(tmp_path: Path, columns: int, groups: int) -> None:
+    made = [Column(f"c{place}", "1") for place in range(columns)]
+    with duckdb.connect() as con:
+        (path,) = write(con, made, "range(2100)", TYPED, tmp_path / "out").paths
+        found = con.execute("SELECT num_rows, num_row_groups FROM parquet_file_metadata(?)", [str(path)]).fetchall()
+    assert found == [(2100, groups)]
+
+
+def test_members_of_large_objects_have_the_types_of_all_records(bench: Bench) -> None:
+    """Numbers in the first records, the only ones that are looked at whole, and something else much later."""
+    late = {"c0": "x", "c1": {"a": 1}, "c2": 2.5, "c3": None}
+    records = [{f"c{place}": 7 for place in range(WIDE)} for _ in range(400)]
+    lines = "".join(f"{json.dumps(record)}\n" for record in [*records, records[0] | late])
+    copies = Tasks(maps=tuple(Map(place, f"c{place}", f"c{place}", None) for place in range(WIDE)))
+    ran = bench.run(copies, lines.encode(), input="json", output=TYPED)
+    found = ran.records()
+    assert [list(found[place].values())[:5] for place in (0, 400)] == [
+        ["7", "7", 7.0, 7, 7],
+        ["x", '{"a":1}', 2.5, None, 7],
+    ]
