@@ -20,6 +20,7 @@ from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.formats import UnreadableSource
+from headrace.engine.joining import joined
 from headrace.engine.opening import as_unreadable, open_view, open_views
 from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
@@ -215,10 +216,16 @@ class Passes:
 
     def _quick_pass(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> _Passed | None:
         """What came of writing the group; None where bad content stopped it."""
+        groups = runs(views)
+        one_each = [as_one(group) for group in groups]
+        copies = [joined(group, self._scratch) or one for group, one in zip(groups, one_each, strict=True)]
         try:
-            return self._write([as_one(run) for run in runs(views)], compiled, self._writing(place, compiled))
+            passed = self._write(copies, compiled, self._writing(place, compiled))
+            if copies != one_each and (passed.malformed or passed.refused):
+                passed = self._write(one_each, compiled, self._writing(place, compiled))
         except duckdb.InvalidInputException:
             return None
+        return passed
 
     def _pass_together(self, place: int, views: Sequence[SourceView]) -> bool:
         """Let each of the small files, which are alike, make its output file in one pass; whether that went well.
@@ -238,7 +245,8 @@ class Passes:
             return write_each(self._con, compiled.columns, source, order.output, targets)
 
         try:
-            passed = self._write([as_one(views, tells_file=True)], compiled, write_files)
+            one = joined(views, self._scratch, tells_file=True) or as_one(views, tells_file=True)
+            passed = self._write([one], compiled, write_files)
         except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException):
             return False
         if passed.refused or passed.malformed:

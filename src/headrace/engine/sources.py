@@ -122,7 +122,9 @@ def _whole_record(fields: Sequence[Field]) -> str:
 
 def _further(view: CsvFile | ParquetFile) -> str:
     source = f", {_whole_record(view.fields)} AS source" if view.tells_source else ""
-    return f"{source}{', file_index AS file' if view.tells_file else ''}"
+    is_joined = isinstance(view, CsvFile) and view.is_joined
+    number = f"c{len(view.fields)}::BIGINT" if is_joined else "file_index"
+    return f"{source}{f', {number} AS file' if view.tells_file else ''}"
 
 
 def _paths(view: SourceView) -> str:
@@ -133,7 +135,8 @@ def _paths(view: SourceView) -> str:
 class CsvFile:
     """CSV with a header: comma, double quotes, doubled inside. Malformed lines go to a table of rejects.
 
-    `line_end`: see `line_end_of`; None also where nobody looked.
+    `line_end`: see `line_end_of`; None also where nobody looked. `is_joined`: a copy of several files, the number of
+    each record's file being its last cell where that is told.
     """
 
     file: LocalFile
@@ -143,6 +146,7 @@ class CsvFile:
     blank_lines: int
     line_end: str | None = None
     is_copy: bool = False
+    is_joined: bool = False
     most: int | None = None
     tells_source: bool = False
     others: tuple[str, ...] = ()
@@ -174,7 +178,8 @@ class CsvFile:
     def _reader(self, on_error: str) -> str:
         if not self.fields:
             return "(SELECT 1 WHERE FALSE)"
-        columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(self.fields)))
+        cells = len(self.fields) + (self.is_joined and self.tells_file)
+        columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(cells))
         line_end = " new_line='\\n'," if self.is_copy else ""
         return (
             f"read_csv({_paths(self)}, auto_detect=false, header=true, skip={self.blank_lines},"

@@ -24,6 +24,31 @@ from tests.oracle.running import Bench, Ran, Record
 MAPPED = Tasks(maps=(Map(0, "a", "a", None), Map(1, "n", "n", "bigint")))
 TYPED = Output("out", file_type="PARQUET", keeps_types=True)
 EVERYTHING = Tasks(map_all=MapAll(0, frozenset()))
+ODD = [
+    b"a,n\nok,6\nbad\nfine,7\n",  # a record that is none
+    b"a,n\nok,6\nfine,seven\n",  # a value that does not fit its type
+    b"n,a\n8,turned\n",  # the same fields in another order
+    b"a,n,m\nmore,9,1\n",
+    b"\na,n\nbelow,10\n",
+    b"",
+    b"a,n\r\nreturned,11\r\n",
+    b'a,n\n"open,12\n',  # a quote that nothing ends
+    b"a,n\nlast,13",  # no line end
+    b'a,n\n"a ""quoted"" one, with\na line end",14\n',
+    b'a,n\nstray"quote,15\n"open,16\n',
+    b"a,n\rlone,17\rreturns,18\r",
+    b"a,n\nmixed,19\r\nends,20\n",
+    b"a,n\nnul\0,21\n",
+    b"a,n\nnot \xff UTF-8,22\n",
+    b'\xef\xbb\xbfa,n\n"after a BOM",23\n',
+    b"a,n\n\nblank above,24\n",
+    b"a,n\nblank below,25\n\n",
+    b"a,n\none cell more,26,\n",
+    b'a,n\n"quoted, all",27\n"",28\n',
+    b'a,n\r\n"a line\r\nend",29\r\n',
+    b"a,n\n\xef\xbb\xbfa BOM of a record,30\n",
+    b'"a\nb",n\n1,31\n',
+]
 GOOD = [b"a,n\nx,1\ny,2\n", b"a,n\nz,3\n", b"a,n\n", b"a,n\nw,4\nv,5\n"]
 
 
@@ -45,29 +70,33 @@ def assert_as_alone(
 
 
 @pytest.mark.parametrize("tasks, output", [(MAPPED, Output("out")), (EVERYTHING, TYPED)])
-@pytest.mark.parametrize(
-    "odd",
-    [
-        b"a,n\nok,6\nbad\nfine,7\n",  # a record that is none
-        b"a,n\nok,6\nfine,seven\n",  # a value that does not fit its type
-        b"n,a\n8,turned\n",  # the same fields in another order
-        b"a,n,m\nmore,9,1\n",
-        b"\na,n\nbelow,10\n",
-        b"",
-        b"a,n\r\nreturned,11\r\n",
-        b'a,n\n"open,12\n',  # a quote that nothing ends
-        b"a,n\nlast,13",  # no line end
-        b'a,n\n"a ""quoted"" one, with\na line end",14\n',
-        b'a,n\nstray"quote,15\n"open,16\n',
-        b"a,n\rlone,17\rreturns,18\r",
-        b"a,n\nmixed,19\r\nends,20\n",
-        b"a,n\nnul\0,21\n",
-        b"a,n\nnot \xff UTF-8,22\n",
-        b'\xef\xbb\xbfa,n\n"after a BOM",23\n',
-    ],
-)
+@pytest.mark.parametrize("odd", ODD)
 def test_an_odd_file_among_many_is_treated_as_if_alone(bench: Bench, odd: bytes, tasks: Tasks, output: Output) -> None:
     assert_as_alone(bench, tasks, [*GOOD, odd, *GOOD], "csv", output)
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("good", [GOOD, [b"a,n\r\nx,1\r\n", b"a,n\r\ny,2", b"a,n\r\n"]])
+def test_an_odd_file_among_many_gives_one_output_file_the_records_it_gives_alone(
+    bench: Bench, good: list[bytes], odd: bytes
+) -> None:
+    files = [bench.file(one, f"{place}") for place, one in enumerate([*good, odd, *good])]
+    ran, each = (
+        bench.run(MAPPED, *files, output=Output("out", is_single_file=True)),
+        [bench.run(MAPPED, file) for file in files],
+    )
+    assert ran.records() == [record for one in each for record in one.records()]
+    assert list(ran.rejects) == [reject for one in each for reject in one.rejects]
+
+
+@pytest.mark.parametrize("content", [b"a\nx\n\ny\n", b"a\n\n", b"a\n", b"a\nx", b'a\n""\n', b"a\n \n"])
+@pytest.mark.parametrize("output", [Output("out"), Output("out", is_single_file=True)])
+def test_files_of_one_field_are_treated_as_if_alone(bench: Bench, content: bytes, output: Output) -> None:
+    files = [bench.file(one, f"{place}") for place, one in enumerate([b"a\nz\n", content, b"a\nz\n", content])]
+    each = alone(bench, EVERYTHING, files, "csv", output)
+    assert bench.run(EVERYTHING, *files, output=output).records() == [
+        record for one in each for record in one.records()
+    ]
 
 
 @pytest.mark.parametrize("tasks, output", [(MAPPED, Output("out")), (EVERYTHING, TYPED)])
