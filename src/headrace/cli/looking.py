@@ -142,7 +142,7 @@ def _alone(stack: ExitStack, settings: Settings, entries: Iterable[EntryPoint] |
     folder = Path(stack.enter_context(TemporaryDirectory(prefix="headrace-")))
     engine = Engine(memory_limit_bytes=settings.memory_limit_bytes, threads=settings.threads, scratch=folder)
     stack.callback(engine.close)
-    looker = LooksItself(Registry.load(settings, entries=entries), engine, None, folder=folder)
+    looker = LooksItself(Registry.load(settings, entries=entries), engine, None, folder=folder, ray=settings.ray)
     return _Alone(looker, settings)
 
 

@@ -25,10 +25,10 @@ class Splitting:
 class Room:
     """Where splits run, and what the engine may take there.
 
-    `cluster` is the Ray cluster that is set, None: there is none; `stays_because` says why they stay here all the same.
+    `stays_because` says why they stay on this machine though a Ray cluster is set.
     """
 
-    cluster: str | None
+    is_cluster: bool
     stays_because: str | None
     memory_limit_bytes: int
     threads: int

@@ -119,8 +119,12 @@ def _typed(found: Explanation, files: int) -> str:
 
 
 def _placement(room: Room) -> Answer:
-    if room.cluster is not None and room.stays_because is None:
-        return {"where": "cluster", "why": f"on the Ray cluster {room.cluster}"}
+    if room.is_cluster:
+        why = (
+            "on the Ray cluster of HEADRACE_RAY_ADDRESS, as many splits at a time as its nodes have room for, each on"
+            f" {_threads(room.threads)}; here if it can't be had"
+        )
+        return {"where": "cluster", "why": why}
     here = f"in the process that runs the flow, one split after the other, each on {_threads(room.threads)}"
     why = f": {room.stays_because}" if room.stays_because else ""
     return {"where": "here", "why": f"{here}{why}"}
@@ -132,14 +136,15 @@ def _threads(count: int) -> str:
 
 def _memory(room: Room) -> Answer:
     """An upper bound: what the engine takes depends on the records, but never is more than it may."""
+    setting = "HEADRACE_RAY_MEMORY" if room.is_cluster else "HEADRACE_MEMORY_LIMIT"
     return {
         "mostBytes": room.memory_limit_bytes + _BESIDE_BYTES,
         "engineBytes": room.memory_limit_bytes,
         "threads": room.threads,
         "why": (
-            "An upper bound, however much is read: the engine never holds more than HEADRACE_MEMORY_LIMIT. Beyond it it"
-            " works on disk, or the run ends with an error that names the setting. Python, and what is on its way from"
-            " and to stores, take the rest; small flows take less."
+            f"An upper bound for a split, however much is read: the engine never holds more than {setting}."
+            " Beyond it, it works on disk, or the run ends with an error that names the setting. Python, and what is on"
+            " its way from and to stores, take the rest; small flows take less."
         ),
     }
 

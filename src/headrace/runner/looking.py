@@ -32,17 +32,20 @@ from headrace.runner.bookmarks import keeps_place
 from headrace.runner.control import Control
 from headrace.runner.grouping import SPLIT_BYTES, SPLIT_FILES, grouped
 from headrace.runner.heads import Heads
+from headrace.runner.placement import stays_because
 from headrace.runner.queries import query_of
 from headrace.runner.retries import with_retries
 from headrace.runner.source_check import SourceCheck, check_timestamps, failed, place_of, sides
-from headrace.runner.sources import Files, Pages, Result, SplitSource
+from headrace.runner.sources import Files, Pages, Result, SplitSource, SplitWork
 from headrace.runner.windows import Span, records_in, timestamp_field
+from headrace.settings import Ray
 
 # How many objects are looked into for their fields, and how much is read for a preview, about.
 LOOKED_FILES: Final = 8
 LOOKED_BYTES: Final = 64 * 1024 * 1024
 _MAGIC_BYTES: Final = 8
 _LARGE: Final = f"its objects are larger than {LOOKED_BYTES:,} bytes and compressed, or Parquet"
+_PAGES_STAY: Final = "the pages of an application are read one after the other"
 _SOURCE: Final[Place] = ("sourceFlowConfig",)
 _DESTINATION: Final[Place] = ("destinationFlowConfigList", 0)
 _ELSEWHERE: Final = NotAsked(
@@ -65,9 +68,11 @@ class Looker:
         *,
         folder: Path,
         most_bytes: int = LOOKED_BYTES,
+        ray: Ray | None = None,
     ) -> None:
         self._folder = folder
         self._most_bytes = most_bytes
+        self._ray = ray or Ray()
         self._registry = registry
         self._engine = engine
         self._connections = connections
@@ -165,9 +170,23 @@ class Looker:
         looked_files: int,
         not_looked: str | None,
     ) -> Explanation:
-        room = Room(None, None, self._engine.memory_limit_bytes, self._engine.threads)
         splitting = Splitting(tuple(splits), SPLIT_FILES, SPLIT_BYTES)
+        room = self._room(splits, is_of_records=query is not None)
         return Explanation(place, splitting, query, statement, looked_files, not_looked, room)
+
+    def _room(self, splits: Sequence[tuple[SourceFile, ...]], *, is_of_records: bool) -> Room:
+        ray, engine, reason = self._ray, self._engine, None
+        if ray.address is not None:
+            works = [SplitWork(number, files, None) for number, files in enumerate(splits)]
+            reason = _PAGES_STAY if is_of_records else stays_because(works, from_bytes=ray.from_bytes)
+            if reason is None:
+                return Room(is_cluster=True, stays_because=None, memory_limit_bytes=ray.memory_bytes, threads=ray.cpus)
+        return Room(
+            is_cluster=False,
+            stays_because=reason,
+            memory_limit_bytes=engine.memory_limit_bytes,
+            threads=engine.threads,
+        )
 
     def _previewed(self, plan: Plan, source: SplitSource, records: int, folder: Path) -> Preview:
         works = source.works()

@@ -79,6 +79,21 @@ def test_the_settings_of_this_process_count(write: Write, told: Told, monkeypatc
     assert (memory["engineBytes"], memory["threads"]) == (64 * 1024**2, 1)
 
 
+def test_a_cluster_that_is_set_is_told_of(
+    data: Path, write: Write, told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_RAY_ADDRESS", "ray://head.example:10001")
+    out = " ".join(told(write())[1].split())
+    assert "in the process that runs the flow" in out
+    assert ": there is but one split Memory: at most" in out
+    monkeypatch.setenv("HEADRACE_RAY_FROM", "0")
+    for number in range(257):
+        plant(data, "id,name\n4,Barbara\n", f"in/{number}.csv")
+    out = " ".join(told(write())[1].split())
+    assert "Where: on the Ray cluster of HEADRACE_RAY_ADDRESS" in out
+    assert "never holds more than HEADRACE_RAY_MEMORY" in out
+
+
 def test_one_file_of_everything_is_one_split(data: Path, write: Write, told: Told) -> None:
     plant(data, "id,name\n4,Barbara\n", "in/more.csv")
     single = s3(aggregationConfig={"aggregationType": "SingleFile"})

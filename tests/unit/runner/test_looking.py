@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ import pytest
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
 from headrace.errors import ConnectorServerException
-from headrace.flow.explanation import Explanation
+from headrace.flow.explanation import Explanation, Room
 from headrace.flow.findings import Fields, Known, NotAsked
 from headrace.flow.plan import plan
 from headrace.flow.rules import Rule
 from headrace.runner.grouping import SPLIT_FILES
 from headrace.runner.looking import LOOKED_BYTES, Looker
-from headrace.settings import Settings
+from headrace.settings import Ray, Settings
 from tests.standins.application import Application, Profiles, from_records, to_records
 from tests.unit.flow.documents import MAP_ALL, condition, document, mapped, projection, task
 from tests.unit.runner.record_runs import flow, numbered
@@ -316,3 +316,20 @@ def test_an_explanation_of_what_can_not_be_read_says_so(place: Place) -> None:
         explained(place, document(MAP_ALL))
     with pytest.raises(ConnectorServerException, match="Error while communicating to connector"):
         explained(place, flow(MAP_ALL, source=from_records(entity="offer")), profiles=Profiles(crm=Application()))
+
+
+def test_an_explanation_says_where_the_splits_run_as_a_run_decides(place: Place) -> None:
+    for number in range(SPLIT_FILES + 1):
+        place.put(f"in/{number:03}.csv", b"id\n1\n")
+    made = document(mapped("id", "id"))
+
+    def room(made: dict[str, Any], from_bytes: int, address: str | None = "auto", **given: Any) -> Room:
+        ray = Ray(address, from_bytes=from_bytes, cpus=3, memory_bytes=77 << 20)
+        return place.looker(given.get("profiles"), ray=ray).explain(plan(made), *SCOPE, named=str, window_ms=None).room
+
+    assert room(made, 0) == Room(is_cluster=True, stays_because=None, memory_limit_bytes=77 << 20, threads=3)
+    here = Room(is_cluster=False, stays_because=None, memory_limit_bytes=300 << 20, threads=1)
+    assert room(made, 0, None) == here
+    assert room(made, 1 << 20).stays_because == "1,285 bytes are less than the 1,048,576 of HEADRACE_RAY_FROM"
+    pages = room(flow(MAP_ALL, source=from_records()), 0, profiles=Profiles(crm=Application()))
+    assert pages == replace(here, stays_because="the pages of an application are read one after the other")
