@@ -65,3 +65,20 @@ def test_a_preview_of_an_application_leaves_nothing_behind(service: Headrace, de
         assert appflow.describe_flow_execution_records(flowName="from-desk")["flowExecutions"] == []
     assert (service.list_objects("lake"), desk.taken) == ([], {})
     assert not any((service.data / "scratch").rglob("*.jsonl"))
+
+
+def test_an_explanation_of_an_application_shows_what_it_is_asked_for_and_no_secret(
+    service: Headrace, desk: HelpDesk
+) -> None:
+    before = len(desk.asked)
+
+    found = asked(service, "explain", flow=from_desk())
+
+    assert found["source"] == {"place": "desk/tickets", "format": "records", "files": 0, "bytes": 0}
+    assert (found["asked"]["entity"], found["splits"][0]["fileCount"]) == ("tickets", 0)
+    assert [each["name"] for each in found["columns"]] == ["id", "name"]
+    assert "FROM read_json('pages of desk/tickets'" in found["select"]
+    assert "planted-access" not in str(found)
+    assert "GET /tickets" not in desk.asked[before:]
+    asked(service, "preview", flow=from_desk())
+    assert "GET /tickets" in desk.asked[before:]
