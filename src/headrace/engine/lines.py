@@ -27,6 +27,7 @@ _QUOTED = ' ?"[^"]*+(?:""[^"]*+)*+'
 _WHOLE_CELLS = re.compile(f'(?:(?:{_QUOTED}" *+|(?! ?")[^,]*+),)*+')
 _OPEN_CELL = re.compile(rf"{_QUOTED}\Z")
 _BOM_BYTES = b"\xef\xbb\xbf"
+_SIDES = frozenset({b",", b"\r", b"\n"})
 _BOM = _BOM_BYTES.decode("latin-1")
 _QUOTED_CELL = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"')
 
@@ -139,19 +140,20 @@ def line_end_of(path: Path) -> str | None:
         return None
     if b"\0" in content or (b'"' in content and not _are_quotes_in_place(content)):
         return None
-    pairs = content.count(b"\r\n")
-    counts = {_ENDS: pairs, "\n": content.count(b"\n") - pairs, "\r": content.count(b"\r") - pairs}
-    found = [end for end, count in counts.items() if count]
-    return found[0] if len(found) == 1 else None
+    if b"\r" not in content:
+        return "\n" if b"\n" in content else None
+    pairs, returns, feeds = content.count(b"\r\n"), content.count(b"\r"), content.count(b"\n")
+    if not feeds:
+        return "\r"
+    return _ENDS if pairs == returns == feeds else None
 
 
 def _are_quotes_in_place(content: bytes) -> bool:
     """Whether each quote belongs to a cell that begins and ends with one."""
     marked = b"\n" + _QUOTED_CELL.sub(b"\0", content) + b"\n"
-    cells, sides = marked.count(b"\0"), (b",", b"\r", b"\n")
-    begun = sum(marked.count(side + b"\0") for side in sides)
-    ended = sum(marked.count(b"\0" + side) for side in sides)
-    return b'"' not in marked and begun == ended == cells
+    between = marked.split(b"\0")
+    sides = (*(text[-1:] for text in between[:-1]), *(text[:1] for text in between[1:]))
+    return b'"' not in marked and _SIDES.issuperset(sides)
 
 
 def has_mixed_line_ends(path: Path) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,6 +27,8 @@ _GROUP_ROWS = 122_880
 _GROUP_VALUES = 50 * _GROUP_ROWS
 _GROUP_STEP = 2048
 _LINE_END = "\r\n"
+# No field has this name: it is none of a text.
+_PART = "\x01\x02\x03\x04"
 _SPECIAL = '[",\\n\\r]'
 
 
@@ -72,10 +74,36 @@ def write_each(
     con.execute(f"CREATE OR REPLACE TEMP TABLE made AS SELECT {selected}, file FROM {source}")
     try:
         final = [replace(column, sql=f"o{place}") for place, column in enumerate(columns)]
+        counts: dict[int, int] = dict(con.execute("SELECT file, count(*) FROM made GROUP BY file").fetchall())
+        parts = _write_parts(con, final, output, targets[0].with_name(f"{targets[0].name}-parts"))
         for number, target in enumerate(targets):
-            yield "", write(con, final, f"made WHERE file = {number}", output, target)
+            path = target.with_name(f"{target.name}.{EXTENSIONS[output.file_type]}")
+            _remove(path)
+            if number in counts:
+                parts[number].rename(path)
+            yield "", Written((path,), counts[number]) if number in counts else Written((), 0)
     finally:
         con.execute("DROP TABLE made")
+
+
+def _write_parts(
+    con: duckdb.DuckDBPyConnection, columns: Sequence[Column], output: Output, folder: Path
+) -> Mapping[int, Path]:
+    """Write the records of each number in `made` to a file in `folder`, in their order."""
+    _remove(folder)
+    selected, options = _selected(columns, output)
+    # To have their numbers, one thread takes the records in order: several would mix them, and write several files.
+    part = f"CASE WHEN row_number() OVER () > 0 THEN file END AS {identifier(_PART)}"
+    con.execute(
+        f"COPY (SELECT {selected}, {part} FROM made) TO {literal(str(folder))}"
+        f" ({options}, PARTITION_BY ({identifier(_PART)}))"
+    )
+    paths: dict[int, Path] = {}
+    for path in folder.glob("*/*"):
+        number = int(path.parent.name.rpartition("=")[2])
+        if paths.setdefault(number, path) != path:
+            raise duckdb.InvalidInputException(f"Several files were written of one: {path}")
+    return paths
 
 
 def _remove(path: Path) -> None:
