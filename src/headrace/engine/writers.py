@@ -70,8 +70,8 @@ def write_each(
     folder of each is that of all, "".
     """
     made = [Column(f"o{place}", column.sql) for place, column in enumerate(columns)]
-    selected = ", ".join(f"{column.sql} AS {column.name}" for column in made)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE made AS SELECT {selected}, file FROM {source}")
+    selected = ", ".join([*(f"{column.sql} AS {column.name}" for column in made), "file"])
+    con.execute(f"CREATE OR REPLACE TEMP TABLE made AS SELECT {selected} FROM {source}")
     try:
         final = [replace(column, sql=f"o{place}") for place, column in enumerate(columns)]
         counts: dict[int, int] = dict(con.execute("SELECT file, count(*) FROM made GROUP BY file").fetchall())

@@ -213,3 +213,13 @@ def test_a_broken_file_of_parquet_among_others_is_named(bench: Bench) -> None:
     good = [bench.parquet([("a", "VARCHAR")], [("x",)]) for _ in range(3)]
     with pytest.raises(UnreadableSource, match="broken"):
         bench.run(EVERYTHING, *good, bench.file(b"PAR1 and no more PAR1", "broken"), input="parquet")
+
+
+@pytest.mark.parametrize("output", [Output("out"), Output("out", file_type="CSV"), TYPED])
+def test_records_without_any_field_are_written_from_every_file(bench: Bench, output: Output) -> None:
+    assert_as_alone(bench, Tasks(), GOOD, "csv", output)
+
+
+def test_columns_whose_names_differ_in_case_alone_are_written_from_every_file(bench: Bench) -> None:
+    tasks = Tasks(maps=(Map(0, "a", "x", None), Map(1, "n", "X", None)))
+    assert_as_alone(bench, tasks, [*GOOD, b'a,n\n"quoted, all",\n'], "csv", Output("out", file_type="CSV"))
