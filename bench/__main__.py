@@ -43,6 +43,7 @@ PARTS = (
     "queue",
     "custom_connector",
     "rest",
+    "scale_out",
 )
 # Parts whose size can be told, and for each how.
 SIZED = {

@@ -207,7 +207,7 @@ def test_a_split_that_is_too_large_for_its_memory_names_the_setting(far: Far) ->
     record = settled(far.boto3, "large", start(far.boto3, document))
 
     assert record["executionStatus"] == "Error"
-    assert "Raise HEADRACE_RAY_MEMORY" in record["executionResult"]["errorInfo"]["executionMessage"]
+    assert "than HEADRACE_RAY_MEMORY allows. Raise it" in record["executionResult"]["errorInfo"]["executionMessage"]
 
 
 def test_the_nodes_fetch_from_a_store_themselves_and_keep_no_secret(

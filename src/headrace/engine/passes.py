@@ -68,8 +68,10 @@ class Passes:
         scratch: Path,
         with_one_thread: Callable[[], AbstractContextManager[None]],
         threads: int,
+        limit_setting: str,
     ) -> None:
         self._threads = threads
+        self._limit_setting = limit_setting
         self._with_one_thread = with_one_thread
         self._con = con
         self._order = order
@@ -101,7 +103,7 @@ class Passes:
         [first, *others] = [file.name for file in self._reading] or ["its source"]
         read = f"{first} and {len(others)} more" if others else first
         return EngineError(
-            f"Flow {self._order.naming.flow_name} needs more memory to read {read} than HEADRACE_MEMORY_LIMIT allows."
+            f"Flow {self._order.naming.flow_name} needs more memory to read {read} than {self._limit_setting} allows."
             f" Raise it: {first_line(error)}"
         )
 

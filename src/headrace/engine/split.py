@@ -94,7 +94,7 @@ class Engine:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         with self._asking(watch) as (con, scratch):
-            return Passes(con, order, watch, scratch, self._with_one_thread, self._threads).run()
+            return Passes(con, order, watch, scratch, self._with_one_thread, self._threads, self._limit_setting).run()
 
     def preview(self, order: SplitOrder) -> Preview:
         """What the split would make of its first records, `order.limit` of them that pass the filters.
