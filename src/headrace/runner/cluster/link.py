@@ -16,7 +16,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from headrace.engine.results import SplitResult
-from headrace.runner.cluster.messages import Beat, Cancel, ClusterAway, Ended, Failure, Found, Look, Machine, Run
+from headrace.runner.cluster.messages import (
+    Beat,
+    Cancel,
+    ClusterAway,
+    ClusterUnusable,
+    Ended,
+    Failure,
+    Found,
+    Look,
+    Machine,
+    Run,
+)
 
 Answer = SplitResult | Failure | tuple[Found, ...]
 
@@ -33,7 +44,8 @@ _RAYS_PATIENCE = {"RAY_gcs_rpc_server_reconnect_timeout_s": "15", "RAY_USAGE_STA
 class Link:
     """A driver process that is connected, until it or the cluster is lost; usable from any thread.
 
-    Raises ClusterAway if it can't be connected. `log` is a file for what the process prints.
+    Raises ClusterAway if nothing is there, ClusterUnusable if it can't be connected to what is. `log` is a file for
+    what the process prints.
     """
 
     def __init__(self, address: str, log: Path, environment: Mapping[str, str] = os.environ) -> None:
@@ -103,12 +115,14 @@ class Link:
     def _await_first_beat(self) -> None:
         if not self._connection.poll(_CONNECTED_WITHIN_S):
             self._end(0)
-            raise ClusterAway(f"The Ray cluster at {self._address} gave no answer in {_CONNECTED_WITHIN_S:g} seconds")
+            raise ClusterUnusable(
+                f"The Ray cluster at {self._address} gave no answer in {_CONNECTED_WITHIN_S:g} seconds"
+            )
         try:
             self._hear(self._connection.recv())
         except (EOFError, OSError):
             self._end(_LETS_GO_S)
-            raise ClusterAway(f"The Ray cluster at {self._address} can't be used: {self._last_line()}") from None
+            raise ClusterUnusable(f"The Ray cluster at {self._address} can't be used: {self._reason()}") from None
 
     def _read_until_lost(self) -> None:
         reason, patience_s = "its driver ended", _LETS_GO_S
@@ -141,9 +155,12 @@ class Link:
             self._process.kill()
             self._process.wait()
 
-    def _last_line(self) -> str:
-        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        return lines[-1] if lines else "its driver ended without a word"
+    def _reason(self) -> str:
+        printed = self._log.read_text(encoding="utf-8", errors="replace")
+        if "AuthToken" in printed or "Unauthenticated" in printed:
+            return "it wants its token: set RAY_AUTH_MODE=token, and RAY_AUTH_TOKEN if ~/.ray/auth_token has it not"
+        lines = printed.strip().splitlines() or ["its driver ended without a word"]
+        return f"{lines[-1]}. All that Ray said is in {self._log}"
 
 
 def _shut(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from headrace.engine.results import Naming, SplitResult
 from headrace.engine.watch import Watch
-from headrace.errors import SettingsError
+from headrace.errors import HeadraceError, SettingsError
 from headrace.flow.plan import Plan
 from headrace.runner.cluster.failures import error_of
 from headrace.runner.cluster.link import Answer, Link
@@ -122,7 +122,7 @@ class Cluster:
         if is_mine:
             try:
                 made.set_result(self._connected())
-            except ClusterAway as error:
+            except (HeadraceError, OSError) as error:
                 made.set_exception(error)
         return made.result()
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import socket
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -233,3 +234,10 @@ def test_nobody_listening_is_said_at_once(tmp_path: Path) -> None:
 
 def test_without_an_address_splits_stay(tmp_path: Path) -> None:
     assert isinstance(placement_of(Settings(data=tmp_path), {}, ExitStack()), Local)
+
+
+def test_a_driver_that_does_not_get_as_far_as_the_cluster_is_quoted(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(ClusterUnusable, match=rf"(?s)The Ray cluster at {address} can't be used: .+ is in .*log"):
+            Link(address, tmp_path / "log", {"PYTHONHOME": "/nowhere"})
