@@ -32,10 +32,10 @@ from headrace.operations.heard import Heard
 from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
-from headrace.runner.cluster.spread import placement_of
 from headrace.runner.listener import Listener
 from headrace.runner.looking import Looker
 from headrace.runner.notifier import Notifier
+from headrace.runner.placement import placement_of
 from headrace.runner.receivers import receivers_of
 from headrace.runner.scheduler import Scheduler
 from headrace.runner.source_check import SourceCheck

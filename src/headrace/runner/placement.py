@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+import importlib
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 from headrace.engine.results import Naming, SplitResult
 from headrace.engine.watch import Watch
 from headrace.flow.plan import Plan
 from headrace.log import Log
 from headrace.runner.sources import SplitWork
+from headrace.settings import Settings
 
 # Runs one split on another machine; its files lie in the folder of this one then.
 Remote = Callable[[Plan, SplitWork, Naming, Path], SplitResult]
@@ -57,3 +60,15 @@ def stays_because(works: Sequence[SplitWork], *, from_bytes: int) -> str | None:
     if size_bytes < from_bytes:
         return f"{size_bytes:,} bytes are less than the {from_bytes:,} of HEADRACE_RAY_FROM"
     return None
+
+
+def placement_of(settings: Settings, environment: Mapping[str, str], stack: ExitStack) -> Placement:
+    """Where the settings let splits run; what is opened for that is closed with the stack.
+
+    Raises SettingsError where they name a cluster and Ray is not installed.
+    """
+    if settings.ray.address is None:
+        return Local()
+    # Loaded by those who have a cluster alone: it would make every start a little longer.
+    opened = importlib.import_module("headrace.runner.cluster.spread").opened
+    return cast("Placement", opened(settings, environment, stack))

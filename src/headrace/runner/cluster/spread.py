@@ -184,13 +184,11 @@ class Spread:
         return there(work, remote)
 
 
-def placement_of(settings: Settings, environment: Mapping[str, str], stack: ExitStack) -> Placement:
-    """Where the settings let splits run; what is opened for that is closed with the stack.
+def opened(settings: Settings, environment: Mapping[str, str], stack: ExitStack) -> Spread:
+    """The placement over the cluster that the settings name; it is let go of with the stack.
 
-    Raises SettingsError where they name a cluster and Ray is not installed.
+    Raises SettingsError where Ray is not installed.
     """
-    if settings.ray.address is None:
-        return Local()
     if find_spec("ray") is None:
         raise SettingsError("HEADRACE_RAY_ADDRESS is set, but Ray is not installed: pip install 'headrace[ray]'")
     cluster = Cluster(settings, environment)

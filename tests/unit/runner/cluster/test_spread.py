@@ -6,6 +6,7 @@ import io
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -20,8 +21,8 @@ from headrace.flow.plan import Plan
 from headrace.log import Log
 from headrace.runner.cluster.link import Link
 from headrace.runner.cluster.messages import ClusterAway, ClusterUnusable, Machine
-from headrace.runner.cluster.spread import Cluster, Spread, placement_of
-from headrace.runner.placement import Doing, Local, stays_because
+from headrace.runner.cluster.spread import Cluster, Spread
+from headrace.runner.placement import Doing, Local, placement_of, stays_because
 from headrace.runner.sources import SplitWork
 from headrace.settings import MIB, Ray, Settings
 from tests.standins.processes import PATIENCE_S
@@ -234,6 +235,12 @@ def test_nobody_listening_is_said_at_once(tmp_path: Path) -> None:
 
 def test_without_an_address_splits_stay(tmp_path: Path) -> None:
     assert isinstance(placement_of(Settings(data=tmp_path), {}, ExitStack()), Local)
+
+
+@pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
+def test_with_an_address_large_runs_are_spread_and_nothing_is_connected_yet(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        assert isinstance(placement_of(Settings(data=tmp_path, ray=Ray("auto")), {}, stack), Spread)
 
 
 def test_a_driver_that_does_not_get_as_far_as_the_cluster_is_quoted(tmp_path: Path) -> None:
