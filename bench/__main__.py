@@ -33,6 +33,7 @@ PARTS = (
     "small_files",
     "wide",
     "gzip_csv",
+    "spool",
     "latency",
     "start_up",
     "installed_size",
