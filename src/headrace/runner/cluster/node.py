@@ -130,13 +130,15 @@ def _watched(run: Callable[[Watch], SplitResult]) -> SplitResult:
         done.set()
 
     thread = threading.Thread(target=work, name="split", daemon=True)
-    thread.start()
     try:
+        thread.start()
         while not done.wait(_LOOK_S):
             pass
     finally:
         watch.cancel()
-        thread.join()
+        # The interrupt may come while it is being started.
+        if thread.ident is not None:
+            done.wait()
     if isinstance(outcome[0], BaseException):
         raise outcome[0]
     return outcome[0]
