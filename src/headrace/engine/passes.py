@@ -160,8 +160,11 @@ class Passes:
             path.unlink(missing_ok=True)
 
     def _opening(self, files: Sequence[LocalFile]) -> Callable[[], Sequence[SourceView]]:
-        order, scratch = self._order, self._scratch
-        return lambda: open_views(self._con, files, order.input, wanted_of(order), scratch)
+        def open_() -> Sequence[SourceView]:
+            self._reading = files
+            return open_views(self._con, files, self._order.input, wanted_of(self._order), self._scratch)
+
+        return open_
 
     def _open(self, file: LocalFile) -> SourceView:
         self._reading = (file,)
