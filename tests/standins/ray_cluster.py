@@ -50,6 +50,8 @@ class RayCluster:
             "RAY_AUTH_MODE": "token",
             "RAY_AUTH_TOKEN": _TOKEN,
             "RAY_USAGE_STATS_ENABLED": "0",
+            # How long a driver looks for a head that is gone.
+            "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
             "RAY_TMPDIR": str(self.folder),
             "TMPDIR": str(self.folder),
         }
