@@ -15,6 +15,7 @@ from headrace.connector_sdk.hosts.book import Hosts
 from headrace.connector_sdk.records import Connection
 from headrace.engine.preview import Preview
 from headrace.errors import ConnectorServerException
+from headrace.flow.explanation import Explanation
 from headrace.flow.findings import Looked
 from headrace.flow.plan import Plan
 from headrace.model.check import check
@@ -103,6 +104,17 @@ class Looks:
     ) -> Preview:
         self.asked.append((plan.flow_name, records, window_ms))
         return self.seen
+
+    def explain(
+        self,
+        plan: Plan,
+        account: str,
+        region: str,
+        *,
+        named: Callable[[int], str],
+        window_ms: tuple[int, int] | None,
+    ) -> Explanation:
+        raise ConnectorServerException(f"Nothing to explain of {plan.flow_name}.")
 
 
 @dataclass
