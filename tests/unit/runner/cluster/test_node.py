@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _thread
 import pickle
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,14 +11,12 @@ from typing import Any
 import pytest
 
 from headrace.connector_sdk.folder_bucket import FolderBucket
-from headrace.engine.results import Naming, SplitResult
-from headrace.engine.watch import Cancelled, Watch
+from headrace.engine.results import Naming
 from headrace.flow.plan import plan
 from headrace.runner.cluster.messages import Failure, Order, Surroundings
 from headrace.runner.sources import SplitWork
 from headrace.settings import MIB, Settings
 from headrace.version import version
-from tests.standins.processes import PATIENCE_S
 from tests.unit.runner.rig import document
 
 node: Any = pytest.importorskip("headrace.runner.cluster.node", reason="Ray is not installed", exc_type=ImportError)
@@ -84,17 +81,3 @@ def test_what_a_killed_split_left_is_removed_and_what_runs_is_not(order: Order, 
         assert running.is_dir()
 
     assert [entry.name for entry in (tmp_path / "tmp").iterdir()] == ["headrace-split-just-made"]
-
-
-def test_an_interrupt_of_ray_stops_the_split_and_waits_for_its_end() -> None:
-    seen: list[bool] = []
-
-    def run(watch: Watch) -> SplitResult:
-        _thread.interrupt_main()
-        seen.append(watch.wait(PATIENCE_S))
-        raise Cancelled
-
-    with pytest.raises(KeyboardInterrupt):
-        node._watched(run)
-
-    assert seen == [True]
