@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import pickle
+import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +14,14 @@ from typing import Any
 import pytest
 
 from headrace.connector_sdk.folder_bucket import FolderBucket
-from headrace.engine.results import Naming
+from headrace.engine.results import Naming, SplitResult
+from headrace.engine.watch import Cancelled, Watch
 from headrace.flow.plan import plan
 from headrace.runner.cluster.messages import Failure, Order, Surroundings
 from headrace.runner.sources import SplitWork
 from headrace.settings import MIB, Settings
 from headrace.version import version
+from tests.standins.processes import PATIENCE_S
 from tests.unit.runner.rig import document
 
 node: Any = pytest.importorskip("headrace.runner.cluster.node", reason="Ray is not installed", exc_type=ImportError)
@@ -81,3 +86,26 @@ def test_what_a_killed_split_left_is_removed_and_what_runs_is_not(order: Order, 
         assert running.is_dir()
 
     assert [entry.name for entry in (tmp_path / "tmp").iterdir()] == ["headrace-split-just-made"]
+
+
+@pytest.fixture
+def heeded_interrupts() -> Iterator[None]:
+    """Interrupts raise KeyboardInterrupt, as in a process of Ray, whoever has changed that in this one."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_interrupts")
+def test_an_interrupt_of_ray_stops_the_split_and_waits_for_its_end() -> None:
+    seen: list[bool] = []
+
+    def run(watch: Watch) -> SplitResult:
+        _thread.interrupt_main()
+        seen.append(watch.wait(PATIENCE_S))
+        raise Cancelled
+
+    with pytest.raises(KeyboardInterrupt):
+        node._watched(run)
+
+    assert seen == [True]
