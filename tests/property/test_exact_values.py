@@ -97,3 +97,27 @@ def test_filters_over_typed_columns_are_those_over_their_texts(
     typed = bench.run(tasks, bench.parquet([("a", type_)], rows), input="parquet")
     plain = bench.run(tasks, csv_of([("a", "b"), *texts]))
     assert [_shown(each["a"]) for each in typed.records()] == [_shown(each["a"]) for each in plain.records()]
+
+
+@st.composite
+def short_texts(draw: st.DrawFn) -> str:
+    digits = draw(st.one_of(st.integers(0, 10**9), st.integers(0, 10**4)))
+    value = Decimal(digits * draw(st.sampled_from((1, -1)))).scaleb(-draw(st.integers(0, 9)))
+    return f"{value:f}" + draw(st.sampled_from(("", "", "", "e2", "E-3")))
+
+
+# Beside a multiple of 0.0001 that no double of such a size can be told from less closely.
+NEAR = [("9999999.9999999", "1"), ("1234567.8", "100.001"), ("33.3333", "3"), ("0.00001", "0.1"), ("-0", "5")]
+
+
+@settings(max_examples=60)
+@example(rows=NEAR)
+@given(rows=st.lists(st.tuples(short_texts(), short_texts()), min_size=1, max_size=12))
+def test_products_of_short_texts_are_exact(bench: Bench, rows: list[tuple[str, str]]) -> None:
+    tasks = Tasks(arithmetics=(Arithmetic(0, "c", "MULTIPLICATION", ("a", "b")),), maps=(Map(1, "c", "c", "double"),))
+    exact = [Decimal(x) * Decimal(y) for x, y in rows]
+    for output in _FORMS:
+        records = bench.run(tasks, csv_of([("a", "b"), *rows]), output=output).records()
+        for product, record in zip(exact, records, strict=True):
+            if len(product.as_tuple().digits) <= 14:
+                assert Decimal(str(record["c"])) == Decimal(repr(float(product))), (product, output.file_type)

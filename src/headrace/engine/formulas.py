@@ -18,6 +18,8 @@ _SIGNS: dict[ArithmeticOperator, str] = {
 # Of operands with so many digits after the point results are exact, up to the bound.
 _DIGITS: dict[ArithmeticOperator, int] = {"ADDITION": 18, "SUBTRACTION": 18, "MULTIPLICATION": 9}
 _EXACT_BOUND = "100000000000000000000"
+# What most products are: decimals of 64 bits.
+_SHORT_SCALE, _SHORT_BOUND = 4, "1e10"
 
 
 def masked(task: Mask, value: Value) -> Value:
@@ -56,9 +58,30 @@ def computed(operator: ArithmeticOperator, left: Value, right: Value, name: Call
     divisor = f"nullif({y}, 0)" if operator == "DIVISION" else y
     # Adding zero turns -0.0 to 0.0.
     double = name(f"{x} {_SIGNS[operator]} {divisor} + 0.0::DOUBLE")
-    cases = f"WHEN {double} IS NULL OR NOT isfinite({double}) THEN NULL"
-    result = name(f"CASE {cases} {_exact_cases(operator, left.text, right.text, double)} END")
-    return Value(result, number_value(result).json, f"TRY_CAST({result} AS DOUBLE)", "DOUBLE")
+    exact = _exact_cases(operator, left.text, right.text, double)
+    slow = f"CASE WHEN {double} IS NULL OR NOT isfinite({double}) THEN NULL {exact} END"
+    if operator != "MULTIPLICATION":
+        return _computed(name(slow))
+    short = name(_short_product(left.text, right.text, double))
+    text = f"CASE WHEN {short} IS NULL THEN {slow} ELSE {shortest(short, 18, _SHORT_SCALE)} END"
+    native = f"CASE WHEN {short} IS NULL THEN TRY_CAST({slow} AS DOUBLE) ELSE {short}::DOUBLE END"
+    return _computed(name(text), name(native))
+
+
+def _computed(text: str, native: str | None = None) -> Value:
+    return Value(text, number_value(text).json, native or f"TRY_CAST({text} AS DOUBLE)", "DOUBLE")
+
+
+def _short_product(x: str, y: str, double: str) -> str:
+    """The exact product of two texts, which is `double` as nearly as that can tell; NULL where it has more digits.
+
+    A product of operands with 14 digits together has at most 14. If it has more than four of them after the point, it
+    is further from every decimal with four than all rounding of doubles could take it.
+    """
+    short = f"TRY_CAST({double} AS DECIMAL(18,{_SHORT_SCALE}))"
+    is_near = f"abs({double} - {short}::DOUBLE) <= abs({double}) * 1e-15"
+    few = f"strlen({x}) + strlen({y}) <= 14 AND abs({double}) < {_SHORT_BOUND}"
+    return f"CASE WHEN {few} AND {is_near} THEN {short} END"
 
 
 def _of_exact(operator: ArithmeticOperator, left: Value, right: Value, name: Callable[[str], str]) -> Value:
@@ -73,7 +96,7 @@ def _of_exact(operator: ArithmeticOperator, left: Value, right: Value, name: Cal
     # A whole number of up to 53 bits, divided by a power of ten, gives the nearest double.
     is_short = f"abs({exact}) < {Decimal(2**53).scaleb(-scale):f}"
     native = f"CASE WHEN {is_short} THEN {exact}::DOUBLE ELSE TRY_CAST({text} AS DOUBLE) END"
-    return Value(text, number_value(text).json, native, "DOUBLE")
+    return _computed(text, native)
 
 
 def _as_decimal(value: Value) -> tuple[str, int]:

@@ -183,6 +183,10 @@ def instant(value: Value) -> str:
 
 
 def _on_calendar(text: str, type_: str) -> str:
-    """`text` as a date or instant; DuckDB's words, such as epoch and infinity, are none."""
+    """`text` as a date or instant; DuckDB's words, such as epoch and infinity, are none.
+
+    What begins with a digit is no word: only the rest is read twice.
+    """
     found = f"TRY_CAST({text} AS {type_})"
-    return f"CASE WHEN {text} < ':' AND isfinite({found}) THEN {found} END"
+    odd = f"WHEN {text} < ':' AND isfinite({found}) THEN {found}"
+    return f"CASE WHEN {text} BETWEEN '0' AND ':' THEN {found} {odd} END"
