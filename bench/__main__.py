@@ -34,6 +34,7 @@ PARTS = (
     "wide",
     "gzip_csv",
     "spool",
+    "s3",
     "latency",
     "start_up",
     "installed_size",
@@ -52,6 +53,7 @@ SIZED = {
     "formats": ("{records}",),
     "peers": ("{records}",),
     "gzip_csv": ("{records}",),
+    "s3": ("{records}",),
     "sizes": ("1000", "{records}"),
     "small_files": ("{records}",),
 }
