@@ -1,49 +1,93 @@
-"""Small CSV files, which are alike, as one file: DuckDB takes longer to open each than to read it."""
+"""Small files, which are alike, as one file: DuckDB takes longer to open each than to read it."""
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from headrace.engine.lines import open_plain
-from headrace.engine.sources import CsvFile, SourceView
+from headrace.engine.lines import UNPACKING_ERRORS, open_plain
+from headrace.engine.sources import CsvFile, JsonFile, SourceView
 
 # The copy lies on the disk beside what it is made of.
 MOST_BYTES = 512 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _QUOTED = re.compile(rb'"[^"]*+"')
+# What an object begins with that has a member.
+_OBJECT = b'\n{"'
+# So many bytes hold the first lines of most files.
+_HEAD_BYTES = 64 * 1024
 
 
-def joined(views: Sequence[SourceView], scratch: Path, *, tells_file: bool = False) -> CsvFile | None:
+def joined(views: Sequence[SourceView], scratch: Path, *, tells_file: bool = False) -> CsvFile | JsonFile | None:
     """A copy of the files, one behind the other, as one; None where they have to be read as files.
 
-    `tells_file`: see SourceView; it becomes the last cell of each line. Where a record of the copy turns out to be bad,
-    the files are to be read instead: of which one it is, and on which line, is not known here.
+    `tells_file`: see SourceView; it becomes the last cell of each line, or the first member of each object. Where a
+    record of the copy turns out to be bad, the files are to be read instead: of which one it is, and on which line, is
+    not known here.
     """
     first = views[0]
-    if len(views) < 2 or not isinstance(first, CsvFile) or not _can_be_joined(first):
-        return None
-    path, left = scratch / f"joined-{uuid.uuid4().hex}", MOST_BYTES
+    if len(views) > 1 and isinstance(first, CsvFile) and _can_be_joined(first):
+        return _joined_csv(first, views, scratch, tells_file=tells_file)
+    if len(views) > 1 and isinstance(first, JsonFile) and _are_plain_lines(first):
+        contents = (_objects(Path(view.path), None) for view in views)
+        return _joined_json(first, contents, scratch, tells_file=tells_file)
+    return None
+
+
+def heads(views: Sequence[JsonFile], scratch: Path, most: int) -> JsonFile | None:
+    """The first objects of each file, `most` of each, as one file that tells of which each is; None as in `joined`."""
+    return _joined_json(views[0], (_objects(Path(view.path), most) for view in views), scratch, tells_file=True)
+
+
+def _joined_csv(first: CsvFile, views: Sequence[SourceView], scratch: Path, *, tells_file: bool) -> CsvFile | None:
     end = (first.line_end or "").encode()
-    with path.open("wb") as stream:
-        # A header that is skipped: without one DuckDB would take the first three bytes of a record for a BOM.
-        stream.write(b"," * (len(first.fields) - (not tells_file)) + end)
-        for number, view in enumerate(views):
-            lines = _lines(Path(view.path), end, number if tells_file else None)
-            if lines is None or left < len(lines):
-                return None
-            left -= stream.write(lines)
+    # A header that is skipped: without one DuckDB would take the first three bytes of a record for a BOM.
+    header = b"," * (len(first.fields) - (not tells_file)) + end
+    path = scratch / f"joined-{uuid.uuid4().hex}"
+    lines = (_lines(Path(view.path), end, place if tells_file else None) for place, view in enumerate(views))
+    if not _is_written(path, header, lines):
+        return None
     return replace(first, path=str(path), compression="none", is_joined=True, tells_file=tells_file)
+
+
+def _joined_json(
+    first: JsonFile, contents: Iterable[bytes | None], scratch: Path, *, tells_file: bool
+) -> JsonFile | None:
+    # A name that no object has: two members of one name are none.
+    name = uuid.uuid4().hex
+    path = scratch / f"joined-{name}"
+    if tells_file:
+        contents = (_numbered(content, name, place) for place, content in enumerate(contents))
+    if not _is_written(path, b"", contents):
+        return None
+    number = name if tells_file else None
+    return replace(first, path=str(path), compression="none", others=(), tells_file=tells_file, number=number)
+
+
+def _is_written(path: Path, head: bytes, contents: Iterable[bytes | None]) -> bool:
+    """Whether all of it was written: there is nothing that has to be read as a file, and not too much."""
+    left = MOST_BYTES
+    with path.open("wb") as stream:
+        stream.write(head)
+        for content in contents:
+            if content is None or left < len(content):
+                return False
+            left -= stream.write(content)
+    return True
 
 
 def _can_be_joined(view: CsvFile) -> bool:
     if view.line_end not in {"\n", "\r\n"} or view.blank_lines or view.most is not None or view.tells_source:
         return False
     return not view.is_copy and not any(set(field.name) & set("\r\n") for field in view.fields)
+
+
+def _are_plain_lines(view: JsonFile) -> bool:
+    return not (view.is_lenient or view.tells_presence or view.tells_source) and view.most is None
 
 
 def _lines(path: Path, end: bytes, number: int | None) -> bytes | None:
@@ -57,3 +101,29 @@ def _lines(path: Path, end: bytes, number: int | None) -> bytes | None:
     if b'"' in lines and any(end in text for text in _QUOTED.findall(lines)):
         return None
     return lines.replace(end, b",%d%b" % (number, end))
+
+
+def _objects(path: Path, most: int | None) -> bytes | None:
+    """The lines of a file of JSON, at most `most`, each behind a line end; None where it can't be read, or so far."""
+    try:
+        with closing(open_plain(path)) as stream:
+            content = stream.read() if most is None else stream.read(_HEAD_BYTES)
+    except UNPACKING_ERRORS:
+        return None
+    if most is None:
+        return b"\n" + content.removesuffix(b"\n") if content else b""
+    lines = content.split(b"\n", most)[:most]
+    if len(content) == _HEAD_BYTES and sum(map(len, lines)) + len(lines) > _HEAD_BYTES:
+        # The last of them goes on.
+        lines.pop()
+    found = b"\n".join(lines).removesuffix(b"\n")
+    return b"\n" + found if found or not content else None
+
+
+def _numbered(content: bytes | None, name: str, number: int) -> bytes | None:
+    """The lines with the number as member of that name; None where one is no object with a member."""
+    if content is None or not content.strip():
+        return content
+    if content.count(_OBJECT) != content.count(b"\n"):
+        return None
+    return content.replace(_OBJECT, b'\n{"%b":%d,"' % (name.encode(), number))

@@ -20,6 +20,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+# What reading a file raises that is packed and not whole.
+UNPACKING_ERRORS = (EOFError, OSError, zlib.error, zstd.ZstdError)
 _BLOCK_BYTES = 1024 * 1024
 _ENDS = "\r\n"
 _BLANK = frozenset({"\n", _ENDS, "\r"})
@@ -136,7 +138,7 @@ def line_end_of(path: Path) -> str | None:
     try:
         with closing(open_plain(path)) as stream:
             content = stream.read().removeprefix(_BOM_BYTES)
-    except (EOFError, OSError, zlib.error, zstd.ZstdError):
+    except UNPACKING_ERRORS:
         return None
     if b"\0" in content or (b'"' in content and not _are_quotes_in_place(content)):
         return None

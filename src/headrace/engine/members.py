@@ -68,10 +68,14 @@ def members_of(
     kinds: dict[str, set[str]] = {}
     if typed:
         kinds = _kinds(con, _first(lines, max(_FEWEST_RECORDS, min(_FIRST_RECORDS, _FIRST_VALUES // len(names)))))
-        undecided = [name for name in typed if kinds.get(name, set()) <= _UNDECIDED]
-        if undecided:
-            kinds |= _kinds(con, lines) if values is None else _kinds_of(con, values(undecided), undecided)
+        if left := undecided(typed, kinds):
+            kinds |= _kinds(con, lines) if values is None else _kinds_of(con, values(left), left)
     return fields_of_kinds(names, typed, kinds)
+
+
+def undecided(names: Sequence[str], kinds: Mapping[str, set[str]]) -> list[str]:
+    """The members whose type the kinds of some values leave open."""
+    return [name for name in names if kinds.get(name, set()) <= _UNDECIDED]
 
 
 def fields_of_kinds(names: Sequence[str], typed: Sequence[str], kinds: Mapping[str, set[str]]) -> tuple[Field, ...]:

@@ -12,8 +12,9 @@ import duckdb
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
 from headrace.engine.frames import is_whole_zstd
+from headrace.engine.joining import heads, joined
 from headrace.engine.lines import line_end_of
-from headrace.engine.members import Wanted, fields_of_kinds, kinds_by_file, members_of
+from headrace.engine.members import Wanted, fields_of_kinds, kinds_by_file, members_of, undecided
 from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, can_be_one, first_line
 from headrace.engine.sql import literal
 from headrace.engine.values import Field
@@ -24,6 +25,8 @@ SMALL_BYTES = 1024 * 1024
 # What a byte may take compressed.
 _TINY_BYTES = 64
 _BLOCK = 1024 * 1024
+# Of so many of the first objects of each of several files the kinds of members are looked at before all others.
+_FIRST_OBJECTS = 20
 _GLOB = frozenset("*?[]{}")
 
 
@@ -44,7 +47,7 @@ def open_views(
     views = [_first_look(file, declared, scratch) for file in files]
     lines = [view for view in views if isinstance(view, JsonFile)]
     tables = [view for view in views if isinstance(view, ParquetFile)]
-    looked = _typed_together(con, lines, wanted) | _described_together(con, tables)
+    looked = _typed_together(con, lines, wanted, scratch) | _described_together(con, tables)
     return [looked.get(view.path) or _second_look(con, view, wanted) for view in views]
 
 
@@ -145,7 +148,9 @@ def _described_together(con: duckdb.DuckDBPyConnection, views: Sequence[ParquetF
     return described
 
 
-def _typed_together(con: duckdb.DuckDBPyConnection, views: Sequence[JsonFile], wanted: Wanted) -> dict[str, SourceView]:
+def _typed_together(
+    con: duckdb.DuckDBPyConnection, views: Sequence[JsonFile], wanted: Wanted, scratch: Path
+) -> dict[str, SourceView]:
     """The views with the members that are wanted and their types. Nothing if a line of any is none."""
     names = wanted.names or ()
     typed = [name for name in names if wanted.is_typed(name)]
@@ -153,16 +158,41 @@ def _typed_together(con: duckdb.DuckDBPyConnection, views: Sequence[JsonFile], w
     alike = [view for view in small if view.compression == small[0].compression]
     if len(alike) < 2 or not typed or not can_be_one(typed):
         return {}
-    first, *others = alike
-    several = replace(first, others=tuple(view.path for view in others), tells_file=True)
     try:
-        kinds = kinds_by_file(con, several.values(typed), typed)
+        kinds = _kinds_together(con, alike, typed, scratch)
     except (duckdb.InvalidInputException, duckdb.IOException):
         return {}
-    return {
-        view.path: replace(view, fields=fields_of_kinds(names, typed, kinds.get(place, {})))
-        for place, view in enumerate(alike)
-    }
+    found = zip(alike, kinds, strict=True)
+    return {view.path: replace(view, fields=fields_of_kinds(names, typed, of_file)) for view, of_file in found}
+
+
+def _kinds_together(
+    con: duckdb.DuckDBPyConnection, views: Sequence[JsonFile], names: Sequence[str], scratch: Path
+) -> list[dict[str, set[str]]]:
+    """Of each file the kinds of its members: those of its first objects, where these leave a type open of all."""
+    first = heads(views, scratch, _FIRST_OBJECTS)
+    found: list[dict[str, set[str]]] = [{} for _ in views]
+    if first is not None:
+        found = _kinds_of(con, first, names, len(views))
+    left = [place for place, kinds in enumerate(found) if undecided(names, kinds)]
+    if not left:
+        return found
+    open_names = [name for name in names if any(name in undecided(names, found[place]) for place in left)]
+    rest = [views[place] for place in left]
+    several = joined(rest, scratch, tells_file=True) or replace(
+        rest[0], others=tuple(view.path for view in rest[1:]), tells_file=True
+    )
+    assert isinstance(several, JsonFile)  # noqa: S101 - narrows the type
+    for place, kinds in zip(left, _kinds_of(con, several, open_names, len(rest)), strict=True):
+        found[place] = found[place] | kinds
+    return found
+
+
+def _kinds_of(
+    con: duckdb.DuckDBPyConnection, several: JsonFile, names: Sequence[str], count: int
+) -> list[dict[str, set[str]]]:
+    kinds = kinds_by_file(con, several.values(names), names)
+    return [kinds.get(place, {}) for place in range(count)]
 
 
 def _open_json(con: duckdb.DuckDBPyConnection, view: JsonFile, wanted: Wanted) -> JsonFile:

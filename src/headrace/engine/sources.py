@@ -193,7 +193,8 @@ class CsvFile:
 class JsonFile:
     """JSON Lines: an object a line. The quick way fails at the first bad line; the lenient way keeps it.
 
-    `tells_presence`: there is also a column `present` with the names of the members that each object has.
+    `tells_presence`: there is also a column `present` with the names of the members that each object has. `number`:
+    the member that has the number of each object's file, in a copy of several.
     """
 
     file: LocalFile
@@ -206,6 +207,7 @@ class JsonFile:
     tells_source: bool = False
     others: tuple[str, ...] = ()
     tells_file: bool = False
+    number: str | None = None
 
     def telling_source(self) -> SourceView:
         """See SourceView."""
@@ -221,7 +223,8 @@ class JsonFile:
             lines = f"SELECT * FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
             source = ", line AS source" if self.tells_source else ""
             return _first(f"SELECT {self._extracted(wanted)}{source} FROM ({lines})", self.most)
-        columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in wanted)
+        read = [*wanted, *([Field(self.number, "BIGINT")] if self.number else [])]
+        columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in read)
         names = [f"r.{identifier(field.name)} AS f{place}" for place, field in enumerate(wanted)]
         reader = (
             f"read_json({_paths(self)}, format='newline_delimited', records='true', auto_detect=false,"
@@ -231,7 +234,7 @@ class JsonFile:
             # To take each field out of the text of a record takes many times the memory.
             reader += f" POSITIONAL JOIN {self._texts()} AS t"
         names += ["NULL::VARCHAR AS malformed", *(["t.json::VARCHAR AS source"] if self.tells_source else [])]
-        names += ["r.file_index AS file"] if self.tells_file else []
+        names += [f"r.{identifier(self.number or _NUMBER)} AS file"] if self.tells_file else []
         return _first(f"SELECT {', '.join(names)} FROM {reader}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
@@ -257,7 +260,7 @@ class JsonFile:
     def _lines(self, on_error: str) -> str:
         """Each line, NULL where it is blank, with its fields as a list of JSON texts where it is an object."""
         reader = (
-            f"read_csv({literal(self.path)}, auto_detect=false, header=false, {_WHOLE_LINES},"
+            f"read_csv({_paths(self)}, auto_detect=false, header=false, {_WHOLE_LINES},"
             f" columns={{'l': 'VARCHAR'}}, compression='{self.compression}', hive_partitioning=false,"
             f" max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, strict_mode=false, {on_error})"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -9,7 +10,7 @@ from functools import reduce
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.connector_sdk.contract import LocalFile
@@ -49,6 +50,33 @@ ODD = [
     b"a,n\n\xef\xbb\xbfa BOM of a record,30\n",
     b'"a\nb",n\n1,31\n',
 ]
+ODD_JSON = [
+    b'{"a":"x","n":1}\n[]\n',
+    b'{"a":1}\n',
+    b'{"a":1,\n',
+    b'{"A":1,"a":2}\n',
+    b"",
+    b"\n",
+    b'{"a":1}',
+    b'{"a":1',
+    b'{"a":"open\n',
+    b'{"a":"x"}\n\n \n{"n":1}\n\n',  # blank lines
+    b'{"a":"x"}\nnull\n{"n":1}\n',
+    b'{"a":"x"}\n{}\n{"n":1}\n',
+    b' {"a":"x"}\n{ "a":"y"}\n',
+    b'{"a":"x"}\r\n{"a":"y"}\r\n',
+    b'{"a":"x"} {"a":"y"}\n',
+    b'{"a":"x",}\n{"a":"y"}\n',
+    b'\xef\xbb\xbf{"a":"after a BOM"}\n',
+    b'{"a":"x","a":"y"}\n{"a":"z"}\n',
+    b'{"a":"not \xff UTF-8"}\n{"a":"y"}\n',
+    b'{"a":"x"}\n\0{"a":"y"}\n',
+    b'{"a":"x","n":"no number"}\n{"a":"y","n":2}\n',
+    b'{"a":"{\\"a\\":1}"}\n',
+]
+GOOD_JSON = [b'{"a":"x","n":1}\n{"a":"y","n":"2"}\n', b'{"n":3,"a":null}\n']
+# Of which files of JSON are made.
+LINES = [b'{"a":"x"}\n', b'{"a":1,"n":2}\r\n', b"\n", b'{"n":"seven"}', b"null\n", b"{}\n", b'{"a"', b"\xef\xbb\xbf"]
 GOOD = [b"a,n\nx,1\ny,2\n", b"a,n\nz,3\n", b"a,n\n", b"a,n\nw,4\nv,5\n"]
 
 
@@ -100,23 +128,69 @@ def test_files_of_one_field_are_treated_as_if_alone(bench: Bench, content: bytes
 
 
 @pytest.mark.parametrize("tasks, output", [(MAPPED, Output("out")), (EVERYTHING, TYPED)])
-@pytest.mark.parametrize(
-    "odd",
-    [
-        b'{"a":"x","n":1}\n[]\n',
-        b'{"a":1}\n',
-        b'{"a":1,\n',
-        b'{"A":1,"a":2}\n',
-        b"",
-        b"\n",
-        b'{"a":1}',
-        b'{"a":1',
-        b'{"a":"open\n',
-    ],
-)
+@pytest.mark.parametrize("odd", ODD_JSON)
 def test_an_odd_file_of_json_is_treated_as_if_alone(bench: Bench, odd: bytes, tasks: Tasks, output: Output) -> None:
-    good = [b'{"a":"x","n":1}\n{"a":"y","n":"2"}\n', b'{"n":3,"a":null}\n']
-    assert_as_alone(bench, tasks, [*good, odd, *good], "json", output)
+    assert_as_alone(bench, tasks, [*GOOD_JSON, odd, *GOOD_JSON], "json", output)
+
+
+@pytest.mark.parametrize("odd", ODD_JSON)
+def test_an_odd_file_of_json_among_many_gives_one_output_file_the_records_it_gives_alone(
+    bench: Bench, odd: bytes
+) -> None:
+    files = [bench.file(one, f"{place}") for place, one in enumerate([*GOOD_JSON, odd, *GOOD_JSON])]
+    ran = bench.run(MAPPED, *files, input="json", output=Output("out", is_single_file=True))
+    each = alone(bench, MAPPED, files, "json", Output("out"))
+    assert ran.records() == [record for one in each for record in one.records()]
+    assert list(ran.rejects) == [reject for one in each for reject in one.rejects]
+
+
+@given(st.lists(st.lists(st.sampled_from(LINES), max_size=4).map(b"".join), min_size=2, max_size=4))
+@settings(max_examples=25, deadline=None)
+def test_any_files_of_json_are_treated_as_if_alone(bench: Bench, contents: list[bytes]) -> None:
+    assert_as_alone(bench, MAPPED, contents, "json", Output("out"))
+
+
+@pytest.mark.parametrize("output", [Output("out"), Output("out", is_single_file=True)])
+def test_packed_files_of_json_are_treated_as_if_alone(bench: Bench, output: Output) -> None:
+    contents = [gzip.compress(one) for one in (*GOOD_JSON, *GOOD_JSON)]
+    assert (
+        bench.run(MAPPED, *contents, input="json", output=output).records()
+        == [
+            {"a": "x", "n": 1},
+            {"a": "y", "n": "2"},
+            {"a": None, "n": 3},
+        ]
+        * 2
+    )
+
+
+def test_a_packed_file_of_json_that_is_not_whole_is_named(bench: Bench) -> None:
+    good = [gzip.compress(one) for one in GOOD_JSON]
+    with pytest.raises(UnreadableSource, match="broken"):
+        bench.run(MAPPED, *good, bench.file(good[0][:-12], "broken"), input="json")
+
+
+@pytest.mark.parametrize(
+    "late",
+    [b'{"a":2.5}', b'{"a":"x"}', b'{"a":[1]}', b'{"a":null}', b"{}", b'{"a":true}', b'{"a":1,"b":1}', b"broken"],
+)
+def test_a_member_has_the_type_of_values_behind_the_first_ones(bench: Bench, late: bytes) -> None:
+    many = b'{"a":1}\n' * 50
+    tasks = Tasks(maps=(Map(0, "a", "a", None), Map(1, "b", "b", None)))
+    assert_as_alone(bench, tasks, [many, many + late, many, late + b"\n" + many], "json", TYPED)
+
+
+@pytest.mark.parametrize("size", [60_000, 65_536 - 11, 65_536 - 10, 65_536, 90_000])
+def test_a_first_object_of_any_size_is_looked_at(bench: Bench, size: int) -> None:
+    large = b'{"a":"%b"}\n' % (b"x" * size)
+    contents = [large, b'{"a":"y"}\n', large + b'{"a":1}\n', b'{"a":1}']
+    assert_as_alone(bench, Tasks(maps=(Map(0, "a", "a", None),)), contents, "json", TYPED)
+
+
+def test_files_whose_members_differ_in_case_alone_lose_no_record(bench: Bench) -> None:
+    contents = [b'{"a":"1"}\n', b'{"a":"2"}\n', b'{"A":"3"}\n', b'{"A":"4"}\n']
+    ran = bench.run(EVERYTHING, *contents, input="json", output=Output("out", is_single_file=True))
+    assert [record["a"] or record["A"] for record in ran.records()] == ["1", "2", "3", "4"]
 
 
 def test_files_of_parquet_are_treated_as_if_alone(bench: Bench) -> None:
