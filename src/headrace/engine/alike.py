@@ -11,8 +11,8 @@ from headrace.engine.opening import SMALL_BYTES
 from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, can_be_one
 
 # Small files are worked on together, as many as cost little memory.
-MOST_BYTES = 8 * 1024 * 1024
-MOST_FILES = 64
+MOST_BYTES = 32 * 1024 * 1024
+MOST_FILES = 256
 
 
 def batches(files: Iterable[LocalFile]) -> Iterator[list[LocalFile]]:

@@ -247,7 +247,7 @@ class Passes:
         targets = [self._target(number) for number in range(place, place + len(views))]
 
         def write_files(source: str) -> Iterator[tuple[str, Written]]:
-            return write_each(self._con, compiled.columns, source, order.output, targets)
+            return iter([("", write_each(self._con, compiled.columns, source, order.output, targets))])
 
         try:
             one = joined(views, self._scratch, tells_file=True) or as_one(views, tells_file=True)

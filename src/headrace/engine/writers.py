@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from headrace.engine.compile import Column
+from headrace.engine.cutting import cut, marked
 from headrace.engine.layout import EXTENSIONS, SOURCE_MARK, Output
 from headrace.engine.record_json import record_json, sparse_record_json
 from headrace.engine.sql import identifier, literal
@@ -30,6 +32,8 @@ _LINE_END = "\r\n"
 # No field has this name: it is none of a text.
 _PART = "\x01\x02\x03\x04"
 _SPECIAL = '[",\\n\\r]'
+# SQL and the name that it gets.
+_Selected = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def write(
     if limit:
         options += f", FILE_SIZE_BYTES {limit}, RETURN_FILES true"
     _remove(path)
-    row = con.execute(f"COPY (SELECT {selected} FROM {source}) TO {literal(str(path))} ({options})").fetchone()
+    row = con.execute(f"COPY (SELECT {_list(selected)} FROM {source}) TO {literal(str(path))} ({options})").fetchone()
     records = int(row[0]) if row else 0
     if not row or not records:
         _remove(path)
@@ -63,47 +67,63 @@ def write(
 
 def write_each(
     con: duckdb.DuckDBPyConnection, columns: Sequence[Column], source: str, output: Output, targets: Sequence[Path]
-) -> Iterator[tuple[str, Written]]:
+) -> Written:
     """Write the records of each file of `source`, whose column `file` tells them apart, to the target of its number.
 
-    They are made at once and held in memory: planning a query takes longer than running it over a small file. The
-    folder of each is that of all, "".
+    By one COPY for all, in the order of the files: planning a query takes longer than running it over a small file.
     """
-    made = [Column(f"o{place}", column.sql) for place, column in enumerate(columns)]
-    selected = ", ".join([*(f"{column.sql} AS {column.name}" for column in made), "file"])
-    con.execute(f"CREATE OR REPLACE TEMP TABLE made AS SELECT {selected} FROM {source}")
+    selected, options = _selected(columns, output)
+    together = targets[0].with_name(f"{targets[0].name}-together")
+    paths = [target.with_name(f"{target.name}.{EXTENSIONS[output.file_type]}") for target in targets]
+    _remove(together)
     try:
-        final = [replace(column, sql=f"o{place}") for place, column in enumerate(columns)]
-        counts: dict[int, int] = dict(con.execute("SELECT file, count(*) FROM made GROUP BY file").fetchall())
-        parts = _write_parts(con, final, output, targets[0].with_name(f"{targets[0].name}-parts"))
-        for number, target in enumerate(targets):
-            path = target.with_name(f"{target.name}.{EXTENSIONS[output.file_type]}")
-            _remove(path)
-            if number in counts:
-                parts[number].rename(path)
-            yield "", Written((path,), counts[number]) if number in counts else Written((), 0)
+        if output.file_type == "PARQUET":
+            return _write_parts(con, selected, source, options, together, paths)
+        return _write_cut(con, selected, source, options, together, paths)
     finally:
-        con.execute("DROP TABLE made")
+        _remove(together)
+
+
+def _write_cut(
+    con: duckdb.DuckDBPyConnection,
+    selected: _Selected,
+    source: str,
+    options: str,
+    together: Path,
+    paths: Sequence[Path],
+) -> Written:
+    # No text has it.
+    mark = f"{uuid.uuid4().hex}-"
+    records = _copied(con, marked(selected, source, mark), together, options)
+    written = cut(together, mark, paths)
+    return Written(tuple(written), records - len(written))
 
 
 def _write_parts(
-    con: duckdb.DuckDBPyConnection, columns: Sequence[Column], output: Output, folder: Path
-) -> Mapping[int, Path]:
-    """Write the records of each number in `made` to a file in `folder`, in their order."""
-    _remove(folder)
-    selected, options = _selected(columns, output)
+    con: duckdb.DuckDBPyConnection,
+    selected: _Selected,
+    source: str,
+    options: str,
+    together: Path,
+    paths: Sequence[Path],
+) -> Written:
     # To have their numbers, one thread takes the records in order: several would mix them, and write several files.
     part = f"CASE WHEN row_number() OVER () > 0 THEN file END AS {identifier(_PART)}"
-    con.execute(
-        f"COPY (SELECT {selected}, {part} FROM made) TO {literal(str(folder))}"
-        f" ({options}, PARTITION_BY ({identifier(_PART)}))"
-    )
-    paths: dict[int, Path] = {}
-    for path in folder.glob("*/*"):
+    query = f"SELECT {_list(selected)}, {part} FROM {source}"
+    records = _copied(con, query, together, f"{options}, PARTITION_BY ({identifier(_PART)})")
+    parts: dict[int, Path] = {}
+    for path in together.glob("*/*"):
         number = int(path.parent.name.rpartition("=")[2])
-        if paths.setdefault(number, path) != path:
+        if parts.setdefault(number, path) != path:
             raise duckdb.InvalidInputException(f"Several files were written of one: {path}")
-    return paths
+    for number, path in parts.items():
+        path.rename(paths[number])
+    return Written(tuple(paths[number] for number in sorted(parts)), records)
+
+
+def _copied(con: duckdb.DuckDBPyConnection, query: str, path: Path, options: str) -> int:
+    row = con.execute(f"COPY ({query}) TO {literal(str(path))} ({options})").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _remove(path: Path) -> None:
@@ -113,23 +133,27 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _selected(columns: Sequence[Column], output: Output) -> tuple[str, str]:
-    """The select list and the options of COPY."""
+def _selected(columns: Sequence[Column], output: Output) -> tuple[_Selected, str]:
+    """What is selected, and the options of COPY."""
     if not columns and output.file_type != "JSON":
         # Records without any field: a file of these formats has to have a column.
         columns = (Column("column1", "NULL::VARCHAR"),)
     names = [column.name for column in columns]
     values = [column.sql for column in columns]
     if output.file_type == "JSON":
-        made = _record(columns, names, values)
+        made = (_record(columns, names, values), "line")
         if output.keeps_source:
-            return f"{made} AS line, source", f"{_RAW_FIELDS}, HEADER false"
-        return f"{made} AS line", f"{_RAW_LINES}, HEADER false"
+            return [made, ("source", "source")], f"{_RAW_FIELDS}, HEADER false"
+        return [made], f"{_RAW_LINES}, HEADER false"
     if output.file_type == "CSV" and _clash(names):
-        return _csv_lines(names, values), f"{_RAW_LINES}, HEADER true"
+        return [_csv_lines(names, values)], f"{_RAW_LINES}, HEADER true"
     if output.file_type == "PARQUET":
-        return named(columns), f"{_OPTIONS['PARQUET']}, ROW_GROUP_SIZE {_group_rows(len(columns))}"
-    return named(columns), _OPTIONS[output.file_type]
+        return _named(columns), f"{_OPTIONS['PARQUET']}, ROW_GROUP_SIZE {_group_rows(len(columns))}"
+    return _named(columns), _OPTIONS[output.file_type]
+
+
+def _list(selected: _Selected) -> str:
+    return ", ".join(f"{sql} AS {identifier(name)}" for sql, name in selected)
 
 
 def _group_rows(columns: int) -> int:
@@ -144,10 +168,9 @@ def _record(columns: Sequence[Column], names: Sequence[str], values: Sequence[st
     return record_json(names, values)
 
 
-def named(columns: Sequence[Column]) -> str:
-    """A select list with the columns under their own names; an empty one becomes `column<place>`."""
-    names = [column.name or f"column{place}" for place, column in enumerate(columns, start=1)]
-    return ", ".join(f"{column.sql} AS {identifier(name)}" for name, column in zip(names, columns, strict=True))
+def _named(columns: Sequence[Column]) -> _Selected:
+    """The columns under their own names; an empty one becomes `column<place>`."""
+    return [(column.sql, column.name or f"column{place}") for place, column in enumerate(columns, start=1)]
 
 
 def _clash(names: Sequence[str]) -> bool:
@@ -155,7 +178,7 @@ def _clash(names: Sequence[str]) -> bool:
     return len({name.casefold() for name in names}) < len(names) or "" in names
 
 
-def _csv_lines(names: Sequence[str], values: Sequence[str]) -> str:
+def _csv_lines(names: Sequence[str], values: Sequence[str]) -> tuple[str, str]:
     """CSV made in SQL, its header being the name of the one column."""
     header = io.StringIO()
     # The writer quotes what could end a line only if its own lines end so.
@@ -165,4 +188,4 @@ def _csv_lines(names: Sequence[str], values: Sequence[str]) -> str:
         f" ELSE coalesce({value}, '') END"
         for value in values
     )
-    return f"concat_ws(',', {cells}) AS {identifier(header.getvalue().removesuffix(_LINE_END))}"
+    return f"concat_ws(',', {cells})", header.getvalue().removesuffix(_LINE_END)

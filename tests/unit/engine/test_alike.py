@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.alike import MOST_BYTES, MOST_FILES, batches
 from headrace.engine.formats import InputFormat, UnreadableSource
-from headrace.engine.layout import Output
+from headrace.engine.layout import FileType, Output
 from headrace.engine.opening import SMALL_BYTES
 from headrace.engine.results import Counts, DatasetDropped
 from headrace.engine.tasks import Filter, Map, MapAll, Tasks, Validate
@@ -25,6 +25,7 @@ from tests.oracle.running import Bench, Ran, Record
 MAPPED = Tasks(maps=(Map(0, "a", "a", None), Map(1, "n", "n", "bigint")))
 TYPED = Output("out", file_type="PARQUET", keeps_types=True)
 EVERYTHING = Tasks(map_all=MapAll(0, frozenset()))
+CLASHING = Tasks(maps=(Map(0, "a", "a", None), Map(1, "b", "A", None)))
 ODD = [
     b"a,n\nok,6\nbad\nfine,7\n",  # a record that is none
     b"a,n\nok,6\nfine,seven\n",  # a value that does not fit its type
@@ -191,6 +192,25 @@ def test_files_whose_members_differ_in_case_alone_lose_no_record(bench: Bench) -
     contents = [b'{"a":"1"}\n', b'{"a":"2"}\n', b'{"A":"3"}\n', b'{"A":"4"}\n']
     ran = bench.run(EVERYTHING, *contents, input="json", output=Output("out", is_single_file=True))
     assert [record["a"] or record["A"] for record in ran.records()] == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("file_type", ["CSV", "JSON"])
+def test_text_of_many_files_is_cut_as_each_would_be_written(bench: Bench, file_type: FileType, *, packed: bool) -> None:
+    records: list[list[Record]] = [
+        [{"a": "one line\nof two", "b": ""}, {"a": None, "b": "x"}],
+        [{"a": "", "b": None}],
+        [],
+        [{"a": 'a "quoted", with\r\n,,\n', "b": "\n"}, {"a": None, "b": None}],
+        [{"a": "\u001e\u2028", "b": "İ"}],
+    ]
+    contents = ["".join(f"{json.dumps(record)}\n" for record in of_file).encode() for of_file in records]
+    output = Output("out", file_type=file_type, is_packed=packed)
+    files = [bench.file(content, f"{place}") for place, content in enumerate(contents)]
+    for tasks in (EVERYTHING, Tasks(maps=(Map(0, "a", "a", None),)), CLASHING):
+        ran, each = bench.run(tasks, *files, input="json", output=output), alone(bench, tasks, files, "json", output)
+        assert ran.contents == tuple(content for one in each for content in one.contents)
+        assert len(ran.contents) == 4
 
 
 def test_files_of_parquet_are_treated_as_if_alone(bench: Bench) -> None:
