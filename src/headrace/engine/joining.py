@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
+from operator import itemgetter
 from pathlib import Path
 
-from headrace.engine.lines import UNPACKING_ERRORS, open_plain
+from headrace.engine.lines import UNPACKING_ERRORS, open_plain, plain
 from headrace.engine.sources import CsvFile, JsonFile, SourceView
 
 # The copy lies on the disk beside what it is made of.
 MOST_BYTES = 512 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
-_QUOTED = re.compile(rb'"[^"]*+"')
 # What an object begins with that has a member.
-_OBJECT = b'\n{"'
+_OBJECT = b'{"'
+_BEGIN: Callable[[bytes], bytes] = itemgetter(slice(len(_OBJECT)))
+_MEMBERS: Callable[[bytes], bytes] = itemgetter(slice(1, None))
 # So many bytes hold the first lines of most files.
 _HEAD_BYTES = 64 * 1024
 
@@ -90,28 +91,30 @@ def _are_plain_lines(view: JsonFile) -> bool:
     return not (view.is_lenient or view.tells_presence or view.tells_source) and view.most is None
 
 
-def _lines(path: Path, end: bytes, number: int | None) -> bytes | None:
-    """The file without its header, each line with the number; None where lines and records are not the same."""
-    with closing(open_plain(path)) as stream:
-        _, _, lines = stream.read().removeprefix(_BOM).partition(end)
+def _lines(path: Path, end: bytes, number: int | None) -> bytes:
+    """The file without its header, each record with the number."""
+    _, _, lines = plain(path.read_bytes()).removeprefix(_BOM).partition(end)
     if lines and not lines.endswith(end):
         lines += end
     if number is None:
         return lines
-    if b'"' in lines and any(end in text for text in _QUOTED.findall(lines)):
-        return None
-    return lines.replace(end, b",%d%b" % (number, end))
+    numbered = b",%d%b" % (number, end)
+    # A line end within quotes ends no record.
+    parts = lines.split(b'"')
+    parts[::2] = [part.replace(end, numbered) for part in parts[::2]]
+    return b'"'.join(parts)
 
 
 def _objects(path: Path, most: int | None) -> bytes | None:
     """The lines of a file of JSON, at most `most`, each behind a line end; None where it can't be read, or so far."""
     try:
+        if most is None:
+            content = plain(path.read_bytes()).removesuffix(b"\n")
+            return b"\n" + content if content else b""
         with closing(open_plain(path)) as stream:
-            content = stream.read() if most is None else stream.read(_HEAD_BYTES)
+            content = stream.read(_HEAD_BYTES)
     except UNPACKING_ERRORS:
         return None
-    if most is None:
-        return b"\n" + content.removesuffix(b"\n") if content else b""
     lines = content.split(b"\n", most)[:most]
     if len(content) == _HEAD_BYTES and sum(map(len, lines)) + len(lines) > _HEAD_BYTES:
         # The last of them goes on.
@@ -124,6 +127,8 @@ def _numbered(content: bytes | None, name: str, number: int) -> bytes | None:
     """The lines with the number as member of that name; None where one is no object with a member."""
     if content is None or not content.strip():
         return content
-    if content.count(_OBJECT) != content.count(b"\n"):
+    lines = content.split(b"\n")[1:]
+    if set(map(_BEGIN, lines)) != {_OBJECT}:
         return None
-    return content.replace(_OBJECT, b'\n{"%b":%d,"' % (name.encode(), number))
+    begin = b'\n{"%b":%d,' % (name.encode(), number)
+    return begin + begin.join(map(_MEMBERS, lines))

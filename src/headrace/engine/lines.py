@@ -7,9 +7,10 @@ import io
 import re
 import sys
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -29,9 +30,11 @@ _QUOTED = ' ?"[^"]*+(?:""[^"]*+)*+'
 _WHOLE_CELLS = re.compile(f'(?:(?:{_QUOTED}" *+|(?! ?")[^,]*+),)*+')
 _OPEN_CELL = re.compile(rf"{_QUOTED}\Z")
 _BOM_BYTES = b"\xef\xbb\xbf"
-_SIDES = frozenset({b",", b"\r", b"\n"})
+# Nothing: the begin or the end of the file.
+_SIDES = frozenset({b",", b"\r", b"\n", b""})
 _BOM = _BOM_BYTES.decode("latin-1")
-_QUOTED_CELL = re.compile(rb'"[^"]*+(?:""[^"]*+)*+"')
+_FIRST_BYTE: Callable[[bytes], bytes] = itemgetter(slice(1))
+_LAST_BYTE: Callable[[bytes], bytes] = itemgetter(slice(-1, None))
 
 
 def open_plain(path: Path) -> BinaryIO:
@@ -41,6 +44,14 @@ def open_plain(path: Path) -> BinaryIO:
     if kind == "gzip":
         return cast("BinaryIO", gzip.open(path, "rb"))
     return cast("BinaryIO", zstd.open(path, "rb")) if kind == "zstd" else path.open("rb")
+
+
+def plain(content: bytes) -> bytes:
+    """A file's content, unpacked where it is compressed. Raises one of UNPACKING_ERRORS."""
+    kind = compression_of(content[:8])
+    if kind == "gzip":
+        return gzip.decompress(content)
+    return zstd.decompress(content) if kind == "zstd" else content
 
 
 def line_count(path: Path) -> int:
@@ -130,14 +141,13 @@ def is_one_line(text: str) -> bool:
     return not any(end in text for end in _ENDS) and not _is_open_after(text, is_open=False)
 
 
-def line_end_of(path: Path) -> str | None:
+def line_end_of(content: bytes) -> str | None:
     """What ends every line of a small CSV file; None where it is not one and the same, or a quote is out of place.
 
     Of several files that DuckDB reads at once it loses a record that ends in an open quote, without a word.
     """
     try:
-        with closing(open_plain(path)) as stream:
-            content = stream.read().removeprefix(_BOM_BYTES)
+        content = plain(content).removeprefix(_BOM_BYTES)
     except UNPACKING_ERRORS:
         return None
     if b"\0" in content or (b'"' in content and not _are_quotes_in_place(content)):
@@ -152,10 +162,14 @@ def line_end_of(path: Path) -> str | None:
 
 def _are_quotes_in_place(content: bytes) -> bool:
     """Whether each quote belongs to a cell that begins and ends with one."""
-    marked = b"\n" + _QUOTED_CELL.sub(b"\0", content) + b"\n"
-    between = marked.split(b"\0")
-    sides = (*(text[-1:] for text in between[:-1]), *(text[:1] for text in between[1:]))
-    return b'"' not in marked and _SIDES.issuperset(sides)
+    # What is outside and inside of quotes in turn; between the two of a doubled one is nothing.
+    first, *parts = content.split(b'"')
+    if len(parts) % 2:
+        return False
+    between, last = list(filter(None, parts[1:-1:2])), parts[-1] if parts else b""
+    ends = {*map(_LAST_BYTE, between), first[-1:]}
+    begins = {*map(_FIRST_BYTE, between), last[:1]}
+    return _SIDES.issuperset(ends | begins)
 
 
 def has_mixed_line_ends(path: Path) -> bool:

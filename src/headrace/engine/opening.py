@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -54,22 +55,24 @@ def open_views(
 def _first_look(file: LocalFile, declared: InputFormat, scratch: Path) -> SourceView:
     """What the file's bytes say; the fields of JSON and Parquet are looked for later."""
     declared = file.format or declared
-    head = _head(file, _MAGIC_BYTES)
+    # A small file is opened once.
+    content = file.path.read_bytes() if file.size_bytes <= SMALL_BYTES else None
+    head = partial(_head, file) if content is None else partial(_begin, content)
     path = _plain_path(file, scratch)
-    kind = format_of(head, declared)
+    kind = format_of(head(_MAGIC_BYTES), declared)
     if kind == "parquet":
         return ParquetFile(file, path, ())
-    compression = compression_of(head)
+    compression = compression_of(head(_MAGIC_BYTES))
     if compression == "zstd" and not is_whole_zstd(file.path):
         raise UnreadableSource(f"{file.name} ends before its zstd data does", file.name)
     if kind == "csv":
-        header = csv_header(file.name, lambda size: _head(file, size))
-        line_end = line_end_of(file.path) if file.size_bytes <= SMALL_BYTES else None
+        header = csv_header(file.name, head)
+        line_end = None if content is None else line_end_of(content)
         view = CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines, line_end)
         # DuckDB would take a line end in a name for the one of all lines, and find no records.
         has_line_end = any(set(name) & set("\r\n") for name in header.fields)
         return view.lenient(scratch) if has_line_end else view
-    is_odd = _is_odd_json(file, compression)
+    is_odd = _is_odd_json(file, compression, content)
     return JsonFile(file, path, compression, (), is_lenient=is_odd)
 
 
@@ -94,15 +97,21 @@ def _head(file: LocalFile, size: int) -> bytes:
         return stream.read(size)
 
 
-def _is_odd_json(file: LocalFile, compression: Compression) -> bool:
+def _begin(content: bytes, size: int) -> bytes:
+    return content[:size]
+
+
+def _is_odd_json(file: LocalFile, compression: Compression, content: bytes | None) -> bool:
     """Whether DuckDB's quick reader would lose lines without a word.
 
     It takes a file of one byte for an empty one, and a line that begins with NUL for a blank one.
     """
     if compression != "none":
         return file.size_bytes < _TINY_BYTES
+    if content is not None:
+        return len(content) < _MAGIC_BYTES or b"\0" in content
     with file.path.open("rb") as stream:
-        return file.size_bytes < _MAGIC_BYTES or any(b"\0" in block for block in iter(lambda: stream.read(_BLOCK), b""))
+        return any(b"\0" in block for block in iter(lambda: stream.read(_BLOCK), b""))
 
 
 def _plain_path(file: LocalFile, scratch: Path) -> str:
