@@ -3,6 +3,8 @@ SHELL := /bin/sh
 VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# pip compiles what it installs, but not what it leaves where it is; and Python may have been told to write no bytecode.
+COMPILE := $(BIN)/python -m compileall -q src
 NODE_CLIENT ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/node-client
 NODE_CLIENT_VERSION := 3.1048.0
 ODATA_SERVER ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/headrace/odata-server
@@ -100,11 +102,13 @@ $(BIN)/python:
 $(VENV)/.demo: pyproject.toml | $(BIN)/python
 	@echo "Setting up $(VENV) for the demo"
 	@$(PIP) --editable '.[demo]'
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	@echo "Setting up $(VENV)"
 	@$(PIP) --editable '.[demo,test,check]'
+	@$(COMPILE)
 	@touch $(VENV)/.demo $@
 
 $(VENV)/.bench: $(VENV)/.dev

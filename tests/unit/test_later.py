@@ -7,7 +7,15 @@ import sys
 
 from headrace.later import Later
 
-_LOADED = "import sys, headrace.backend, headrace.cli.run; print(*(name for name in {!r} if name in sys.modules))"
+_LOADED = """
+import sys
+from headrace.cli import run
+from headrace.connector_sdk.registry import Registry
+from headrace.settings import Settings
+from pathlib import Path
+assert {"SAPOData", "Slack"} <= Registry.load(Settings(data=Path("unused"))).record_types.keys()
+print(*(name for name in %r if name in sys.modules))
+"""
 
 
 def test_a_module_is_loaded_at_the_first_look_into_it() -> None:
@@ -15,6 +23,21 @@ def test_a_module_is_loaded_at_the_first_look_into_it() -> None:
 
 
 def test_a_run_without_a_server_loads_neither_one_nor_a_client() -> None:
-    heavy = ("httpx", "uvicorn", "pyarrow", "alembic", "botocore", "headrace.model.types")
-    ran = subprocess.run([sys.executable, "-c", _LOADED.format(heavy)], check=True, capture_output=True, text=True)
-    assert ran.stdout.split() == []
+    heavy = ("httpx", "uvicorn", "pyarrow", "alembic", "botocore", "headrace.model.types", "yaml", "http.cookiejar")
+    assert loaded_of(heavy) == []
+
+
+def test_connectors_are_known_before_what_connects_is_loaded() -> None:
+    connecting = ("rest", "custom", "conformance", "hosts.adapters.host", "hosts.adapters.protocols")
+    heavy = ("headrace.connectors.sapodata.connector", *(f"headrace.connector_sdk.{name}" for name in connecting))
+    assert loaded_of(heavy) == []
+
+
+def test_a_store_in_a_file_loads_no_dialect_of_postgresql() -> None:
+    assert loaded_of(("sqlalchemy.dialects.postgresql", "psycopg")) == []
+
+
+def loaded_of(names: tuple[str, ...]) -> list[str]:
+    """Those of the modules that a process has loaded when it is about to run a flow."""
+    ran = subprocess.run([sys.executable, "-c", _LOADED % (names,)], check=True, capture_output=True, text=True)
+    return ran.stdout.split()

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from headrace.connector_sdk import webhook
 from headrace.connector_sdk.built_in import Outside, RecordConnectorType
-from headrace.connector_sdk.custom import CustomConnector
 from headrace.connector_sdk.hosts.book import Hosts
 from headrace.connector_sdk.http.session import Http
 from headrace.connector_sdk.lambda_answers import as_list
@@ -17,7 +15,13 @@ from headrace.connector_sdk.metadata_cache import Key, MetadataCache
 from headrace.connector_sdk.opened import ANSWER_S, Kept, OpenedConnector
 from headrace.connector_sdk.records import Connection, RecordConnector
 from headrace.errors import Mismatch, NotThere
+from headrace.later import Later
 from headrace.settings import Settings
+
+if TYPE_CHECKING:
+    from headrace.connector_sdk import custom, webhook
+else:
+    custom, webhook = Later("headrace.connector_sdk.custom"), Later("headrace.connector_sdk.webhook")
 
 CUSTOM = "CustomConnector"
 
@@ -143,7 +147,7 @@ class OpenConnections:
             )
         host = self._hosts.host(found.lambda_arn)
         versions = tuple(str(each) for each in as_list(found.configuration, "supportedApiVersions"))
-        return CustomConnector(
+        return custom.CustomConnector(
             connection,
             host,
             versions,

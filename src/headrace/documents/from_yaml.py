@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import yaml
-from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from typing import TYPE_CHECKING, Any
 
 from headrace.documents.tree import Listed, Mapped, Node, Scalar, Unreadable
+from headrace.later import Later
+
+if TYPE_CHECKING:
+    import yaml
+else:
+    yaml = Later("yaml")
 
 # A file of aliases of aliases can stand for more than fits any memory.
 MOST_PARTS = 500_000
@@ -70,14 +73,14 @@ class _Reader:
 
     def _standard(self, node: yaml.Node) -> Node:
         line = _line(node)
-        if isinstance(node, MappingNode):
+        if isinstance(node, yaml.MappingNode):
             return self._mapped(node, line)
-        if isinstance(node, SequenceNode):
+        if isinstance(node, yaml.SequenceNode):
             return Listed([self.node(part) for part in node.value], line)
-        style = node.style if isinstance(node, ScalarNode) else None
+        style = node.style if isinstance(node, yaml.ScalarNode) else None
         return _scalar(str(node.value), line, is_plain=not style)
 
-    def _mapped(self, node: MappingNode, line: int) -> Node:
+    def _mapped(self, node: yaml.MappingNode, line: int) -> Node:
         members: dict[str, Node] = {}
         lines: dict[str, int] = {}
         merged: dict[str, Node] = {}
@@ -126,7 +129,7 @@ def _refuse_tag(node: yaml.Node) -> None:
 
 def _name(node: yaml.Node) -> str:
     _refuse_tag(node)
-    if not isinstance(node, ScalarNode):
+    if not isinstance(node, yaml.ScalarNode):
         raise Unreadable("the name of a member is one word or text in quotes", _line(node))
     return str(node.value)
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headrace.documents.cloudformation import KINDS, CloudFormation
 from headrace.documents.document import BadDocument, Document, Fault
@@ -14,8 +14,13 @@ from headrace.documents.pouring import Pouring
 from headrace.documents.references import dynamic_of, hidden, reference_of
 from headrace.documents.terraform import KINDS as TERRAFORM_KINDS
 from headrace.documents.terraform import Terraform
-from headrace.documents.to_yaml import to_yaml
 from headrace.documents.tree import is_list, is_map
+from headrace.later import Later
+
+if TYPE_CHECKING:
+    from headrace.documents import to_yaml
+else:
+    to_yaml = Later("headrace.documents.to_yaml")
 
 # What Terraform takes as a variable's name.
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -43,7 +48,7 @@ def _json(documents: Sequence[Document]) -> str:
 
 
 def _yaml(documents: Sequence[Document]) -> str:
-    return to_yaml(_native(documents))
+    return to_yaml.to_yaml(_native(documents))
 
 
 def _template(documents: Sequence[Document]) -> Mapping[str, Any]:
@@ -135,7 +140,7 @@ def _json_text(value: Any) -> str:
 FORMS: Mapping[str, Callable[[Sequence[Document]], str]] = {
     "json": _json,
     "yaml": _yaml,
-    "cloudformation": lambda documents: to_yaml([_template(documents)]),
+    "cloudformation": lambda documents: to_yaml.to_yaml([_template(documents)]),
     "cloudformation-json": lambda documents: _json_text(_template(documents)),
     "terraform": lambda documents: _json_text(_configuration(documents)),
 }

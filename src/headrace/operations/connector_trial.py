@@ -6,14 +6,14 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from headrace.connector_sdk import lambda_shapes
 from headrace.connector_sdk.catalog import Declared
-from headrace.connector_sdk.conformance import Abilities, Subject, Writing, conformance
 from headrace.connector_sdk.connections import CUSTOM
 from headrace.connector_sdk.records import Connection, Credentials
 from headrace.errors import ResourceNotFoundException, ValidationException
+from headrace.later import Later
 from headrace.model.check import check
 from headrace.model.shapes import Document
 from headrace.operations import profile_kinds
@@ -25,6 +25,11 @@ from headrace.store import connectors
 from headrace.store.connectors import Connector
 from headrace.store.profiles import Profile, Secret
 from headrace.store.store import Store
+
+if TYPE_CHECKING:
+    from headrace.connector_sdk import conformance
+else:
+    conformance = Later("headrace.connector_sdk.conformance")
 
 Json = dict[str, Any]
 
@@ -73,7 +78,7 @@ class ConnectorTrial:
                     "outcome": each.outcome,
                     "reason": self.secrets.handed.hide(each.reason),
                 }
-                for each in conformance(subject)
+                for each in conformance.conformance(subject)
             ]
         return {"name": name, "connector": shown, "results": results}
 
@@ -114,13 +119,15 @@ class ConnectorTrial:
             "frequencies": said["supportedSchedulingFrequencies"],
         }
 
-    def _subject(self, connection: Connection, found: Connector | None, shown: Json, request: Document) -> Subject:
+    def _subject(
+        self, connection: Connection, found: Connector | None, shown: Json, request: Document
+    ) -> conformance.Subject:
         host = None if found is None else self.connectors.hosts.host(found.lambda_arn)
-        return Subject(
+        return conformance.Subject(
             name=request["name"],
             open=lambda held: self.connectors.connections.afresh().connect(held),
             connection=connection,
-            abilities=Abilities(
+            abilities=conformance.Abilities(
                 reads="SOURCE" in shown["modes"],
                 writes="DESTINATION" in shown["modes"],
                 operations=tuple(shown["operations"]),
@@ -215,9 +222,9 @@ def _declared(said: Declared) -> Json:
     }
 
 
-def _writing(given: Any) -> Writing:
+def _writing(given: Any) -> conformance.Writing:
     document = cast("Mapping[str, Any]", given)
-    return Writing(
+    return conformance.Writing(
         document["entity"],
         record=document.get("record") or {},
         refused=document.get("refused"),

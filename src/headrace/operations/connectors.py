@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from headrace.connector_sdk import catalog, webhook
+from headrace.connector_sdk import catalog
 from headrace.connector_sdk import lambda_shapes as shapes
-from headrace.connector_sdk.custom import described
 from headrace.errors import ResourceNotFoundException, ValidationException
+from headrace.later import Later
 from headrace.model.connector_names import connector_types
 from headrace.model.shapes import Document
 from headrace.operations import pages, refusals, shown
@@ -19,6 +20,11 @@ from headrace.store import connectors, profiles
 from headrace.store.connectors import Connector
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+
+if TYPE_CHECKING:
+    from headrace.connector_sdk import custom, webhook
+else:
+    custom, webhook = Later("headrace.connector_sdk.custom"), Later("headrace.connector_sdk.webhook")
 
 CUSTOM = "CustomConnector"
 _LAMBDA = "LAMBDA"
@@ -38,7 +44,7 @@ def prepare_register(context: Context, store: Store, asked: Connectors, request:
     if kept is not None:
         return lambda _: kept
     label, lambda_arn = _wanted(request)
-    words = told(lambda: described(asked.hosts.host(lambda_arn), label))
+    words = told(lambda: custom.described(asked.hosts.host(lambda_arn), label))
     caller = context.caller
     connector = Connector(
         arn=f"arn:aws:appflow:{caller.region}:{caller.account}:connector/{label}",
@@ -62,7 +68,7 @@ def prepare_update(context: Context, store: Store, asked: Connectors, request: D
     if kept is not None:
         return lambda _: kept
     lambda_arn = _lambda_arn(request) or stored.lambda_arn
-    words = told(lambda: described(asked.hosts.host(lambda_arn), label))
+    words = told(lambda: custom.described(asked.hosts.host(lambda_arn), label))
     connector = replace(
         stored,
         description=request.get("description", stored.description),

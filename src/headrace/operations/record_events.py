@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from headrace.connector_sdk.listening import Arrival
-from headrace.connector_sdk.webhook import LABEL, Webhook
 from headrace.errors import (
     AccessDeniedException,
     ConflictException,
@@ -14,6 +13,7 @@ from headrace.errors import (
     ThrottlingException,
     ValidationException,
 )
+from headrace.later import Later
 from headrace.model.shapes import Document
 from headrace.operations import refusals, signatures
 from headrace.operations.connector_calls import Connectors, told
@@ -24,6 +24,11 @@ from headrace.store import events
 from headrace.store.flows import FlowHead, FlowRow
 from headrace.store.store import Store
 from headrace.store.tx import Tx
+
+if TYPE_CHECKING:
+    from headrace.connector_sdk import webhook
+else:
+    webhook = Later("headrace.connector_sdk.webhook")
 
 PUT: Final = "headrace:PutRecords"
 # Headers in which senders name a delivery; the first that is there counts.
@@ -69,14 +74,14 @@ def _check_sender(context: Context, store: Store, asked: Connectors, request: Do
     is_signed = any(header in request["headers"] for header in signatures.HEADERS)
     try:
         flow = store.read(lambda tx: refusals.whole_flow(context, tx, name)).result()
-        webhook = _webhook(context, asked, flow)
+        posted = _webhook(context, asked, flow)
     except (ResourceNotFoundException, ValidationException):
         if trust == "signature":
             raise _not_signed(name) from None
         raise
     if trust == "key" and not is_signed:
         return
-    secret = webhook.secret
+    secret = posted.secret
     if secret is None and trust != "signature":
         return
     now_s = context.now_ms // _MS_A_SECOND
@@ -84,16 +89,16 @@ def _check_sender(context: Context, store: Store, asked: Connectors, request: Do
         raise _not_signed(name)
 
 
-def _webhook(context: Context, asked: Connectors, flow: FlowRow) -> Webhook:
+def _webhook(context: Context, asked: Connectors, flow: FlowRow) -> webhook.Webhook:
     """The webhook that the flow's records come by."""
     source: Document = flow.document["sourceFlowConfig"]
     opened: Any = None
     if flow.trigger_type == "Event" and source["connectorType"] == "CustomConnector":
         caller, profile = context.caller, source["connectorProfileName"]
         opened = told(lambda: asked.connections.open(caller.account, caller.region, profile))
-    if not isinstance(opened, Webhook):
+    if not isinstance(opened, webhook.Webhook):
         raise ValidationException(
-            f"Flow {flow.name} takes no records that are posted: its source is not the connector {LABEL}."
+            f"Flow {flow.name} takes no records that are posted: its source is not the connector {webhook.LABEL}."
         )
     return opened
 

@@ -25,7 +25,7 @@ listeners = Table(
     Column("lease_until_ms", BigInteger, nullable=False),
 )
 _HAS_WAITING = listeners.c.waiting_events > 0
-Index("listeners_behind", listeners.c.flow_id, sqlite_where=_HAS_WAITING, postgresql_where=_HAS_WAITING)
+Index("listeners_behind", listeners.c.flow_id, sqlite_where=_HAS_WAITING)
 
 # What happened, in the order it was told; one that is done stays for a while, so that it is known when told again.
 events = Table(
@@ -45,10 +45,10 @@ events = Table(
     UniqueConstraint("flow_id", "key", name="events_key"),
 )
 _IS_WAITING = events.c.done_ms.is_(None)
-Index("events_waiting", events.c.flow_id, events.c.number, sqlite_where=_IS_WAITING, postgresql_where=_IS_WAITING)
+Index("events_waiting", events.c.flow_id, events.c.number, sqlite_where=_IS_WAITING)
 Index("events_meaning", events.c.flow_id, events.c.meaning)
 _IS_OVER = events.c.done_ms.is_not(None)
-Index("events_over", events.c.done_ms, sqlite_where=_IS_OVER, postgresql_where=_IS_OVER)
+Index("events_over", events.c.done_ms, sqlite_where=_IS_OVER)
 
 # The events that a flow works on: one batch at a time, which outlives an execution that fails once anything of it
 # may be visible.

@@ -3,6 +3,9 @@
 Columns hold text, whole numbers and bytes only: rows come back from the driver as they are, on SQLite and
 on PostgreSQL alike. Documents are JSON text. Instants are milliseconds since the epoch, UTC, in columns ending
 in `_ms`.
+
+Partial indexes say their condition for SQLite alone, whose files are made from these values; on PostgreSQL the
+revisions make them. To name PostgreSQL here would load its dialect into every process.
 """
 
 from __future__ import annotations
@@ -54,7 +57,7 @@ flows = Table(
     UniqueConstraint("account", "region", "name", name="flows_name"),
 )
 _IS_SCHEDULED = flows.c.next_fire_ms.is_not(None)
-Index("flows_due", flows.c.next_fire_ms, flows.c.flow_id, sqlite_where=_IS_SCHEDULED, postgresql_where=_IS_SCHEDULED)
+Index("flows_due", flows.c.next_fire_ms, flows.c.flow_id, sqlite_where=_IS_SCHEDULED)
 
 revisions = Table(
     "revisions",
@@ -109,7 +112,6 @@ Index(
     executions.c.scheduled_for_ms,
     unique=True,
     sqlite_where=_IS_DUE,
-    postgresql_where=_IS_DUE,
 )
 _UNFINISHED = executions.c.finished_ms.is_(None)
 _IS_QUEUED = _UNFINISHED & executions.c.lease_until_ms.is_(None)
@@ -119,7 +121,6 @@ Index(
     executions.c.flow_id,
     executions.c.ticket,
     sqlite_where=_IS_QUEUED,
-    postgresql_where=_IS_QUEUED,
 )
 _IS_HELD = executions.c.lease_until_ms.is_not(None)
 Index(
@@ -127,14 +128,12 @@ Index(
     executions.c.flow_id,
     executions.c.lease_until_ms,
     sqlite_where=_IS_HELD,
-    postgresql_where=_IS_HELD,
 )
 Index(
     "executions_unfinished_of_flow",
     executions.c.flow_id,
     executions.c.sequence,
     sqlite_where=_UNFINISHED,
-    postgresql_where=_UNFINISHED,
 )
 _IS_NOT_DONE = or_(executions.c.state == "cancelled", executions.c.state == "failed")
 Index(
@@ -142,7 +141,6 @@ Index(
     executions.c.flow_id,
     executions.c.sequence,
     sqlite_where=_IS_NOT_DONE,
-    postgresql_where=_IS_NOT_DONE,
 )
 
 splits = Table(

@@ -148,6 +148,9 @@ def migrated_and_declared(
 
 def test_the_revisions_make_the_schema_that_the_code_uses(engines: tuple[Engine, Engine]) -> None:
     migrated, declared = engines
+    for index in (each for table in tables.METADATA.tables.values() for each in table.indexes):
+        # The code says the conditions once, for the dialect that is made from it.
+        index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]
     tables.METADATA.create_all(declared)
     with migrated.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.METADATA) == []

@@ -8,19 +8,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from headrace.connector_sdk.aws_credentials import AwsCredentials
 from headrace.connector_sdk.hosts import LAMBDA_PAYLOAD_BYTES, Bounds, Host, OnLine
-from headrace.connector_sdk.hosts.adapters.host import Adapted, AdapterHost
-from headrace.connector_sdk.hosts.adapters.program import Surroundings as ProgramSurroundings
-from headrace.connector_sdk.hosts.adapters.protocols import protocol_of
 from headrace.connector_sdk.hosts.aws_lambda import LambdaHost
 from headrace.connector_sdk.hosts.handed import Handed
 from headrace.connector_sdk.hosts.http import HttpHost
 from headrace.connector_sdk.hosts.process import Handler, ProcessHost
 from headrace.errors import NotThere
+from headrace.later import Later
 from headrace.settings import Settings
+
+if TYPE_CHECKING:
+    from headrace.connector_sdk.hosts.adapters import host as adapter_host
+    from headrace.connector_sdk.hosts.adapters import program, protocols
+else:
+    adapter_host = Later("headrace.connector_sdk.hosts.adapters.host")
+    program = Later("headrace.connector_sdk.hosts.adapters.program")
+    protocols = Later("headrace.connector_sdk.hosts.adapters.protocols")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +138,17 @@ class HostBook:
     def _adapter(self, arn: str, place: Adapter, bounds: Bounds) -> Host:
         given, handed = self._given, Handed()
         say = given.on_line(arn)
-        surroundings = ProgramSurroundings(
+        surroundings = program.Surroundings(
             folder=place.folder,
             environment=of_the_connector(given.environment),
             bounds=bounds,
             scratch=given.settings.data / "scratch" / "connectors",
             on_line=lambda line, request: say(handed.hide(line), request),
         )
-        return AdapterHost(
-            Adapted(
+        return adapter_host.AdapterHost(
+            adapter_host.Adapted(
                 place.command,
-                protocol_of(place.protocol, place.command, place.manifest, surroundings),
+                protocols.protocol_of(place.protocol, place.command, place.manifest, surroundings),
                 surroundings,
                 place.configuration,
                 secret=lambda secret_arn: given.secret(arn, secret_arn),

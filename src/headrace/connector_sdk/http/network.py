@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING
 
 from headrace.connector_sdk.http.cutting import Connected
@@ -15,9 +14,11 @@ from headrace.errors import Retry, Stop
 from headrace.later import Later
 
 if TYPE_CHECKING:
+    from http import cookiejar
+
     import httpx
 else:
-    httpx = Later("httpx")
+    cookiejar, httpx = Later("http.cookiejar"), Later("httpx")
 
 MIB = 1024 * 1024
 _HURRIED_CONNECT_S = 5.0
@@ -61,7 +62,7 @@ class Network:
     def _client(self) -> httpx.Client:
         # Made when it is first used: it reads the machine's certificates.
         client = httpx.Client(transport=self._transport, headers={"user-agent": "headrace"})
-        client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        client.cookies.jar.set_policy(cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         return client
 
     def close(self) -> None:

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from headrace.connector_sdk.built_in import OAuth, Outside, RecordConnectorType
-from headrace.connector_sdk.http.logins import Basic, Bearer
-from headrace.connector_sdk.http.session import Account
-from headrace.connector_sdk.records import Connection
-from headrace.connectors.sapodata.addresses import Site
-from headrace.connectors.sapodata.connector import SapOData
-from headrace.connectors.sapodata.services import Services
-from headrace.connectors.sapodata.words import judge
+from typing import TYPE_CHECKING
 
+from headrace.connector_sdk.built_in import OAuth, RecordConnectorType
+from headrace.later import Later
 
-def _opened(connection: Connection, outside: Outside) -> SapOData:
-    login = Basic() if connection.credentials.kind == "BasicAuth" else Bearer()
-    # New tokens are had for every connector alike, see OpenedConnector: a session of its own would ask twice.
-    session = outside.http.session(Account(outside.connection), login, judge=judge)
-    return SapOData(Services(session, Site.of(connection, outside.base_url), outside.kept))
-
+if TYPE_CHECKING:
+    from headrace.connectors.sapodata import opening
+else:
+    opening = Later("headrace.connectors.sapodata.opening")
 
 CONNECTOR = RecordConnectorType(
     connector_type="SAPOData",
-    open=_opened,
+    open=lambda connection, outside: opening.opened(connection, outside),  # noqa: PLW0108 - to name it would load it
     oauth=OAuth("{{tokenUrl}}", "{{authCodeUrl}}"),
 )
