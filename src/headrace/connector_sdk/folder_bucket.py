@@ -16,11 +16,15 @@ from pathlib import Path
 
 from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.connector_sdk.keys import UNFINISHED, changed, folder_of, gone, is_possible, path_of
+from headrace.connector_sdk.together import together
 from headrace.errors import Stop
 
 # A prefix that no folder can have, or one that went while the bucket was listed.
 _NOTHING_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG})
 _NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT})
+
+# The disk takes as long for one file that is to be durable as for several.
+_TOGETHER = 8
 
 _Identity = tuple[int, int]
 
@@ -78,13 +82,16 @@ class FolderBucket:
             self._must_exist()
         targets = [self.folder / path_of(self.name, file.key) for file in staged]
         touched: set[Path] = set()
-        for file, target in zip(staged, targets, strict=True):
+
+        def put(file: Publishable, target: Path) -> None:
             check()
             try:
-                touched |= _made(target.parent)
+                touched.update(_made(target.parent))
                 _put(Path(file.path), target)
             except OSError as error:
                 raise Stop(f"s3://{self.name}/{file.key} can't be written: {error}") from error
+
+        together([(put, file, target) for file, target in zip(staged, targets, strict=True)], at_a_time=_TOGETHER)
         self._clear(targets)
         self._make_durable(touched)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, 
 from headrace.connector_sdk.keys import changed, folder_of, path_of
 from headrace.connector_sdk.read_ahead import TOGETHER, read_ahead
 from headrace.connector_sdk.store_errors import StoreErrors
+from headrace.connector_sdk.together import together
 from headrace.errors import Retry, Stop
 
 if TYPE_CHECKING:
@@ -87,11 +87,11 @@ class StoreBucket:
             check()
             self._put(source, key)
 
-        _together([(put, Path(file.path), key) for file, key in zip(staged, keys, strict=True)])
+        together([(put, Path(file.path), key) for file, key in zip(staged, keys, strict=True)], at_a_time=TOGETHER)
 
     def remove(self, keys: Sequence[str]) -> None:
         """See Bucket."""
-        _together([(self._delete, path_of(self.name, key)) for key in keys])
+        together([(self._delete, path_of(self.name, key)) for key in keys], at_a_time=TOGETHER)
 
     def _file(self, meta: Mapping[str, Any]) -> SourceFile:
         modified: datetime = meta["last_modified"]
@@ -129,17 +129,6 @@ class StoreBucket:
         part_bytes = max(_PART_BYTES, -(-size_bytes // _PARTS))
         with self.errors.of(key):
             obstore.put(self.sending, key, source, chunk_size=part_bytes, max_concurrency=_PARTS_TOGETHER)
-
-
-def _together(calls: Sequence[tuple[Callable[..., None], *tuple[Any, ...]]]) -> None:
-    """Make the calls, some at a time, until one fails."""
-    with ThreadPoolExecutor(TOGETHER, thread_name_prefix="objects") as pool:
-        sent = [pool.submit(*call) for call in calls]
-        done, waiting = wait(sent, return_when=FIRST_EXCEPTION)
-        for each in waiting:
-            each.cancel()
-        for each in done:
-            each.result()
 
 
 def _as_listed(file: SourceFile) -> GetOptions:
