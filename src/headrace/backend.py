@@ -118,6 +118,7 @@ class Backend:
             stack.callback(self.hosts.close)
             stack.callback(self.applications.close)
             self._take_back()
+            self.engine.ready()
             notifier.start()
             # Stopped after the worker, so that what it settles last may still be told.
             self._work.callback(notifier.stop)

@@ -24,6 +24,7 @@ def test_a_module_is_loaded_at_the_first_look_into_it() -> None:
 
 def test_a_run_without_a_server_loads_neither_one_nor_a_client() -> None:
     heavy = ("httpx", "uvicorn", "pyarrow", "alembic", "botocore", "headrace.model.types", "yaml", "http.cookiejar")
+    heavy += ("cryptography", "obstore")
     assert loaded_of(heavy) == []
 
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
 from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.connector_sdk.folder_bucket import FolderBucket
 from headrace.connector_sdk.keys import checked_bucket
-from headrace.connector_sdk.stores import Patience, Stores
 from headrace.errors import SettingsError
+from headrace.later import Later
 from headrace.settings import Settings
+
+if TYPE_CHECKING:
+    from headrace.connector_sdk import stores
+else:
+    stores = Later("headrace.connector_sdk.stores")
 
 SCHEMES = ("s3", "gs", "az", "file")
 
@@ -63,19 +69,26 @@ class Buckets:
     """
 
     def __init__(
-        self, settings: Settings, environment: Mapping[str, str] = os.environ, patience: Patience | None = None
+        self, settings: Settings, environment: Mapping[str, str] = os.environ, patience: stores.Patience | None = None
     ) -> None:
         self._mapping: Mapping[str, str] = settings.buckets
         self._folder = settings.data / "buckets"
         self._default = "s3://" if settings.s3_endpoint else None
-        self._stores = Stores(
-            region=settings.region,
-            s3_endpoint=settings.s3_endpoint,
-            environment=environment,
-            patience=patience or Patience(),
-        )
+        self._settings = settings
+        self._environment = environment
+        self._patience = patience
         for name, url in self._mapping.items():
             _check(name, url)
+
+    @cached_property
+    def _stores(self) -> stores.Stores:
+        # Made for the first bucket that is no folder.
+        return stores.Stores(
+            region=self._settings.region,
+            s3_endpoint=self._settings.s3_endpoint,
+            environment=self._environment,
+            patience=self._patience or stores.Patience(),
+        )
 
     def open(self, name: str) -> Bucket:
         """The bucket of that name, whether or not it is there.

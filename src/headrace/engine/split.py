@@ -7,6 +7,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,7 +42,7 @@ class Engine:
     """DuckDB, kept warm; splits of several runs may be run at once, from different threads.
 
     `memory_limit_bytes` bounds what all of them take together; past it DuckDB spills to `scratch`. `limit_setting` is
-    what whoever needs more has to raise.
+    what whoever needs more has to raise. DuckDB opens while its caller does other things, until `ready`.
     """
 
     def __init__(
@@ -57,22 +58,36 @@ class Engine:
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._opened = 0
-        self._database = self._open()
+        # As long as the split of a small run takes; Python's lock is not held meanwhile.
+        opener = ThreadPoolExecutor(1, thread_name_prefix="headrace-engine")
+        self._opening = opener.submit(self._open)
+        opener.shutdown(wait=False)
+
+    @property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        return self._opening.result()
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         self._opened += 1
         spill = str(self._scratch / f"spill-{self._opened}")
         return duckdb.connect(config={**self._config, "temp_directory": spill})
 
+    def ready(self) -> None:
+        """Wait until DuckDB is open. Raises what it raised; splits would, too."""
+        self._opening.result()
+
     def close(self) -> None:
         """Let go of DuckDB; running splits fail."""
-        self._database.close()
+        if self._opening.exception() is None:
+            self._database.close()
 
     def _replace(self, broken: duckdb.DuckDBPyConnection) -> None:
         """Open a new DuckDB: after a fault of its own, the old one refuses every query."""
         with self._lock:
             if self._database is broken:
-                self._database = self._open()
+                opened = Future[duckdb.DuckDBPyConnection]()
+                opened.set_result(self._open())
+                self._opening = opened
                 broken.close()
 
     @contextmanager

@@ -8,17 +8,25 @@ import json
 import os
 import shlex
 import subprocess
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Self
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from typing import TYPE_CHECKING, Self
 
 from headrace.errors import HeadraceError, SettingsError
+from headrace.later import Later
 from headrace.log import redacted
 from headrace.settings import Settings
 
+if TYPE_CHECKING:
+    from cryptography import fernet
+else:
+    fernet = Later("cryptography.fernet")
+
 KEY_NAME = "key"
 _COMMAND_TIMEOUT_S = 30
+_KEY_BYTES = 32
 
 
 class SealError(HeadraceError):
@@ -28,9 +36,14 @@ class SealError(HeadraceError):
 class Sealer:
     """Seals text with the first of its keys and opens what any of them sealed, so keys can be rotated."""
 
-    def __init__(self, keys: MultiFernet, first: bytes) -> None:
-        self._keys = keys
-        self._digest_key = hashlib.sha256(b"headrace digests " + first).digest()
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._given = keys
+        self._digest_key = hashlib.sha256(b"headrace digests " + keys[0].encode()).digest()
+
+    @cached_property
+    def _keys(self) -> fernet.MultiFernet:
+        # Made when something is sealed: most flows have no secrets.
+        return fernet.MultiFernet([fernet.Fernet(key) for key in self._given])
 
     @classmethod
     def from_text(cls, text: str, *, origin: str) -> Self:
@@ -39,13 +52,11 @@ class Sealer:
         A Fernet key is 32 bytes in URL-safe base64. Raises SettingsError naming `origin`, never the key.
         """
         given = [key.strip() for key in text.replace("\n", ",").split(",") if key.strip()]
-        try:
-            fernets = [Fernet(key) for key in given]
-        except ValueError as error:
-            raise SettingsError(_not_a_key(origin, f"a key is not valid ({error})")) from None
-        if not fernets:
+        if not all(map(_is_key, given)):
+            raise SettingsError(_not_a_key(origin, f"a key is not {_KEY_BYTES} bytes in URL-safe base64"))
+        if not given:
             raise SettingsError(_not_a_key(origin, "there is no key in it"))
-        return cls(MultiFernet(fernets), given[0].encode())
+        return cls(given)
 
     @classmethod
     def open_folder(cls, data: Path, key: str | None = None) -> Self:
@@ -84,7 +95,7 @@ class Sealer:
         """The text that was sealed; raises SealError if it was changed, or sealed for something else."""
         try:
             plain = self._keys.decrypt(sealed.encode("utf-8", "replace"))
-        except InvalidToken:
+        except fernet.InvalidToken:
             raise SealError(f"what was sealed for {bound_to} can't be opened with the present keys") from None
         owner, text = json.loads(plain)
         if owner != bound_to:
@@ -100,7 +111,7 @@ class KeyFile:
 
     def add(self) -> None:
         """Put a new key before those that are there."""
-        self._replace(f"{Fernet.generate_key().decode('ascii')}\n{self._read()}")
+        self._replace(f"{_new_key()}\n{self._read()}")
 
     def keep_first(self) -> None:
         """Drop all keys but the first."""
@@ -124,8 +135,19 @@ class KeyFile:
             raise SettingsError(f"headrace can't write its key file {self._path}: {error}") from error
 
 
+def _is_key(text: str) -> bool:
+    try:
+        return len(urlsafe_b64decode(text)) == _KEY_BYTES
+    except ValueError:
+        return False
+
+
+def _new_key() -> str:
+    return urlsafe_b64encode(os.urandom(_KEY_BYTES)).decode("ascii")
+
+
 def _read_or_make(path: Path) -> str:
-    key = Fernet.generate_key().decode("ascii")
+    key = _new_key()
     try:
         _write_new(path, key + "\n")
     except FileExistsError:

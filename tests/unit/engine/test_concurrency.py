@@ -11,6 +11,7 @@ import pytest
 
 from headrace.engine.layout import Output
 from headrace.engine.results import EngineError
+from headrace.engine.split import Engine
 from headrace.engine.tasks import Filter, Map, MapAll, Tasks
 from tests.oracle.running import Bench, open_bench
 from tests.standins.processes import PATIENCE_S
@@ -54,3 +55,10 @@ def test_an_engine_whose_database_broke_works_again_for_the_next_split(tmp_path:
         with pytest.raises(EngineError):
             bench.run(everything, b"a\n1\n")
         assert bench.run(everything, b"a\n1\n").records() == [{"a": "1"}]
+
+
+def test_what_keeps_the_engine_from_opening_is_raised_by_who_waits_for_it(tmp_path: Path) -> None:
+    engine = Engine(memory_limit_bytes=2**28, threads=-1, scratch=tmp_path)
+    with pytest.raises(duckdb.Error):
+        engine.ready()
+    engine.close()
