@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from headrace.clock import Clock, SystemClock, to_ms
 from headrace.connector_sdk.connections import BuiltIns
@@ -21,6 +22,7 @@ from headrace.connector_sdk.oauth import TokenClient
 from headrace.connector_sdk.registry import Registry
 from headrace.engine.split import Engine
 from headrace.errors import Stop
+from headrace.later import Later
 from headrace.log import Log, silent
 from headrace.meters import Meters
 from headrace.operations.authorizing import Authorizer
@@ -32,14 +34,11 @@ from headrace.operations.heard import Heard
 from headrace.operations.oauth_profiles import declared_styles
 from headrace.operations.owner import Owner
 from headrace.operations.refreshing import Refresher
-from headrace.runner.listener import Listener
 from headrace.runner.looking import Looker
 from headrace.runner.notifier import Notifier
 from headrace.runner.placement import placement_of
 from headrace.runner.receivers import receivers_of
-from headrace.runner.scheduler import Scheduler
 from headrace.runner.source_check import SourceCheck
-from headrace.runner.sweeper import Sweeper
 from headrace.runner.worker import Worker
 from headrace.settings import Settings
 from headrace.store import connectors, executions, listeners, shared_key
@@ -48,6 +47,13 @@ from headrace.store.secrets import Sealer
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from headrace.store.waiting import Waiting
+
+if TYPE_CHECKING:
+    from headrace.runner import listener, scheduler, sweeper
+else:
+    # A single run needs none of them.
+    listener, scheduler = Later("headrace.runner.listener"), Later("headrace.runner.scheduler")
+    sweeper = Later("headrace.runner.sweeper")
 
 # How long a start waits for a PostgreSQL server that starts at the same time.
 _AWAITED_S = 30.0
@@ -118,7 +124,6 @@ class Backend:
             stack.callback(self.hosts.close)
             stack.callback(self.applications.close)
             self._take_back()
-            self.engine.ready()
             notifier.start()
             # Stopped after the worker, so that what it settles last may still be told.
             self._work.callback(notifier.stop)
@@ -149,12 +154,12 @@ class Backend:
 
     def run_schedules(self) -> None:
         """Queue the runs of scheduled flows, and those that events start, from now on, until `drain`."""
-        self.scheduler = Scheduler(
+        self.scheduler = scheduler.Scheduler(
             store=self.store, clock=self.clock, new_id=self.new_id, log=self.log, meters=self.meters
         )
         self.scheduler.start()
         self._work.callback(self.scheduler.stop)
-        self.listener = Listener(
+        self.listener = listener.Listener(
             store=self.store,
             clock=self.clock,
             new_id=self.new_id,
@@ -169,9 +174,9 @@ class Backend:
 
     def sweep(self) -> None:
         """Remove what nobody needs any more from now on, until `drain`."""
-        sweeper = Sweeper.of(self.settings, self.store, self.clock, self.registry.buckets, self.log)
-        sweeper.start()
-        self._work.callback(sweeper.stop)
+        sweeping = sweeper.Sweeper.of(self.settings, self.store, self.clock, self.registry.buckets, self.log)
+        sweeping.start()
+        self._work.callback(sweeping.stop)
 
     @property
     def trouble(self) -> Exception | None:

@@ -42,7 +42,7 @@ class Engine:
     """DuckDB, kept warm; splits of several runs may be run at once, from different threads.
 
     `memory_limit_bytes` bounds what all of them take together; past it DuckDB spills to `scratch`. `limit_setting` is
-    what whoever needs more has to raise. DuckDB opens while its caller does other things, until `ready`.
+    what whoever needs more has to raise. DuckDB opens while its caller does other things; the first split waits for it.
     """
 
     def __init__(
@@ -65,16 +65,15 @@ class Engine:
 
     @property
     def _database(self) -> duckdb.DuckDBPyConnection:
-        return self._opening.result()
+        try:
+            return self._opening.result()
+        except duckdb.Error as error:
+            raise EngineError(first_line(error)) from error
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         self._opened += 1
         spill = str(self._scratch / f"spill-{self._opened}")
         return duckdb.connect(config={**self._config, "temp_directory": spill})
-
-    def ready(self) -> None:
-        """Wait until DuckDB is open. Raises what it raised; splits would, too."""
-        self._opening.result()
 
     def close(self) -> None:
         """Let go of DuckDB; running splits fail."""

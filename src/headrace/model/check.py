@@ -94,7 +94,9 @@ def _checker(shape_name: str, limits: Limits) -> _Check:
 
 def _structure_checker(shape: Structure, limits: Limits) -> _Check:
     required = tuple(member.name for member in shape.members if member.is_required)
-    checks = {member.name: _checker(member.shape, limits) for member in shape.members}
+    shapes = {member.name: member.shape for member in shape.members}
+    # Of the members that are given, when they first are: hardly a process sees those of all connectors.
+    checks: dict[str, _Check] = {}
 
     def check_structure(value: Mapping[str, Any], place: Place, found: list[Violation]) -> None:
         for name in required:
@@ -103,6 +105,8 @@ def _structure_checker(shape: Structure, limits: Limits) -> _Check:
                 _report(found, Violation(at, f"Value null at '{at}'", "Member must not be null"))
         for name, part in value.items():
             check_part = checks.get(name)
+            if check_part is None and name in shapes:
+                check_part = checks[name] = _checker(shapes[name], limits)
             if check_part is not None:
                 check_part(part, (place, name), found)
 

@@ -57,8 +57,8 @@ def test_an_engine_whose_database_broke_works_again_for_the_next_split(tmp_path:
         assert bench.run(everything, b"a\n1\n").records() == [{"a": "1"}]
 
 
-def test_what_keeps_the_engine_from_opening_is_raised_by_who_waits_for_it(tmp_path: Path) -> None:
+def test_what_keeps_the_engine_from_opening_is_said_by_the_first_that_asks_it(tmp_path: Path) -> None:
     engine = Engine(memory_limit_bytes=2**28, threads=-1, scratch=tmp_path)
-    with pytest.raises(duckdb.Error):
-        engine.ready()
+    with pytest.raises(EngineError):
+        engine.fields((), "csv")
     engine.close()
