@@ -59,8 +59,10 @@ def _are_alike(one: SourceView, other: SourceView) -> bool:
 
 def _is_plain(view: CsvFile | JsonFile | ParquetFile) -> bool:
     if isinstance(view, JsonFile):
-        # What is read line by line, or with its text, is read by itself.
-        is_odd = view.is_lenient or view.tells_presence or view.tells_source
+        if view.is_lenient:
+            return view.most is None
+        # What is read line by line for once, or with its text, is read by itself.
+        is_odd = view.tells_presence or view.tells_source
         return not is_odd and can_be_one([field.name for field in view.fields])
     if isinstance(view, CsvFile) and view.line_end is None:
         return False

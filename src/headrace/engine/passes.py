@@ -32,6 +32,9 @@ from headrace.engine.watch import Watch
 from headrace.engine.writers import Written, write, write_each
 
 _PROGRESS_EVERY_S = 0.25
+# Files that can't be worked on together are parted in so many, and are worked on one by one once they are few.
+_PARTS = 4
+_FEW_FILES = 8
 
 
 @dataclass(frozen=True)
@@ -132,11 +135,21 @@ class Passes:
 
     def _see_to_small(self, place: int, views: Sequence[SourceView]) -> None:
         for run in runs(views):
-            if len(run) == 1 or not self._pass_together(place, run):
-                for number, view in enumerate(run, place):
-                    self._passed(number, partial(list[SourceView], [view]))
+            self._see_to_run(place, run)
             place += len(run)
             self._watch.progress(self._counts)
+
+    def _see_to_run(self, place: int, run: Sequence[SourceView]) -> None:
+        """Let each of the files, which are alike, make its output file; fewer together where content is bad."""
+        if len(run) > 1 and self._pass_together(place, run):
+            return
+        if len(run) <= _FEW_FILES:
+            for number, view in enumerate(run, place):
+                self._passed(number, partial(list[SourceView], [view]))
+            return
+        size = -(-len(run) // _PARTS)
+        for begin in range(0, len(run), size):
+            self._see_to_run(place + begin, run[begin : begin + size])
 
     def _see_to(self, place: int, files: Sequence[LocalFile], open_: Callable[[], Sequence[SourceView]]) -> None:
         """Let the files make one output file, or several of the size that is asked for."""
@@ -214,7 +227,8 @@ class Passes:
             # Bad content can fail a file as a whole, or hide good records: once more, so that it fails its record only.
             careful = [view.lenient(self._scratch) for view in views]
             if passed is None or careful != views:
-                views, passed = careful, self._write(careful, compiled, self._writing(place, compiled))
+                few = [as_one(group) for group in runs(careful)]
+                views, passed = careful, self._write(few, compiled, self._writing(place, compiled))
         rejected = self._keep_rejects(place, views, compiled, passed)
         _check_unchanged(self._reading)
         self._count(views, passed, rejected)
@@ -226,7 +240,7 @@ class Passes:
         copies = [joined(group, self._scratch) or one for group, one in zip(groups, one_each, strict=True)]
         try:
             passed = self._write(copies, compiled, self._writing(place, compiled))
-            if copies != one_each and (passed.malformed or passed.refused):
+            if copies != one_each and passed.malformed:
                 passed = self._write(one_each, compiled, self._writing(place, compiled))
         except duckdb.InvalidInputException:
             return None
@@ -235,7 +249,7 @@ class Passes:
     def _pass_together(self, place: int, views: Sequence[SourceView]) -> bool:
         """Let each of the small files, which are alike, make its output file in one pass; whether that went well.
 
-        Where it does not, nothing is counted, and each file is to be passed by itself.
+        Where it does not, nothing is counted, and the files are to be passed once more, fewer at a time.
         """
         order = self._order
         if order.output.omits_lacking or order.output.keeps_source:

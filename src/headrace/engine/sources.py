@@ -221,7 +221,7 @@ class JsonFile:
         """See SourceView."""
         if self.is_lenient or self.tells_presence or _is_odd([field.name for field in wanted]):
             lines = f"SELECT * FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
-            source = ", line AS source" if self.tells_source else ""
+            source = f"{', line AS source' if self.tells_source else ''}{', file' if self.tells_file else ''}"
             return _first(f"SELECT {self._extracted(wanted)}{source} FROM ({lines})", self.most)
         read = [*wanted, *([Field(self.number, "BIGINT")] if self.number else [])]
         columns = ", ".join(f"{literal(field.name)}: '{field.type}'" for field in read)
@@ -267,7 +267,8 @@ class JsonFile:
         is_blank = r"regexp_full_match(l, '\x{FEFF}?[ \t\r]*')"
         line = rf"CASE WHEN NOT {is_blank} THEN regexp_replace(l, '^\x{{FEFF}}', '') END AS line"
         is_object = "CASE WHEN json_valid(line) THEN json_type(line) IN ('OBJECT', 'NULL') ELSE FALSE END AS is_object"
-        return f"SELECT line, {is_object} FROM (SELECT {line} FROM {reader})"
+        told, file = (", file", f", {_NUMBER} AS file") if self.tells_file else ("", "")
+        return f"SELECT line, {is_object}{told} FROM (SELECT {line}{file} FROM {reader})"
 
     def _extracted(self, wanted: Sequence[Field]) -> str:
         parts = [f"{self._member(field)} AS f{place}" for place, field in enumerate(wanted)]
