@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
+
+import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.opening import SMALL_BYTES
@@ -49,6 +52,19 @@ def as_one(views: Sequence[SourceView], *, tells_file: bool = False) -> SourceVi
     if not isinstance(first, CsvFile | JsonFile | ParquetFile) or not (others or tells_file):
         return first
     return replace(first, others=tuple(view.path for view in others), tells_file=tells_file)
+
+
+def lenient_where_malformed(
+    con: duckdb.DuckDBPyConnection, views: Sequence[SourceView], scratch: Path
+) -> list[SourceView]:
+    """The views, lenient where a file of JSON has a line that is no object."""
+    lines = [view.lenient(scratch) for view in views if isinstance(view, JsonFile)]
+    malformed: set[str] = set()
+    for group in runs(lines):
+        several = as_one(group, tells_file=True)
+        if isinstance(several, JsonFile):
+            malformed |= {group[int(file)].path for (file,) in con.execute(several.malformed()).fetchall()}
+    return [view.lenient(scratch) if view.path in malformed else view for view in views]
 
 
 def _are_alike(one: SourceView, other: SourceView) -> bool:

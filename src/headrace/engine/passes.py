@@ -14,7 +14,7 @@ import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine import layout
-from headrace.engine.alike import as_one, batches, runs
+from headrace.engine.alike import as_one, batches, lenient_where_malformed, runs
 from headrace.engine.compile import Compiled, compile_tasks, with_lets
 from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, wanted_of
@@ -141,9 +141,10 @@ class Passes:
 
     def _see_to_run(self, place: int, run: Sequence[SourceView]) -> None:
         """Let each of the files, which are alike, make its output file; fewer together where content is bad."""
-        if len(run) > 1 and self._pass_together(place, run):
+        bad = self._pass_together(place, run) if len(run) > 1 else len(run)
+        if not bad:
             return
-        if len(run) <= _FEW_FILES:
+        if len(run) <= max(_FEW_FILES, bad * _PARTS):
             for number, view in enumerate(run, place):
                 self._passed(number, partial(list[SourceView], [view]))
             return
@@ -223,6 +224,9 @@ class Passes:
         fields = fields_of(order, views)
         compiled = compile_tasks(order.tasks, fields, order.output, knows_presence=knows_presence)
         passed = self._quick_pass(place, views, compiled)
+        if passed is None and len(views) > 1:
+            views = lenient_where_malformed(self._con, views, self._scratch)
+            passed = self._quick_pass(place, views, compiled)
         if passed is None or passed.malformed:
             # Bad content can fail a file as a whole, or hide good records: once more, so that it fails its record only.
             careful = [view.lenient(self._scratch) for view in views]
@@ -246,17 +250,18 @@ class Passes:
             return None
         return passed
 
-    def _pass_together(self, place: int, views: Sequence[SourceView]) -> bool:
-        """Let each of the small files, which are alike, make its output file in one pass; whether that went well.
+    def _pass_together(self, place: int, views: Sequence[SourceView]) -> int:
+        """Let each of the small files, which are alike, make its output file in one pass; 0: that went well.
 
-        Where it does not, nothing is counted, and the files are to be passed once more, fewer at a time.
+        Else how many bad records there may be: nothing is counted, and the files are to be passed once more, fewer at a
+        time.
         """
         order = self._order
         if order.output.omits_lacking or order.output.keeps_source:
-            return False
+            return len(views)
         compiled = compile_tasks(order.tasks, fields_of(order, views), order.output)
         if compiled.partition:
-            return False
+            return len(views)
         self._begin([view.file for view in views])
         targets = [self._target(number) for number in range(place, place + len(views))]
 
@@ -267,13 +272,13 @@ class Passes:
             one = joined(views, self._scratch, tells_file=True) or as_one(views, tells_file=True)
             passed = self._write([one], compiled, write_files)
         except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException):
-            return False
+            return 1
         if passed.refused or passed.malformed:
             # Which record of which file it is, is known of one file.
-            return False
+            return passed.refused + passed.malformed
         _check_unchanged(self._reading)
         self._count(views, passed, {})
-        return True
+        return 0
 
     def _writing(self, place: int, compiled: Compiled) -> Callable[[str], Iterator[tuple[str, Written]]]:
         """What writes the group at `place`: each partition's folder, and its files."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from headrace.engine.alike import as_one, runs
 from headrace.engine.compile import MALFORMED, Branch, Compiled, with_lets
 from headrace.engine.lines import RecordLines, Start, line_count, lines_of_offsets
 from headrace.engine.sources import LINE_BYTES, CsvFile, JsonFile, SourceView
@@ -75,17 +76,23 @@ def rejects_of(
     """
     left = rejected
     unread: list[Reject] = []
+    with_malformed = _paths(con, "malformed")
+    with_rejected = _paths_of_rejected(con, views, compiled) if rejected else set[str]()
     for view in views:
+        if view.path not in with_malformed | with_rejected:
+            continue
         malformed = malformed_of(con, view, "malformed")
-        if rejected:
+        has_rejected = view.path in with_rejected
+        if has_rejected:
             _find_rejected(con, view, compiled)
         # Finding them reads every column: bytes of a column that no task reads may be no UTF-8.
         known = {line.number for line in malformed}
-        also = [line for line in malformed_of(con, view, "skipped") if line.number not in known]
+        skipped = malformed_of(con, view, "skipped") if has_rejected else []
+        also = [line for line in skipped if line.number not in known]
         places = _Places(view, [*malformed, *also], records=read if len(views) == 1 else None)
         yield from (_of_line(view, line, places) for line in malformed)
         unread += [_of_line(view, line, places) for line in also]
-        for reject in _value_rejects(con, view, compiled, places) if rejected else ():
+        for reject in _value_rejects(con, view, compiled, places) if has_rejected else ():
             left -= 1
             yield reject
     yield from unread[:left]
@@ -131,6 +138,33 @@ def malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView, what: str) ->
         Malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0], bool(is_text))
         for line, offset, text, error, is_text in found
     ]
+
+
+def _paths(con: duckdb.DuckDBPyConnection, what: str) -> set[str]:
+    """Of the files that have malformed lines."""
+    if not _has_table(con, f"{what}_lines"):
+        return set()
+    found = con.execute(
+        f"SELECT DISTINCT file_path FROM {what}_lines JOIN {what}_scans USING (scan_id, file_id)"
+    ).fetchall()
+    return {str(path) for (path,) in found}
+
+
+def _paths_of_rejected(con: duckdb.DuckDBPyConnection, views: Sequence[SourceView], compiled: Compiled) -> set[str]:
+    """Of the files in which finding what is rejected finds anything: those that are alike are read together."""
+    found: set[str] = set()
+    for group in runs(views):
+        if len(group) == 1:
+            found.add(group[0].path)
+            continue
+        relation = as_one(group, tells_file=True).numbered(compiled.fields).relation
+        which = _which((*compiled.branches, *compiled.late_branches))
+        rows = con.execute(f"SELECT DISTINCT file FROM ({with_lets(relation, compiled)}) WHERE {which} IS NOT NULL")
+        found |= {group[int(file)].path for (file,) in rows.fetchall()}
+    found |= _paths(con, "skipped")
+    for name in ("skipped_lines", "skipped_scans"):
+        con.execute(f"DROP TABLE IF EXISTS {name}")
+    return found
 
 
 def _find_rejected(con: duckdb.DuckDBPyConnection, view: SourceView, compiled: Compiled) -> None:

@@ -172,7 +172,7 @@ class CsvFile:
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView; malformed lines have no number."""
         reader = self._reader(_SKIP_MALFORMED)
-        relation = f"SELECT *, {_wanted(self.fields, wanted)}, row_number() OVER () AS n FROM {reader}"
+        relation = f"SELECT *, {_wanted(self.fields, wanted)}{_further(self)}, row_number() OVER () AS n FROM {reader}"
         return Numbered(_first(relation, self.most), _whole_record(self.fields))
 
     def _reader(self, on_error: str) -> str:
@@ -240,7 +240,8 @@ class JsonFile:
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView; the number is the line's."""
         lines = f"SELECT *, row_number() OVER () AS n FROM ({self._lines(_SKIP_MALFORMED)})"
-        relation = f"SELECT {self._extracted(wanted)}, line, n FROM ({lines}) WHERE line IS NOT NULL"
+        told = ", file" if self.tells_file else ""
+        relation = f"SELECT {self._extracted(wanted)}, line, n{told} FROM ({lines}) WHERE line IS NOT NULL"
         return Numbered(_first(relation, self.most), "line")
 
     def objects(self) -> str:
@@ -248,6 +249,11 @@ class JsonFile:
         if self.is_lenient:
             return f"(SELECT line FROM ({self._lines(_SKIP_MALFORMED)}) WHERE is_object AND line <> 'null')"
         return f"(SELECT json AS line FROM {self._texts()} WHERE json_type(json) = 'OBJECT')"
+
+    def malformed(self) -> str:
+        """A query of the numbers of the files that have a line which is no object; for a view that tells files."""
+        lines = self._lines(_SKIP_MALFORMED)
+        return f"SELECT DISTINCT file FROM ({lines}) WHERE line IS NOT NULL AND NOT is_object"
 
     def values(self, names: Sequence[str]) -> str:
         """A query of the members as JSON."""
@@ -320,7 +326,8 @@ class ParquetFile:
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView."""
-        relation = f"SELECT *, {_wanted(self.fields, wanted)}, row_number() OVER () AS n FROM {self._numbered()}"
+        found = f"{_wanted(self.fields, wanted)}{_further(self)}"
+        relation = f"SELECT *, {found}, row_number() OVER () AS n FROM {self._numbered()}"
         return Numbered(_first(relation, self.most), _whole_record(self.fields))
 
     def reader(self) -> str:

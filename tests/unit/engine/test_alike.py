@@ -235,6 +235,25 @@ def test_records_keep_the_order_of_their_file_over_many_files(bench: Bench) -> N
     assert [int(record["n"]) for record in ran.records()] == list(range(15_000))
 
 
+@pytest.mark.parametrize(
+    "form, bad", [("csv", b"a,n\nok,1\nbad\nfine,seven\n"), ("json", b'{"a":"ok"}\n[]\n{"n":"seven"}\n')]
+)
+@pytest.mark.parametrize("places", [[0], [7, 19]])
+def test_bad_files_among_many_are_found(bench: Bench, form: InputFormat, bad: bytes, places: Sequence[int]) -> None:
+    good = {"csv": b"a,n\nx,1\n", "json": b'{"a":"x","n":1}\n'}[form]
+    files = [bench.file(bad if place in places else good, f"{place}") for place in range(20)]
+    for output in (Output("out"), replace(TYPED, is_single_file=True)):
+        ran, [one] = (
+            bench.run(MAPPED, *files, input=form, output=output),
+            alone(bench, MAPPED, files[places[0] :][:1], form, output),
+        )
+        names = [record["a"] for record in one.records()]
+        made = [name for place in range(20) for name in (names if place in places else ["x"])]
+        assert [record["a"] for record in ran.records()] == made
+        rejects = [reject | {"file": f"s3://raw/{place}"} for place in places for reject in one.rejects]
+        assert list(ran.rejects) == rejects
+
+
 def test_a_data_set_that_is_dropped_is_dropped_whichever_file_says_so(bench: Bench) -> None:
     tasks = replace(MAPPED, validates=(Validate(2, "a", "VALIDATE_NON_NULL", "DropDataset"),))
     with pytest.raises(DatasetDropped):
