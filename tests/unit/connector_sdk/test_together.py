@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from headrace.connector_sdk.together import together
+from tests.standins.processes import PATIENCE_S
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 50])
@@ -17,7 +18,7 @@ def test_each_call_is_made_once_with_its_arguments(count: int) -> None:
 
 
 def test_some_wait_at_the_same_time() -> None:
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=PATIENCE_S)
     together([(both.wait,), (both.wait,)], at_a_time=2)
 
 
