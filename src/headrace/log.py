@@ -7,7 +7,7 @@ import logging
 import re
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Literal, TextIO
@@ -27,6 +27,7 @@ _SUSPECT = (
     *("auth", "secret", "passw", "passphrase", "private", "key", "token", "credential", "signature"),
     *("bearer", "basic", "aws4", "@"),
 )
+_NUMBERS = (int, float)
 _SIGNED = re.compile(r"AWS4-HMAC-SHA256[^\r\n]*", re.IGNORECASE)
 _SCHEME = re.compile(r"\b(bearer|basic)\s+[A-Za-z0-9+/=._~\-]{6,}", re.IGNORECASE)
 _USER_INFO = re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)")
@@ -61,7 +62,10 @@ def _is_secret(name: str) -> bool:
 def _clean(name: str, value: Any) -> Any:
     if value is not None and _is_secret(name):
         return REDACTED
-    if value is None or isinstance(value, bool | int | float):
+    # First what most fields are: looking for a Mapping is slow.
+    if isinstance(value, str):
+        return redacted(value)
+    if value is None or isinstance(value, _NUMBERS):
         return value
     if isinstance(value, Mapping):
         return {str(key): _clean(str(key), each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
@@ -124,14 +128,26 @@ class Log:
         """A line of a level that is only known when it is written."""
         self._write(level, event, fields)
 
+    def infos(self, lines: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
+        """Lines as `info` writes them, each an event and its fields, by one call of the system."""
+        if _RANK["info"] >= self._least:
+            self._put("".join([self._worded("info", event, fields) for event, fields in lines]))
+
     def _write(self, level: Level, event: str, fields: Mapping[str, Any]) -> None:
-        if _RANK[level] < self._least:
-            return
-        present = {name: value for name, value in (*self._fields.items(), *fields.items()) if value is not None}
-        line = self._line(self._now(), level, redacted(event), {name: _clean(name, present[name]) for name in present})
+        if _RANK[level] >= self._least:
+            self._put(self._worded(level, event, fields))
+
+    def _worded(self, level: Level, event: str, fields: Mapping[str, Any]) -> str:
+        shown = {name: _clean(name, value) for name, value in fields.items() if value is not None}
+        if self._fields:
+            bound = {name: _clean(name, value) for name, value in self._fields.items() if value is not None}
+            shown = {**bound, **shown}
+        return self._line(self._now(), level, redacted(event), shown)
+
+    def _put(self, text: str) -> None:
         with self._lock:
             try:
-                self._stream.write(line)
+                self._stream.write(text)
                 self._stream.flush()
             except (OSError, ValueError):
                 return
@@ -156,9 +172,13 @@ def _instant(now: datetime) -> str:
     return now.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+# Made once: json.dumps makes an encoder a call.
+_encode = json.JSONEncoder(ensure_ascii=False, default=str, separators=(",", ":")).encode
+
+
 def _json_line(now: datetime, level: str, event: str, fields: Mapping[str, Any]) -> str:
     line = {"time": _instant(now), "level": level, "event": event, **fields}
-    return json.dumps(line, ensure_ascii=False, default=str, separators=(",", ":")) + "\n"
+    return _encode(line) + "\n"
 
 
 def _text_line(now: datetime, level: str, event: str, fields: Mapping[str, Any]) -> str:

@@ -50,11 +50,25 @@ def test_a_text_line_stays_one_line_whatever_a_field_holds() -> None:
     )
 
 
+def test_several_lines_are_written_at_once() -> None:
+    log, stream = a_log()
+
+    log.bind(flow="f").infos(
+        [("StartFlow", {"status": 200}), ("StopFlow", {"status": 409, "error": "password=abcdef"})]
+    )
+
+    assert [tuple(json.loads(line).values())[2:] for line in stream.getvalue().splitlines()] == [
+        ("StartFlow", "f", 200),
+        ("StopFlow", "f", 409, "password=[redacted]"),
+    ]
+
+
 def test_lines_below_the_level_are_not_written() -> None:
     log, stream = a_log(level="warning")
 
     log.debug("a")
     log.info("b")
+    log.infos([("d", {})])
     log.error("c")
 
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["c"]

@@ -38,8 +38,9 @@ class _Write:
 class Writer:
     """Runs transactions one after another on one connection.
 
-    All that wait share one COMMIT, so its fsync is paid once. Each has a savepoint of its own: one that raises is
-    undone alone. A future resolves after the COMMIT is durable. The writer never dies of an error in a work.
+    All that wait share one COMMIT, so its fsync is paid once. One that raises is undone alone: if it has changed
+    something by then, all of them are undone and run again, each in a savepoint of its own. A future resolves after
+    the COMMIT is durable. The writer never dies of an error in a work.
     """
 
     def __init__(
@@ -95,35 +96,64 @@ class Writer:
         return writes, False
 
     def _commit(self, writes: list[_Write]) -> None:
-        topics: set[str] = set()
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            for write in writes:
-                topics |= self._attempt(write)
+            plainly = self._plainly(writes)
+            topics = self._apart(writes) if plainly is None else plainly
             self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._undo(writes, error)
-            topics = set()
+            topics = set[str]()
         for write in writes:
             write.resolve()
         if topics:
             self._announce(topics)
 
+    def _plainly(self, writes: list[_Write]) -> set[str] | None:
+        """Run the works, most of which succeed, without savepoints; the topics they announced.
+
+        None, and nothing is kept, where one raised after it had changed something.
+        """
+        self._connection.execute("BEGIN IMMEDIATE")
+        topics: set[str] = set()
+        for write in writes:
+            changes = self._connection.total_changes
+            tx = self._new_tx()
+            try:
+                write.result = write.work(tx)
+            except BaseException as error:  # Boundary: as in _attempt
+                self._check_in_transaction(error)
+                if isinstance(error, sqlite3.Error) or self._connection.total_changes != changes:
+                    self._connection.execute("ROLLBACK")
+                    return None
+                write.error = error
+            else:
+                topics |= tx.topics
+        return topics
+
+    def _apart(self, writes: list[_Write]) -> set[str]:
+        """Run each work in a savepoint of its own; the topics they announced."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        return {topic for write in writes for topic in self._attempt(write)}
+
     def _attempt(self, write: _Write) -> set[str]:
         """Run one work inside its savepoint; the topics it announced."""
         tx = self._new_tx()
+        write.error = None
         self._connection.execute("SAVEPOINT one")
         try:
             write.result = write.work(tx)
         except BaseException as error:  # Boundary: whatever it is, it is the caller's; the future hands it over
-            if not self._connection.in_transaction:
-                # The disk failed under it: SQLite has undone the whole transaction, not this work alone.
-                raise _as_sqlite(error) from error
+            self._check_in_transaction(error)
             self._connection.execute("ROLLBACK TO one")
             write.error = sqlite.worded(error) if isinstance(error, sqlite3.Error) else error
             tx.topics.clear()
         self._connection.execute("RELEASE one")
         return tx.topics
+
+    def _check_in_transaction(self, error: BaseException) -> None:
+        """Raise where the disk failed under a work: SQLite has then undone the whole transaction, not it alone."""
+        if not self._connection.in_transaction:
+            raise _as_sqlite(error) from error
 
     def _undo(self, writes: list[_Write], error: sqlite3.Error) -> None:
         """Nothing of the batch is kept: every write fails."""

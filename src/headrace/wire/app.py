@@ -123,6 +123,7 @@ class Api:
         self._secrets = secrets
         self._notifications = notifications
         self._posts = posts
+        self._lines: list[tuple[str, dict[str, Any]]] = []
 
     async def serve(self, call: Call, send: Send) -> None:
         """Answer a request, whatever becomes of it, and write its log line."""
@@ -130,7 +131,7 @@ class Api:
             reply = await self.answer(call)
         except GoneError:
             self._count(call, "gone")
-            self._log.info(call.operation_name or "unknown operation", **call.log_fields(0, 0), gone=True)
+            self._tell(call, {**call.log_fields(0, 0), "gone": True})
             return
         except HeadraceError as error:
             reply = refused(error, call.request_id)
@@ -212,7 +213,17 @@ class Api:
                 # Half an answer is out: its end is left away, so that the client sees that it is none.
                 self._log.warning("answer broken off", request_id=call.request_id, reason=error.message)
         self._count(call, str(reply.status))
-        self._log.info(call.operation_name or "unknown operation", **call.log_fields(reply.status, len(reply.body)))
+        self._tell(call, call.log_fields(reply.status, len(reply.body)))
+
+    def _tell(self, call: Call, fields: dict[str, Any]) -> None:
+        """Write the call's line at the end of this turn of the event loop, with those of others that end in it."""
+        if not self._lines:
+            asyncio.get_running_loop().call_soon(self._write_lines)
+        self._lines.append((call.operation_name or "unknown operation", fields))
+
+    def _write_lines(self) -> None:
+        lines, self._lines = self._lines, []
+        self._log.infos(lines)
 
     def _count(self, call: Call, status: str) -> None:
         # The names of the owner's actions are as they were sent.

@@ -44,6 +44,30 @@ def test_waiting_writes_share_a_commit_and_a_failed_one_is_undone_alone(file_sto
     assert kept(file_store) == {"1", "2"}
 
 
+def test_a_write_that_refuses_before_it_changes_anything_makes_no_other_run_again(file_store: Store) -> None:
+    runs: list[str] = []
+
+    def keep_and_note(tx: Tx, key: str) -> str:
+        runs.append(key)
+        return keep(tx, key)
+
+    def refuse(tx: Tx) -> None:
+        tx.announce("refused")
+        raise Undone
+
+    heard: list[str] = []
+    file_store.watch(heard.append)
+    go = held(file_store)
+    first = file_store.write(lambda tx: keep_and_note(tx, "1"))
+    refused = file_store.write(refuse)
+    second = file_store.write(lambda tx: keep_and_note(tx, "2"))
+    go.set()
+    assert (done(first), done(second)) == ("1", "2")
+    with pytest.raises(Undone):
+        done(refused)
+    assert (runs, heard) == (["1", "2"], [])
+
+
 def test_a_write_sees_the_writes_before_it_and_a_read_only_what_is_durable(file_store: Store) -> None:
     seen: list[set[str]] = []
     go = held(file_store)
