@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 def _default_memory_limit_bytes() -> int:
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min(total // 2, 512 * MIB)
+    return min(total // 2, 448 * MIB)
 
 
 def _default_threads() -> int:

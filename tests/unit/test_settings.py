@@ -42,7 +42,7 @@ def test_nothing_set_gives_a_service_for_this_machine_alone() -> None:
     assert settings.data == Path.home() / ".headrace"
     assert settings.buckets == {}
     assert settings.s3_endpoint is None
-    assert 0 < settings.memory_limit_bytes <= 512 * MIB
+    assert 0 < settings.memory_limit_bytes <= 448 * MIB
 
 
 def test_the_dataclass_and_an_empty_environment_have_the_same_defaults() -> None:
