@@ -53,7 +53,7 @@ class Sealer:
         """
         given = [key.strip() for key in text.replace("\n", ",").split(",") if key.strip()]
         if not all(map(_is_key, given)):
-            raise SettingsError(_not_a_key(origin, f"a key is not {_KEY_BYTES} bytes in URL-safe base64"))
+            raise SettingsError(_not_a_key(origin, f"a key is not valid (not {_KEY_BYTES} bytes in URL-safe base64)"))
         if not given:
             raise SettingsError(_not_a_key(origin, "there is no key in it"))
         return cls(given)
