@@ -24,6 +24,7 @@ from bench.engine_work import document
 from bench.report import Report
 from bench.throttled import throttled
 from headrace.connector_sdk.objects import Buckets
+from headrace.engine.coming import whole
 from headrace.settings import Settings
 from tests.standins.objects import ServerObjects
 from tests.standins.seaweed import ACCESS_KEY, SECRET_KEY, S3Server, s3_server, weed
@@ -57,7 +58,7 @@ class _Source:
         bucket = Buckets(Settings(data=self.scratch, s3_endpoint=url), keys).open("raw")
         files = bucket.list(f"{self.folder.name}/")
         begun = perf_counter()
-        for copy in bucket.fetch(files, self.scratch / "fetched"):
+        for copy in map(whole, bucket.fetch(files, self.scratch / "fetched")):
             copy.path.unlink()
         return perf_counter() - begun
 
@@ -121,7 +122,6 @@ def _measure(report: Report, source: _Source, objects: int) -> None:
     if objects > 1:
         report.ratio(title, overlap, at_least=_OVERLAP)
     else:
-        # Nothing of an object is worked on before all of it is there.
         report.fact(title, f"{overlap:.2f}×")
 
 

@@ -13,6 +13,7 @@ import pytest
 from headrace.connector_sdk.kept_rejects import Kept
 from headrace.connector_sdk.objects import Bucket, Buckets
 from headrace.connector_sdk.rejects_place import Mark, RejectsPlace
+from headrace.engine.coming import whole
 from headrace.errors import NotThere, Stop
 from headrace.settings import Settings
 from tests.standins.faulty import Fault, faulty_proxy
@@ -179,7 +180,7 @@ def test_a_large_file_goes_up_in_parts_and_comes_back_whole(
     bucket.publish([staged(tmp_path / "staged", "large", body)])
     (file,) = bucket.list("")
     assert file.size_bytes == len(body)
-    (copy,) = bucket.fetch([file], tmp_path / "scratch")
+    (copy,) = map(whole, bucket.fetch([file], tmp_path / "scratch"))
     assert copy.path.read_bytes() == body
 
 

@@ -42,6 +42,17 @@ def no_check() -> None:
     """Nothing speaks against it."""
 
 
+class Coming(Protocol):
+    """A copy that is still being made, from its beginning on; safe to use from any thread."""
+
+    def there(self, least_bytes: int, timeout_s: float) -> int:
+        """How many of its first bytes are there, after waiting that long at the most for so many of them.
+
+        Raises what ended the copying before there are so many, such as Retry or Stop.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class LocalFile:
     """A source file that can be opened on this machine; `name` is the source's name for it.
@@ -49,6 +60,7 @@ class LocalFile:
     A copy is deleted by whoever has read it; any other file is the source's own. `more` is there where this is but the
     beginning of a file, up to the end of a record: it gets more of it, and this one goes.
     `format` None: as the flow says. `check` raises Stop where a file that is no copy changed while it was read.
+    `coming` None: all of it is there.
     """
 
     name: str
@@ -58,6 +70,7 @@ class LocalFile:
     more: Callable[[], LocalFile] | None = field(default=None, compare=False)
     format: Literal["csv", "json"] | None = None
     check: Callable[[], object] = field(default=no_check, compare=False)
+    coming: Coming | None = field(default=None, compare=False)
 
 
 class Publishable(Protocol):
@@ -91,7 +104,8 @@ class FileSource(Protocol):
     def fetch(self, properties: Mapping[str, Any], files: Sequence[SourceFile], scratch: Path) -> Iterator[LocalFile]:
         """Each file on this machine, in order, read ahead of its use.
 
-        Copies lie in `scratch`; a file that is on this machine already is not copied.
+        Copies lie in `scratch`; a file that is on this machine already is not copied. A large copy may still be coming:
+        it then raises by itself what else is raised here.
         Raises Stop where a file is gone or has changed since it was listed, Retry where the source fails.
         """
         ...

@@ -7,7 +7,8 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 
 from headrace.connector_sdk.contract import LocalFile, SourceFile
@@ -16,39 +17,121 @@ from headrace.errors import Stop
 # Parts copied at the same time, and files at most on disk where each is deleted when it was read.
 TOGETHER = 4
 # The threads share the parts of the first file that is not whole: were each to copy a file of its own, as many would
-# come to their end at once, and nothing be there to be read before.
-PART_BYTES = 8 * 1024 * 1024
+# come to their end at once, and nothing be there to be read before. A larger file is given out while it comes.
+PART_BYTES = 4 * 1024 * 1024
+# What is not there yet, but under way, is what can't be worked on: small parts of a file that takes but moments, of
+# others large ones, of which each is asked for with less ado.
+_LEAST_PART_BYTES = 1024 * 1024
+_MOST_PART_BYTES = 8 * 1024 * 1024
+_PARTS = 64
+# A beginning says which fields there are. Of files that are read as one it is looked for before any is read.
+HEAD_BYTES = 64 * 1024
+_HEADS_TOGETHER = 2
 
 # Copies some bytes of a file to their place in the file at a path; leaves off soon after the event is set.
 Copy = Callable[[SourceFile, range, Path, threading.Event], None]
 
 
-def read_ahead(files: Sequence[SourceFile], scratch: Path, copy: Copy) -> Iterator[LocalFile]:
-    """A copy of each file in `scratch`, in order.
+def read_ahead(files: Sequence[SourceFile], scratch: Path, copy: Copy) -> ReadAhead:
+    """A copy of each file in `scratch`, in order; large ones are given out while they come."""
+    return ReadAhead(files, scratch / uuid.uuid4().hex, copy)
 
-    Where a copy fails, its error comes out in the place of its file. Closed early or failing, it
-    waits for its threads to leave off and removes what they copied.
+
+class ReadAhead(Iterator[LocalFile]):
+    """Where a copy fails, its error comes out in the place of its file, of a large one where that is waited for.
+
+    Closed before all is there, or failing, it waits for its threads to leave off and removes what they copied.
     """
-    folder = scratch / uuid.uuid4().hex
-    stopped = threading.Event()
-    pool = ThreadPoolExecutor(TOGETHER, thread_name_prefix="fetch")
-    try:
-        _make(folder)
-        coming: deque[tuple[LocalFile, list[Future[None]]]] = deque()
-        for place, file in enumerate(files):
-            made = LocalFile(file.name, folder / f"{place:06d}", file.size_bytes, is_copy=True)
-            coming.append((made, [pool.submit(copy, file, part, made.path, stopped) for part in _parts(file)]))
-            if len(coming) == TOGETHER:
-                yield _whole(*coming.popleft())
-        while coming:
-            yield _whole(*coming.popleft())
-    except BaseException:
-        stopped.set()
-        pool.shutdown(cancel_futures=True)
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    finally:
-        pool.shutdown()
+
+    def __init__(self, files: Sequence[SourceFile], folder: Path, copy: Copy) -> None:
+        self._files = enumerate(files)
+        self._folder = folder
+        self._copy = copy
+        self._stopped = threading.Event()
+        self._heads = ThreadPoolExecutor(_HEADS_TOGETHER, thread_name_prefix="fetch-head")
+        self._rest = ThreadPoolExecutor(TOGETHER, thread_name_prefix="fetch")
+        self._coming: deque[tuple[LocalFile, _Parts]] = deque()
+        # Of the files that were given out while they came.
+        self._given: list[_Parts] = []
+
+    def __next__(self) -> LocalFile:
+        """The next file."""
+        try:
+            while len(self._coming) < TOGETHER and (found := next(self._files, None)) is not None:
+                self._coming.append(self._begun(*found))
+            if self._coming:
+                return self._next(*self._coming.popleft())
+        except BaseException:
+            self._leave_off()
+            raise
+        # Where something is still coming, whoever reads it waits for it.
+        self._end(is_waited_for=self._is_whole)
+        raise StopIteration
+
+    def close(self) -> None:
+        """Leave off."""
+        if self._coming or next(self._files, None) is not None or not self._is_whole:
+            self._leave_off()
+
+    @property
+    def _is_whole(self) -> bool:
+        return all(parts.are_there for parts in self._given)
+
+    def _begun(self, place: int, file: SourceFile) -> tuple[LocalFile, _Parts]:
+        _make(self._folder)
+        path = self._folder / f"{place:06d}"
+        first, *others = _parts(file)
+        copied = [(first, (self._heads if others else self._rest).submit(self._copy, file, first, path, self._stopped))]
+        copied += [(part, self._rest.submit(self._copy, file, part, path, self._stopped)) for part in others]
+        return LocalFile(file.name, path, file.size_bytes, is_copy=True), _Parts(copied)
+
+    def _next(self, file: LocalFile, parts: _Parts) -> LocalFile:
+        if file.size_bytes <= PART_BYTES or parts.are_one:
+            parts.there(file.size_bytes, None)
+            return file
+        self._given.append(parts)
+        return replace(file, coming=parts)
+
+    def _leave_off(self) -> None:
+        self._stopped.set()
+        self._end(is_waited_for=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end(self, *, is_waited_for: bool) -> None:
+        for pool in (self._heads, self._rest):
+            pool.shutdown(wait=is_waited_for, cancel_futures=self._stopped.is_set())
+
+
+class _Parts:
+    """See Coming: the parts of a copy, in order."""
+
+    def __init__(self, parts: Sequence[tuple[range, Future[None]]]) -> None:
+        self._parts = parts
+        # So many of them are known to be there; several threads that find out the same do no harm.
+        self._there = 0
+
+    @property
+    def are_one(self) -> bool:
+        """Whether there is but one."""
+        return len(self._parts) == 1
+
+    @property
+    def are_there(self) -> bool:
+        """Whether all of them are."""
+        left = [copied for _, copied in self._parts[self._there :]]
+        return all(copied.done() and not copied.cancelled() and copied.exception() is None for copied in left)
+
+    def there(self, least_bytes: int, timeout_s: float | None) -> int:
+        """See Coming; None: however long it takes."""
+        number = self._there
+        for part, copied in self._parts[number:]:
+            is_enough = part.start >= least_bytes
+            if not wait([copied], 0 if is_enough else timeout_s).done or (is_enough and copied.exception()):
+                break
+            copied.result()
+            number += 1
+        self._there = max(self._there, number)
+        return self._parts[number - 1][0].stop if number else 0
 
 
 def _parts(file: SourceFile) -> list[range]:
@@ -56,17 +139,13 @@ def _parts(file: SourceFile) -> list[range]:
     size_bytes = file.size_bytes
     if file.etag is None or size_bytes <= PART_BYTES:
         return [range(size_bytes)]
-    return [range(begin, min(begin + PART_BYTES, size_bytes)) for begin in range(0, size_bytes, PART_BYTES)]
-
-
-def _whole(file: LocalFile, parts: Sequence[Future[None]]) -> LocalFile:
-    for part in parts:
-        part.result()
-    return file
+    part_bytes = min(max(_LEAST_PART_BYTES, size_bytes // _PARTS), _MOST_PART_BYTES)
+    begins = [HEAD_BYTES, *range(part_bytes, size_bytes, part_bytes)]
+    return [range(HEAD_BYTES), *map(range, begins, [*begins[1:], size_bytes])]
 
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Stop(f"Files can't be copied to this machine: {error}") from error

@@ -77,8 +77,9 @@ def _is_plain(view: CsvFile | JsonFile | ParquetFile) -> bool:
     if isinstance(view, JsonFile):
         if view.is_lenient:
             return view.most is None
-        # What is read line by line for once, or with its text, is read by itself.
-        is_odd = view.tells_presence or view.tells_source
+        # What is read line by line for once, or with its text, is read by itself; so is what comes: of several files
+        # that DuckDB reads at once it loses a line that is cut at the end of one.
+        is_odd = view.tells_presence or view.tells_source or view.is_coming
         return not is_odd and can_be_one([field.name for field in view.fields])
     if isinstance(view, CsvFile) and view.line_end is None:
         return False

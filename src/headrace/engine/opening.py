@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
+from headrace.engine.coming import Followed, wait_for, whole
 from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
 from headrace.engine.frames import is_whole_zstd
 from headrace.engine.joining import heads, joined
@@ -42,18 +44,43 @@ def open_view(
 
 
 def open_views(
-    con: duckdb.DuckDBPyConnection, files: Sequence[LocalFile], declared: InputFormat, wanted: Wanted, scratch: Path
+    con: duckdb.DuckDBPyConnection,
+    files: Sequence[LocalFile],
+    declared: InputFormat,
+    wanted: Wanted,
+    scratch: Path,
+    urls: Mapping[Path, str] = MappingProxyType({}),
 ) -> list[SourceView]:
-    """Look into small files, each as `open_view` does; what is to be asked of DuckDB is asked of many at once."""
-    views = [_first_look(file, declared, scratch) for file in files]
+    """Look into small files, each as `open_view` does; what is to be asked of DuckDB is asked of many at once.
+
+    `urls` names those, by their paths, that are to be read while they come; UnreadableSource may then only mean that
+    they can't be.
+    """
+    views = [_first_look(file, declared, scratch, urls.get(file.path)) for file in files]
     lines = [view for view in views if isinstance(view, JsonFile)]
     tables = [view for view in views if isinstance(view, ParquetFile)]
     looked = _typed_together(con, lines, wanted, scratch) | _described_together(con, tables)
     return [looked.get(view.path) or _second_look(con, view, wanted) for view in views]
 
 
-def _first_look(file: LocalFile, declared: InputFormat, scratch: Path) -> SourceView:
+def once_whole(view: SourceView, file: LocalFile, scratch: Path) -> SourceView:
+    """The view of a file that was coming and now is there."""
+    if not isinstance(view, CsvFile | JsonFile):
+        return view
+    return replace(view, file=file, path=_plain_path(file, scratch), is_coming=False)
+
+
+def is_odd_after_all(views: Sequence[SourceView], coming: Sequence[Followed]) -> bool:
+    """Whether a file that was read while it came is one of which lines were lost without a word."""
+    plain = {view.path for view in views if isinstance(view, JsonFile) and view.compression == "none"}
+    return any(each.has_nul and each.url in plain for each in coming)
+
+
+def _first_look(file: LocalFile, declared: InputFormat, scratch: Path, url: str | None = None) -> SourceView:
     """What the file's bytes say; the fields of JSON and Parquet are looked for later."""
+    if url is not None:
+        return _look_while_it_comes(file, file.format or declared, url)
+    file = whole(file)
     declared = file.format or declared
     # A small file is opened once.
     content = file.path.read_bytes() if file.size_bytes <= SMALL_BYTES else None
@@ -76,6 +103,20 @@ def _first_look(file: LocalFile, declared: InputFormat, scratch: Path) -> Source
     return JsonFile(file, path, compression, (), is_lenient=is_odd)
 
 
+def _look_while_it_comes(file: LocalFile, declared: InputFormat, url: str) -> SourceView:
+    """What the beginning says. Raises UnreadableSource also where more than that is needed."""
+    head = _head(file, _MAGIC_BYTES)
+    kind, compression = format_of(head, declared), compression_of(head)
+    if kind == "json" and compression != "zstd":
+        return JsonFile(file, url, compression, (), is_coming=True)
+    if kind == "csv" and compression != "zstd":
+        header = csv_header(file.name, lambda size: _head(file, size))
+        if not any(set(name) & set("\r\n") for name in header.fields):
+            fields = tuple(map(Field, header.fields))
+            return CsvFile(file, url, compression, fields, header.blank_lines, is_coming=True)
+    raise UnreadableSource(f"{file.name} is read once all of it is there", file.name)
+
+
 def _second_look(con: duckdb.DuckDBPyConnection, view: SourceView, wanted: Wanted) -> SourceView:
     if isinstance(view, JsonFile):
         return _open_json(con, view, wanted)
@@ -93,6 +134,7 @@ def as_unreadable(error: duckdb.IOException, views: Sequence[SourceView]) -> Unr
 
 
 def _head(file: LocalFile, size: int) -> bytes:
+    wait_for(file, min(size, file.size_bytes))
     with file.path.open("rb") as stream:
         return stream.read(size)
 
@@ -163,7 +205,7 @@ def _typed_together(
     """The views with the members that are wanted and their types. Nothing if a line of any is none."""
     names = wanted.names or ()
     typed = [name for name in names if wanted.is_typed(name)]
-    small = [view for view in views if not view.is_lenient and view.file.size_bytes <= SMALL_BYTES]
+    small = [view for view in views if not (view.is_lenient or view.is_coming or view.file.size_bytes > SMALL_BYTES)]
     alike = [view for view in small if view.compression == small[0].compression]
     if len(alike) < 2 or not typed or not can_be_one(typed):
         return {}
@@ -211,6 +253,8 @@ def _open_json(con: duckdb.DuckDBPyConnection, view: JsonFile, wanted: Wanted) -
     try:
         return replace(view, fields=members_of(con, view.objects(), wanted, view.values))
     except duckdb.InvalidInputException:
+        if view.is_coming:
+            raise
         # The quick way would fail for the same line.
         careful = replace(view, is_lenient=True)
         return replace(careful, fields=members_of(con, careful.objects(), wanted))

@@ -6,24 +6,27 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine import layout
 from headrace.engine.alike import as_one, batches, lenient_where_malformed, runs
+from headrace.engine.coming import Follow, wait_until_worth, whole
 from headrace.engine.compile import Compiled, compile_tasks, with_lets
 from headrace.engine.counters import Counters, stop_reason
 from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.formats import UnreadableSource
 from headrace.engine.joining import joined
-from headrace.engine.opening import as_unreadable, open_view, open_views
+from headrace.engine.opening import as_unreadable, is_odd_after_all, once_whole, open_view, open_views
 from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
+from headrace.engine.passed import Passed
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, DatasetDropped, EngineError, SplitOrder, SplitResult, StagedFile
 from headrace.engine.sources import JsonFile, SourceView, drop_malformed, first_line
@@ -35,29 +38,7 @@ _PROGRESS_EVERY_S = 0.25
 # Files that can't be worked on together are parted in so many, and are worked on one by one once they are few.
 _PARTS = 4
 _FEW_FILES = 8
-
-
-@dataclass(frozen=True)
-class _Passed:
-    """What came of a group: each partition's folder and files, and the counts of all other records.
-
-    `refused` could be read and not written.
-    """
-
-    parts: tuple[tuple[str, Written], ...]
-    dropped: Mapping[int, int]
-    refused: int
-    malformed: int
-
-    @property
-    def written(self) -> int:
-        """The records in the files."""
-        return sum(written.records for _, written in self.parts)
-
-    @property
-    def read(self) -> int:
-        """All records, whatever became of them."""
-        return self.written + self.refused + self.malformed + sum(self.dropped.values())
+_Opening = Callable[[], Sequence[SourceView]]
 
 
 class Passes:
@@ -72,7 +53,9 @@ class Passes:
         with_one_thread: Callable[[], AbstractContextManager[None]],
         threads: int,
         limit_setting: str,
+        follow: Follow,
     ) -> None:
+        self._follow = follow
         self._threads = threads
         self._limit_setting = limit_setting
         self._with_one_thread = with_one_thread
@@ -116,8 +99,7 @@ class Passes:
             views = first_views(self._con, self._order, limit, self._open, self._scratch)
             self._see_to(0, [view.file for view in views], lambda: views)
         elif output.is_single_file or output.target_file_bytes:
-            files = list(self._order.files)
-            self._see_to(0, files, self._opening(files))
+            self._see_to(0, list(self._order.files))
         else:
             self._see_to_each()
 
@@ -126,10 +108,10 @@ class Passes:
         place = 0
         for files in batches(self._order.files):
             if len(files) == 1:
-                self._see_to(place, files, self._opening(files))
+                self._see_to(place, files)
             else:
                 self._watch.check()
-                self._see_to_small(place, self._opening(files)())
+                self._see_to_small(place, self._opening(self._whole(files))())
                 self._clear(files)
             place += len(files)
 
@@ -152,13 +134,14 @@ class Passes:
         for begin in range(0, len(run), size):
             self._see_to_run(place + begin, run[begin : begin + size])
 
-    def _see_to(self, place: int, files: Sequence[LocalFile], open_: Callable[[], Sequence[SourceView]]) -> None:
+    def _see_to(self, place: int, files: Sequence[LocalFile], open_: _Opening | None = None) -> None:
         """Let the files make one output file, or several of the size that is asked for."""
-        self._passed(place, open_)
+        if open_ or not self._pass_coming(place, files):
+            self._passed(place, open_ or self._opening(self._whole(files)))
         self._clear(files)
         self._watch.progress(self._counts)
 
-    def _passed(self, place: int, open_: Callable[[], Sequence[SourceView]]) -> None:
+    def _passed(self, place: int, open_: _Opening) -> None:
         self._watch.check()
         try:
             self._pass(place, open_())
@@ -173,15 +156,19 @@ class Passes:
         for path in (*(file.path for file in files if file.is_copy), *self._scratch.iterdir()):
             path.unlink(missing_ok=True)
 
-    def _opening(self, files: Sequence[LocalFile]) -> Callable[[], Sequence[SourceView]]:
+    def _opening(self, files: Sequence[LocalFile], urls: Mapping[Path, str] = MappingProxyType({})) -> _Opening:
         def open_() -> Sequence[SourceView]:
             self._reading = files
-            return open_views(self._con, files, self._order.input, wanted_of(self._order), self._scratch)
+            return open_views(self._con, files, self._order.input, wanted_of(self._order), self._scratch, urls)
 
         return open_
 
+    def _whole(self, files: Sequence[LocalFile]) -> Sequence[LocalFile]:
+        return [whole(file, self._watch) for file in files]
+
     def _open(self, file: LocalFile) -> SourceView:
         self._reading = (file,)
+        file = whole(file, self._watch)
         return open_view(self._con, file, self._order.input, wanted_of(self._order), self._scratch)
 
     @contextmanager
@@ -214,15 +201,7 @@ class Passes:
     def _pass(self, place: int, views: Sequence[SourceView]) -> None:
         if not views:
             return
-        order = self._order
-        self._begin([view.file for view in views])
-        knows_presence = order.output.omits_lacking and all(isinstance(view, JsonFile) for view in views)
-        if knows_presence:
-            views = [replace(view, tells_presence=True) for view in views if isinstance(view, JsonFile)]
-        if order.output.keeps_source:
-            views = [view.telling_source() for view in views]
-        fields = fields_of(order, views)
-        compiled = compile_tasks(order.tasks, fields, order.output, knows_presence=knows_presence)
+        views, compiled = self._compiled(views)
         passed = self._quick_pass(place, views, compiled)
         if passed is None and len(views) > 1:
             views = lenient_where_malformed(self._con, views, self._scratch)
@@ -233,11 +212,56 @@ class Passes:
             if passed is None or careful != views:
                 few = [as_one(group) for group in runs(careful)]
                 views, passed = careful, self._write(few, compiled, self._writing(place, compiled))
+        self._finish(place, views, compiled, passed)
+
+    def _pass_coming(self, place: int, files: Sequence[LocalFile]) -> bool:
+        """Pass the files while they come; whether they do and that went well. If not, nothing is counted.
+
+        Raises what ended the copying, whatever became of the query.
+        """
+        if not any(file.coming for file in files):
+            return False
+        with self._follow(files, self._watch) as coming:
+            found = self._try_coming(place, files, {each.file.path: each.url for each in coming})
+            there = self._whole(files)
+        if found is None or is_odd_after_all(found[0], coming):
+            return False
+        views, compiled, passed = found
+        views = [once_whole(view, file, self._scratch) for view, file in zip(views, there, strict=True)]
+        self._finish(place, views, compiled, passed)
+        return True
+
+    def _try_coming(
+        self, place: int, files: Sequence[LocalFile], urls: Mapping[Path, str]
+    ) -> tuple[Sequence[SourceView], Compiled, Passed] | None:
+        try:
+            wait_until_worth(files, self._watch)
+            views, compiled = self._compiled(self._opening(files, urls)())
+            passed = self._quick_pass(place, views, compiled)
+        except (duckdb.Error, UnreadableSource):
+            # It may be the fault of a file, which has to be told as of the whole file.
+            return None
+        return None if passed is None or passed.malformed else (views, compiled, passed)
+
+    def _compiled(self, views: Sequence[SourceView]) -> tuple[Sequence[SourceView], Compiled]:
+        """The views with what the output wants of them, and the tasks over them."""
+        order = self._order
+        self._begin([view.file for view in views])
+        knows_presence = order.output.omits_lacking and all(isinstance(view, JsonFile) for view in views)
+        if knows_presence:
+            views = [replace(view, tells_presence=True) for view in views if isinstance(view, JsonFile)]
+        if order.output.keeps_source:
+            views = [view.telling_source() for view in views]
+        fields = fields_of(order, views)
+        return views, compile_tasks(order.tasks, fields, order.output, knows_presence=knows_presence)
+
+    def _finish(self, place: int, views: Sequence[SourceView], compiled: Compiled, passed: Passed) -> None:
+        """Keep the rejects, and count."""
         rejected = self._keep_rejects(place, views, compiled, passed)
         _check_unchanged(self._reading)
         self._count(views, passed, rejected)
 
-    def _quick_pass(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> _Passed | None:
+    def _quick_pass(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> Passed | None:
         """What came of writing the group; None where bad content stopped it."""
         groups = runs(views)
         one_each = [as_one(group) for group in groups]
@@ -292,7 +316,7 @@ class Passes:
 
     def _write(
         self, views: Sequence[SourceView], compiled: Compiled, writing: Callable[[str], Iterator[tuple[str, Written]]]
-    ) -> _Passed:
+    ) -> Passed:
         if self._has_malformed or self._order.input == "json":
             drop_malformed(self._con)
         # Until the pass has come to its end, and left none.
@@ -312,9 +336,9 @@ class Passes:
         forget_malformed_after(self._con, views)
         malformed = malformed_count(self._con)
         self._has_malformed = malformed > 0 or refused > 0
-        return _Passed(parts, dropped, refused, malformed)
+        return Passed(parts, dropped, refused, malformed)
 
-    def _count(self, views: Sequence[SourceView], passed: _Passed, rejected: Mapping[int, int]) -> None:
+    def _count(self, views: Sequence[SourceView], passed: Passed, rejected: Mapping[int, int]) -> None:
         staged = [self._staged(folder, path) for folder, written in passed.parts for path in written.paths]
         self._counts = self._counts.add(
             Counts(
@@ -350,7 +374,7 @@ class Passes:
         return staged
 
     def _keep_rejects(
-        self, place: int, views: Sequence[SourceView], compiled: Compiled, passed: _Passed
+        self, place: int, views: Sequence[SourceView], compiled: Compiled, passed: Passed
     ) -> Mapping[int, int]:
         """Write a line for each rejected record; how many for which task, which the lines say, too."""
         order, counted = self._order, Counter[int]()

@@ -20,6 +20,9 @@ from headrace.engine.values import JSON, TEXT, Field, source_value
 # The longest line that is read, in bytes; a longer one is rejected. DuckDB's buffer holds several.
 LINE_BYTES = 8 * 1024 * 1024
 _BUFFER_BYTES = 4 * LINE_BYTES
+# The same for a file that is still coming, where a buffer is worked on once all of it is there. A line of more than
+# half of that has the file read once all of it is there.
+COMING_BUFFER_BYTES = 4 * 1024 * 1024
 _KEEP_MALFORMED = (
     "store_rejects=true, rejects_table='malformed_lines', rejects_scan='malformed_scans', rejects_limit=0,"
     f" rejects_line_size_limit={LINE_BYTES}"
@@ -136,7 +139,8 @@ class CsvFile:
     """CSV with a header: comma, double quotes, doubled inside. Malformed lines go to a table of rejects.
 
     `line_end`: see `line_end_of`; None also where nobody looked. `is_joined`: a copy of several files, the number of
-    each record's file being its last cell where that is told.
+    each record's file being its last cell where that is told. `is_coming`: lines of a quarter of the usual length alone
+    are read.
     """
 
     file: LocalFile
@@ -147,6 +151,7 @@ class CsvFile:
     line_end: str | None = None
     is_copy: bool = False
     is_joined: bool = False
+    is_coming: bool = False
     most: int | None = None
     tells_source: bool = False
     others: tuple[str, ...] = ()
@@ -181,11 +186,13 @@ class CsvFile:
         cells = len(self.fields) + (self.is_joined and self.tells_file)
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(cells))
         line_end = " new_line='\\n'," if self.is_copy else ""
+        buffer_bytes = COMING_BUFFER_BYTES if self.is_coming else _BUFFER_BYTES
+        line_bytes = min(LINE_BYTES, buffer_bytes // 2)
         return (
             f"read_csv({_paths(self)}, auto_detect=false, header=true, skip={self.blank_lines},"
             " delim=',', quote='\"', escape='\"',"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false,"
-            f" strict_mode=true,{line_end} max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, {on_error})"
+            f" strict_mode=true,{line_end} max_line_size={line_bytes}, buffer_size={buffer_bytes}, {on_error})"
         )
 
 
@@ -194,7 +201,8 @@ class JsonFile:
     """JSON Lines: an object a line. The quick way fails at the first bad line; the lenient way keeps it.
 
     `tells_presence`: there is also a column `present` with the names of the members that each object has. `number`:
-    the member that has the number of each object's file, in a copy of several.
+    the member that has the number of each object's file, in a copy of several. `is_coming`: the quick way is the only
+    one.
     """
 
     file: LocalFile
@@ -202,6 +210,7 @@ class JsonFile:
     compression: Compression
     fields: tuple[Field, ...]
     is_lenient: bool = False
+    is_coming: bool = False
     tells_presence: bool = False
     most: int | None = None
     tells_source: bool = False
@@ -228,7 +237,7 @@ class JsonFile:
         names = [f"r.{identifier(field.name)} AS f{place}" for place, field in enumerate(wanted)]
         reader = (
             f"read_json({_paths(self)}, format='newline_delimited', records='true', auto_detect=false,"
-            f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false) AS r"
+            f" columns={{{columns}}}, {self._options()}) AS r"
         )
         if self.tells_source:
             # To take each field out of the text of a record takes many times the memory.
@@ -261,7 +270,10 @@ class JsonFile:
 
     def _texts(self) -> str:
         path = literal(self.path)
-        return f"read_ndjson_objects({path}, compression='{self.compression}', hive_partitioning=false)"
+        return f"read_ndjson_objects({path}, {self._options()})"
+
+    def _options(self) -> str:
+        return f"compression='{self.compression}', hive_partitioning=false"
 
     def _lines(self, on_error: str) -> str:
         """Each line, NULL where it is blank, with its fields as a list of JSON texts where it is an object."""

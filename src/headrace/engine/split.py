@@ -9,12 +9,14 @@ import threading
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
+from headrace.engine.coming import Comings
 from headrace.engine.explain import explained
 from headrace.engine.formats import InputFormat
 from headrace.engine.members import EVERYTHING
@@ -58,6 +60,7 @@ class Engine:
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._opened = 0
+        self._comings = Comings()
         # As long as the split of a small run takes; Python's lock is not held meanwhile.
         opener = ThreadPoolExecutor(1, thread_name_prefix="headrace-engine")
         self._opening = opener.submit(self._open)
@@ -78,6 +81,7 @@ class Engine:
     def close(self) -> None:
         """Let go of DuckDB; running splits fail."""
         if self._opening.exception() is None:
+            self._comings.leave(self._database)
             self._database.close()
 
     def _replace(self, broken: duckdb.DuckDBPyConnection) -> None:
@@ -108,7 +112,9 @@ class Engine:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
         with self._asking(watch) as (con, scratch):
-            return Passes(con, order, watch, scratch, self._with_one_thread, self._threads, self._limit_setting).run()
+            follow = partial(self._comings.following, self._database)
+            one_thread, limit = self._with_one_thread, self._limit_setting
+            return Passes(con, order, watch, scratch, one_thread, self._threads, limit, follow).run()
 
     def preview(self, order: SplitOrder) -> Preview:
         """What the split would make of its first records, `order.limit` of them that pass the filters.

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from headrace.connector_sdk.contract import LocalFile, SourceFile
+from headrace.engine.coming import whole
 from headrace.engine.results import StagedFile
 
 
@@ -30,7 +31,7 @@ def keys(files: Iterable[SourceFile]) -> list[str]:
 def bodies(files: Iterable[LocalFile]) -> list[bytes]:
     """What is in each file; copies are deleted, as whoever reads them does."""
     read: list[bytes] = []
-    for file in files:
+    for file in map(whole, files):
         read.append(file.path.read_bytes())
         if file.is_copy:
             file.path.unlink()

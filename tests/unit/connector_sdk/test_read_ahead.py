@@ -10,7 +10,8 @@ from typing import cast
 import pytest
 
 from headrace.connector_sdk.contract import LocalFile, SourceFile
-from headrace.connector_sdk.read_ahead import PART_BYTES, TOGETHER, read_ahead
+from headrace.connector_sdk.read_ahead import HEAD_BYTES, PART_BYTES, TOGETHER, read_ahead
+from headrace.engine.coming import whole
 from headrace.errors import Retry, Stop
 from tests.standins.processes import PATIENCE_S
 
@@ -77,9 +78,9 @@ def test_closing_early_stops_copies_under_way_and_removes_them(tmp_path: Path) -
     assert fetch_threads() == []
 
 
-@pytest.mark.parametrize("etag, parts", [("one object", 3), (None, 1)])
+@pytest.mark.parametrize("etag, is_cut", [("one object", True), (None, False)])
 def test_a_large_file_is_copied_in_parts_where_an_etag_tells_that_they_are_of_one_object(
-    tmp_path: Path, etag: str | None, parts: int
+    tmp_path: Path, etag: str | None, is_cut: bool
 ) -> None:
     asked: list[range] = []
     size_bytes = 2 * PART_BYTES + 1
@@ -88,10 +89,10 @@ def test_a_large_file_is_copied_in_parts_where_an_etag_tells_that_they_are_of_on
         asked.append(part)
         target.touch()
 
-    [made] = read_ahead([SourceFile("s3://raw/0", "0", size_bytes, etag, 0)], tmp_path, copy)
-    assert (made.name, made.size_bytes, made.is_copy) == ("s3://raw/0", size_bytes, True)
+    [made] = map(whole, read_ahead([SourceFile("s3://raw/0", "0", size_bytes, etag, 0)], tmp_path, copy))
+    assert (made.name, made.size_bytes, made.is_copy, made.coming) == ("s3://raw/0", size_bytes, True, None)
     asked.sort(key=lambda part: part.start)
-    assert len(asked) == parts
+    assert (len(asked) > 1) == is_cut
     assert (asked[0].start, asked[-1].stop) == (0, size_bytes)
     assert all(one.stop == other.start for one, other in pairwise(asked))
 
@@ -102,12 +103,61 @@ def test_the_threads_share_the_parts_of_the_first_file(tmp_path: Path) -> None:
     files = [SourceFile(f"s3://raw/{key}", key, TOGETHER * PART_BYTES, "e", 0) for key in "abcdef"]
 
     def copy(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
-        begun.append(file.key)
-        all_begun.wait(PATIENCE_S)
         target.touch()
+        if part.start:
+            begun.append(file.key)
+            all_begun.wait(PATIENCE_S)
 
-    assert [file.name for file in read_ahead(files, tmp_path, copy)] == [file.name for file in files]
+    assert [file.name for file in map(whole, read_ahead(files, tmp_path, copy))] == [file.name for file in files]
     assert begun == sorted(begun)
+
+
+class Gate:
+    """Copies whose parts behind the first wait until they may come."""
+
+    def __init__(self, fails: Exception | None = None) -> None:
+        self.opened = threading.Event()
+        self._fails = fails
+
+    def copy(self, file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+        target.touch()
+        while part.start and not self.opened.wait(0.01) and not stopped.is_set():
+            pass
+        if part.start and self._fails:
+            raise self._fails
+
+
+LARGE = [SourceFile(f"s3://raw/{key}", key, 2 * PART_BYTES, "e", 0) for key in "abcdef"]
+
+
+def test_large_files_are_given_out_while_they_come(tmp_path: Path) -> None:
+    gate = Gate()
+    files = list(read_ahead(LARGE, tmp_path, gate.copy))
+    beginnings = [file.coming.there(1, PATIENCE_S) for file in files if file.coming]
+    assert beginnings == [HEAD_BYTES] * len(LARGE)
+    gate.opened.set()
+    assert all(file.coming and file.coming.there(file.size_bytes, PATIENCE_S) == file.size_bytes for file in files)
+
+
+def test_an_error_comes_out_where_a_part_is_waited_for(tmp_path: Path) -> None:
+    gate = Gate(Retry("the server failed"))
+    gate.opened.set()
+    with closing(read_ahead(LARGE[:1], tmp_path, gate.copy)) as files:
+        [file] = files
+        assert file.coming is not None
+        assert file.coming.there(HEAD_BYTES, PATIENCE_S) == HEAD_BYTES
+        for _ in range(2):
+            with pytest.raises(Retry, match="the server failed"):
+                file.coming.there(HEAD_BYTES + 1, PATIENCE_S)
+    assert list(tmp_path.iterdir()) == []
+    assert fetch_threads() == []
+
+
+def test_closing_stops_copies_of_files_that_were_all_given_out(tmp_path: Path) -> None:
+    with closing(read_ahead(LARGE, tmp_path, Gate().copy)) as files:
+        assert len(list(files)) == len(LARGE)
+    assert list(tmp_path.iterdir()) == []
+    assert fetch_threads() == []
 
 
 def test_a_scratch_folder_that_can_not_be_made_is_named(tmp_path: Path) -> None:
