@@ -70,13 +70,17 @@ def _is_coming(file: LocalFile) -> bool:
 
 
 class Followed:
-    """A file that DuckDB reads while it comes; `has_nul`: what it read so far holds NUL."""
+    """A file that DuckDB reads while it comes; `has_nul`: what it read so far holds NUL. Safe to read from any thread."""
 
     def __init__(self, file: LocalFile, url: str, watch: Watch) -> None:
         self.file = file
         self.url = url
         self.has_nul = False
         self._watch = watch
+        self._lock = threading.Lock()
+        # What was read, from each beginning to the furthest end; what goes on where the last read ended is one with it.
+        self._read: dict[int, int] = {}
+        self._last = 0
 
     def read(self, offset: int, size_bytes: int) -> bytes:
         """The bytes there, fewer only at the end of the file; raises as `wait_for` does."""
@@ -87,7 +91,23 @@ class Followed:
             block = stream.read(size_bytes)
         if b"\0" in block:
             self.has_nul = True
+        self._note(offset, offset + len(block))
         return block
+
+    def _note(self, begin: int, end: int) -> None:
+        with self._lock:
+            self._last = self._last if self._read.get(self._last) == begin else begin
+            self._read[self._last] = max(end, self._read.get(self._last, 0))
+
+    @property
+    def is_read_whole(self) -> bool:
+        """Whether each of its bytes was read: several threads that read it have to have missed none."""
+        reached = 0
+        for begin, end in sorted(self._read.items()):
+            if begin > reached:
+                return False
+            reached = max(reached, end)
+        return reached == self.file.size_bytes
 
 
 # Within the block, what comes of some files can be read; each by its URL.

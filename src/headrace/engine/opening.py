@@ -71,9 +71,9 @@ def once_whole(view: SourceView, file: LocalFile, scratch: Path) -> SourceView:
 
 
 def is_odd_after_all(views: Sequence[SourceView], coming: Sequence[Followed]) -> bool:
-    """Whether a file that was read while it came is one of which lines were lost without a word."""
+    """Whether a file that was read while it came is one of which lines were, or may have been, lost without a word."""
     plain = {view.path for view in views if isinstance(view, JsonFile) and view.compression == "none"}
-    return any(each.has_nul and each.url in plain for each in coming)
+    return any((each.has_nul and each.url in plain) or not each.is_read_whole for each in coming)
 
 
 def _first_look(file: LocalFile, declared: InputFormat, scratch: Path, url: str | None = None) -> SourceView:

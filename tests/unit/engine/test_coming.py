@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.connector_sdk.contract import LocalFile
-from headrace.engine.coming import wait_until_worth
+from headrace.engine.coming import Followed, wait_until_worth
 from headrace.engine.formats import InputFormat, UnreadableSource, zstd
 from headrace.engine.layout import Output
 from headrace.engine.results import DatasetDropped
@@ -225,3 +225,35 @@ def test_a_small_file_is_begun_once_its_beginning_is_there(tmp_path: Path) -> No
     file = LocalFile("s3://raw/in", tmp_path / "coming", len(content), coming=trickle)
     wait_until_worth([file, replace(file, coming=None)], Watch(lambda _: None))
     assert trickle.there(0, 0) == 64 << 10
+
+
+def followed(tmp_path: Path, content: bytes) -> Followed:
+    path = tmp_path / "there"
+    path.write_bytes(content)
+    return Followed(LocalFile("s3://raw/in", path, len(content)), "url", Watch(lambda _: None))
+
+
+@pytest.mark.parametrize(
+    "reads, is_whole",
+    [
+        ([(0, 10)], True),
+        ([(0, 4), (4, 4), (8, 4)], True),
+        ([(0, 4), (0, 4), (8, 2), (4, 4)], True),
+        ([(4, 6), (0, 5)], True),
+        ([(0, 9)], False),
+        ([(0, 4), (6, 4)], False),
+        ([(2, 8)], False),
+        ([(0, 4), (4, 2), (8, 2), (4, 2)], False),
+    ],
+)
+def test_a_file_of_which_bytes_were_not_read_was_not_read_whole(
+    tmp_path: Path, reads: Sequence[tuple[int, int]], is_whole: bool
+) -> None:
+    file = followed(tmp_path, b"0123456789")
+    for offset, size_bytes in reads:
+        file.read(offset, size_bytes)
+    assert file.is_read_whole is is_whole
+
+
+def test_an_empty_file_is_read_whole(tmp_path: Path) -> None:
+    assert followed(tmp_path, b"").is_read_whole
