@@ -9,10 +9,12 @@ import shutil
 import stat
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 from pathlib import Path
+from typing import TypeVar
 
 from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.connector_sdk.keys import UNFINISHED, changed, folder_of, gone, is_possible, path_of
@@ -27,6 +29,7 @@ _NOT_EMPTY = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT})
 _TOGETHER = 8
 
 _Identity = tuple[int, int]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -80,20 +83,30 @@ class FolderBucket:
         """See Bucket: each object appears whole, in one step, and survives a power failure (invariant 9)."""
         if not self.makes_itself:
             self._must_exist()
-        targets = [self.folder / path_of(self.name, file.key) for file in staged]
-        touched: set[Path] = set()
-
-        def put(file: Publishable, target: Path) -> None:
-            check()
-            try:
-                touched.update(_made(target.parent))
-                _put(Path(file.path), target)
-            except OSError as error:
-                raise Stop(f"s3://{self.name}/{file.key} can't be written: {error}") from error
-
-        together([(put, file, target) for file, target in zip(staged, targets, strict=True)], at_a_time=_TOGETHER)
-        self._clear(targets)
+        parts = [_Part.of(file, self.folder / path_of(self.name, file.key)) for file in staged]
+        try:
+            touched = {folder for part in parts for folder in self._begun(part, check)}
+            together([(self._doing, part.flush, part) for part in parts], at_a_time=_TOGETHER)
+            for part in parts:
+                check()
+                self._doing(part.appear, part)
+        finally:
+            # Also after success: replacing a file by another name of itself leaves both.
+            for part in parts:
+                with suppress(OSError):
+                    part.unfinished.unlink()
+        self._clear(part.target for part in parts)
         self._make_durable(touched)
+
+    def _begun(self, part: _Part, check: Callable[[], None]) -> set[Path]:
+        check()
+        return self._doing(part.begin, part)
+
+    def _doing(self, step: Callable[[], T], part: _Part) -> T:
+        try:
+            return step()
+        except OSError as error:
+            raise Stop(f"s3://{self.name}/{part.file.key} can't be written: {error}") from error
 
     def remove(self, keys: Sequence[str]) -> None:
         """See Bucket: folders that nothing is left in go, too."""
@@ -216,27 +229,36 @@ def _unfinished(target: Path) -> Path:
     return target.parent / f"{UNFINISHED}{hashlib.blake2b(os.fsencode(target.name), digest_size=8).hexdigest()}"
 
 
-def _put(source: Path, target: Path) -> None:
-    unfinished = _unfinished(target).with_suffix(f".{uuid.uuid4().hex}")
-    try:
-        _link_or_copy(source, unfinished)
-        unfinished.replace(target)
-    finally:
-        # Also after success: replacing a file by another name of itself leaves both.
-        unfinished.unlink(missing_ok=True)
+@dataclass(frozen=True)
+class _Part:
+    """An object on its way into the bucket, which has the name `unfinished` until it is durable."""
 
+    file: Publishable
+    target: Path
+    unfinished: Path
 
-def _link_or_copy(source: Path, target: Path) -> None:
-    """The same file under a second name where the file system has that, else a copy; durable.
+    @staticmethod
+    def of(file: Publishable, target: Path) -> _Part:
+        return _Part(file, target, _unfinished(target).with_suffix(f".{uuid.uuid4().hex}"))
 
-    A second name is safe: nobody writes to a staged file once it is whole, and its first name goes
-    with the staging folder.
-    """
-    try:
-        target.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, target)
-    _flush(target)
+    def begin(self) -> set[Path]:
+        """Give the file a second name where the file system has that, else copy it; the folders with new names.
+
+        A second name is safe: nobody writes to a staged file once it is whole, and its first name goes with the
+        staging folder.
+        """
+        touched = _made(self.target.parent)
+        try:
+            self.unfinished.hardlink_to(self.file.path)
+        except OSError:
+            shutil.copyfile(self.file.path, self.unfinished)
+        return touched
+
+    def flush(self) -> None:
+        _flush(self.unfinished)
+
+    def appear(self) -> None:
+        self.unfinished.replace(self.target)
 
 
 def _flush(path: Path) -> None:

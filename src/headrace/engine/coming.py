@@ -70,7 +70,7 @@ def _is_coming(file: LocalFile) -> bool:
 
 
 class Followed:
-    """A file that DuckDB reads while it comes; `has_nul`: what it read so far holds NUL. Safe to read from any thread."""
+    """A file that DuckDB reads while it comes, from any thread; `has_nul`: what it read so far holds NUL."""
 
     def __init__(self, file: LocalFile, url: str, watch: Watch) -> None:
         self.file = file

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -337,16 +338,18 @@ def test_an_object_that_can_not_be_removed_is_named(bucket: FolderBucket, tmp_pa
         bucket.remove(["out/a"])
 
 
+@pytest.mark.parametrize("at, published", [(1, []), (3, []), (4, []), (5, ["out/1"]), (6, ["out/1", "out/2"])])
 def test_what_speaks_against_an_object_keeps_it_and_the_next_ones_from_being_published(
-    bucket: FolderBucket, tmp_path: Path
+    bucket: FolderBucket, tmp_path: Path, at: int, published: list[str]
 ) -> None:
-    asked = iter([None, Stop("no more")])
+    asked = count(1)
 
     def check() -> None:
-        if found := next(asked):
-            raise found
+        if next(asked) == at:
+            raise Stop("no more")
 
     with pytest.raises(Stop, match="no more"):
         bucket.publish([staged(tmp_path / "staged", key, b"1") for key in ("out/1", "out/2", "out/3")], check)
 
-    assert [file.key for file in bucket.list("out/")] == ["out/1"]
+    assert [file.key for file in bucket.list("out/")] == published
+    assert not [path for path in bucket.folder.rglob("*") if path.name.startswith(UNFINISHED)]
