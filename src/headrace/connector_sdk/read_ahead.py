@@ -19,11 +19,11 @@ TOGETHER = 4
 # The threads share the parts of the first file that is not whole: were each to copy a file of its own, as many would
 # come to their end at once, and nothing be there to be read before. A larger file is given out while it comes.
 PART_BYTES = 4 * 1024 * 1024
-# What is not there yet, but under way, is what can't be worked on: small parts of a file that takes but moments, of
-# others large ones, of which each is asked for with less ado.
-_LEAST_PART_BYTES = 1024 * 1024
-_MOST_PART_BYTES = 8 * 1024 * 1024
-_PARTS = 64
+# Parts grow and shrink again: those in front are there soon, most are asked for with little ado, and what is under way
+# at the end, which nobody works on yet, is little. Servers keep objects in blocks of some MiB, read whole for any part.
+_SOON_BYTES = 1024 * 1024
+_STEP_BYTES = 4 * 1024 * 1024
+_MOST_PART_BYTES = 16 * 1024 * 1024
 # A beginning says which fields there are. Of files that are read as one it is looked for before any is read.
 HEAD_BYTES = 64 * 1024
 _HEADS_TOGETHER = 2
@@ -139,9 +139,18 @@ def _parts(file: SourceFile) -> list[range]:
     size_bytes = file.size_bytes
     if file.etag is None or size_bytes <= PART_BYTES:
         return [range(size_bytes)]
-    part_bytes = min(max(_LEAST_PART_BYTES, size_bytes // _PARTS), _MOST_PART_BYTES)
-    begins = [HEAD_BYTES, *range(part_bytes, size_bytes, part_bytes)]
-    return [range(HEAD_BYTES), *map(range, begins, [*begins[1:], size_bytes])]
+    ends = [0, HEAD_BYTES]
+    while ends[-1] < size_bytes:
+        ends.append(min(_end(ends[-1], size_bytes), size_bytes))
+    return list(map(range, ends, ends[1:]))
+
+
+def _end(begin: int, size_bytes: int) -> int:
+    """Where the part ends that begins there."""
+    if begin < _MOST_PART_BYTES:
+        return max(2 * begin, _SOON_BYTES)
+    share = (size_bytes - begin) // (2 * TOGETHER) // _STEP_BYTES * _STEP_BYTES
+    return begin + min(max(share, _STEP_BYTES), _MOST_PART_BYTES)
 
 
 def _make(folder: Path) -> None:

@@ -100,7 +100,8 @@ def test_a_large_file_is_copied_in_parts_where_an_etag_tells_that_they_are_of_on
 def test_the_threads_share_the_parts_of_the_first_file(tmp_path: Path) -> None:
     begun: list[str] = []
     all_begun = threading.Barrier(TOGETHER)
-    files = [SourceFile(f"s3://raw/{key}", key, TOGETHER * PART_BYTES, "e", 0) for key in "abcdef"]
+    # As many parts behind the first as there are threads.
+    files = [SourceFile(f"s3://raw/{key}", key, 2 * PART_BYTES, "e", 0) for key in "abcdef"]
 
     def copy(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
         target.touch()
