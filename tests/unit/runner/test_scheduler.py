@@ -309,10 +309,13 @@ class FailingStore:
         return self._store.read(work)
 
     def write(self, work: Callable[[Tx], Any]) -> Future[Any]:
+        # Of each transaction, however often its work is run.
+        self.failures -= 1
+        fails = self.failures >= 0
+
         def failing(tx: Tx) -> Any:
             done = work(tx)
-            self.failures -= 1
-            if self.failures >= 0:
+            if fails:
                 raise OSError(28, "No space left on device")
             return done
 
