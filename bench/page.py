@@ -21,7 +21,7 @@ PAGE = DOCS / "performance.md"
 PLOTS = DOCS / "performance"
 FIGURES = PLOTS / "figures.json"
 NONE = "Not measured yet."
-_BLOCK = re.compile(r"(<!-- figures: ([a-z_ -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- figures: ([a-z0-9_ -]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 Figures = Mapping[str, Any]
 
