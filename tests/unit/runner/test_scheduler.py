@@ -309,9 +309,8 @@ class FailingStore:
         return self._store.read(work)
 
     def write(self, work: Callable[[Tx], Any]) -> Future[Any]:
-        # Of each transaction, however often its work is run.
-        self.failures -= 1
-        fails = self.failures >= 0
+        # However often the work is run.
+        self.failures, fails = self.failures - 1, self.failures > 0
 
         def failing(tx: Tx) -> Any:
             done = work(tx)
