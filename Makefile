@@ -68,7 +68,7 @@ check-generated: $(VENV)/.dev
 check-house: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q tests/house
 
-bench: $(VENV)/.bench queues ## Measure headrace beside its peers and its limits: a page of ratios in some 20 minutes
+bench: $(VENV)/.bench queues ## Measure headrace beside its peers and its limits: a page of ratios in some 40 minutes
 	@$(MAKE) --no-print-directory peers || echo "The peers are not installed: headrace is measured beside DuckDB and moto alone."
 	@APPFLOW_QUEUES="$(QUEUES)" APPFLOW_PEERS="$(PEERS)" $(BIN)/python -m bench $(ARGS)
 
