@@ -2,7 +2,8 @@
 
 python -m bench.spool [--records 1000000]: a real S3 server (SeaweedFS) behind a proxy that gives out so many bytes a
 second that fetching all objects takes as long as the work on them, which leaves the most to be gained or lost. A run
-that did one after the other would reach half of what the slower of the two takes alone.
+that did one after the other would reach half of what the slower of the two takes alone. Server and proxy have
+processors of their own, as they have where they are other machines: what they take is not taken from the work.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import re
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -88,14 +90,33 @@ def main() -> None:
     program = weed()
     if program is None:
         sys.exit("No S3 server is installed: make setup")
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        s3_server(program, Path(folder)) as server,
-        closing(ServerObjects(server.url, ACCESS_KEY, SECRET_KEY)) as store,
-    ):
+    near, far = _parted(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        with _on(far):
+            server = stack.enter_context(s3_server(program, Path(folder)))
+        store = stack.enter_context(closing(ServerObjects(server.url, ACCESS_KEY, SECRET_KEY)))
+        stack.enter_context(_on(near))
         for objects in (_OBJECTS, 1):
-            _measure(report, _planted(Path(folder), server, store, objects, given.records), objects)
+            _measure(report, _planted(Path(folder), server, store, objects, given.records), objects, far)
     report.close()
+
+
+def _parted(processors: set[int]) -> tuple[set[int], set[int]]:
+    """Those of the run, and those of what it reads from: all for both where there is but one."""
+    half = -(-len(processors) // 2)
+    ordered = sorted(processors)
+    return set(ordered[:half]), set(ordered[half:]) or processors
+
+
+@contextmanager
+def _on(processors: set[int]) -> Generator[None]:
+    """Threads and processes that this thread starts within the block run on these processors."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, processors)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 def _planted(folder: Path, server: S3Server, store: ServerObjects, objects: int, records: int) -> _Source:
@@ -109,9 +130,12 @@ def _planted(folder: Path, server: S3Server, store: ServerObjects, objects: int,
     return _Source(place, server, first.stat().st_size * objects, folder)
 
 
-def _measure(report: Report, source: _Source, objects: int) -> None:
+def _measure(report: Report, source: _Source, objects: int, far: set[int]) -> None:
     name = f"{objects} objects" if objects > 1 else "one object"
-    with throttled(source.server.url, source.size_bytes / source.work_s()) as url:
+    with ExitStack() as stack:
+        pace = source.size_bytes / source.work_s()
+        with _on(far):
+            url = stack.enter_context(throttled(source.server.url, pace))
         rounds = [(source.work_s(), source.transfer_s(url), source.run_s(url)) for _ in range(_ROUNDS)]
     # What else the machine does only ever adds: a median of a busy hour told of runs that beat either alone.
     work_s, transfer_s, run_s = (min(figures) for figures in zip(*rounds, strict=True))

@@ -22,7 +22,8 @@ def _default_memory_limit_bytes() -> int:
 
 
 def _default_threads() -> int:
-    return os.cpu_count() or 1
+    """The processors that this process may use, where the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -296,3 +298,14 @@ def test_rejects_lie_in_a_folder_or_an_object_store(given: str, url: str) -> Non
 def test_a_place_that_can_not_be_one_is_refused_in_words(given: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         Settings.from_environment({"HEADRACE_REJECTS": given})
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not bind threads to processors")
+def test_the_engine_has_as_many_threads_as_there_are_processors_that_the_process_may_use() -> None:
+    def on_one() -> int:
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        return Settings.from_environment({}).threads
+
+    # The thread alone is bound, and ends.
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(on_one).result() == 1
