@@ -17,6 +17,14 @@ assert {"SAPOData", "Slack"} <= Registry.load(Settings(data=Path("unused"))).rec
 print(*(name for name in %r if name in sys.modules))
 """
 
+_WATCHED = """
+import gc, sys
+from headrace.__main__ import main
+gc.callbacks.append(lambda phase, found: print(phase, found))
+sys.argv = ["headrace", "run", "there-is-no-such-file.json"]
+main()
+"""
+
 
 def test_a_module_is_loaded_at_the_first_look_into_it() -> None:
     assert Later("json").loads("[1]") == [1]
@@ -36,6 +44,12 @@ def test_connectors_are_known_before_what_connects_is_loaded() -> None:
 
 def test_a_store_in_a_file_loads_no_dialect_of_postgresql() -> None:
     assert loaded_of(("sqlalchemy.dialects.postgresql", "psycopg")) == []
+
+
+def test_python_does_not_look_through_what_a_run_loads_while_it_loads() -> None:
+    ran = subprocess.run([sys.executable, "-c", _WATCHED], check=False, capture_output=True, text=True)
+    assert "there-is-no-such-file.json" in ran.stderr
+    assert ran.stdout == ""
 
 
 def loaded_of(names: tuple[str, ...]) -> list[str]:
