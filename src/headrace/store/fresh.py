@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from headrace.store import schema_facts, sqlite
-from headrace.store.tables import METADATA
 
+# All tables and indexes as text, from `tables`: to make it of them takes longer than to run it.
+STATEMENTS = Path(__file__).with_name("new_file.sql")
 # The table is Alembic's, as it makes it.
 _VERSION_TABLE = """
 CREATE TABLE alembic_version (
     version_num VARCHAR(32) NOT NULL,
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
-)
+);
 """
 
 
 def make(file: Path, newest: str, revisions: Iterable[Path]) -> None:
     """Make the schema of the revision `newest` in a file without one, in one transaction."""
-    with changing(file) as connection:
-        METADATA.create_all(connection, checkfirst=False)
-        connection.exec_driver_sql(_VERSION_TABLE)
-        connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (newest,))
-        schema_facts.keep(connection, revisions)
+    statements = STATEMENTS.read_text(encoding="utf-8")
+    # Closed before it is committed, nothing of it stays.
+    with closing(sqlite.connect(file)) as connection:
+        connection.executescript(f"BEGIN IMMEDIATE;\n{statements}{_VERSION_TABLE}")
+        connection.execute("INSERT INTO alembic_version VALUES (?)", (newest,))
+        connection.execute("INSERT INTO facts (name, value) VALUES (?, ?)", schema_facts.oldest_for(revisions))
+        connection.execute("COMMIT")
 
 
 @contextmanager

@@ -23,9 +23,15 @@ def keep(connection: Connection, revisions: Iterable[Path]) -> None:
     A revision that older nodes can't live with says so: `works_with = "0012"` is the oldest revision whose headrace
     can. It need not be said where it only adds what an older node neither reads nor has to write.
     """
+    name, value = oldest_for(revisions)
+    connection.execute(delete(facts).where(facts.c.name == name))
+    connection.execute(insert(facts).values(name=name, value=value))
+
+
+def oldest_for(revisions: Iterable[Path]) -> tuple[str, str]:
+    """The fact that `keep` writes down: its name, and the oldest revision that any of these asks for."""
     said = [found for file in revisions for found in _WORKS_WITH.findall(file.read_text(encoding="utf-8"))]
-    connection.execute(delete(facts).where(facts.c.name == _OLDEST))
-    connection.execute(insert(facts).values(name=_OLDEST, value=max([_FIRST, *said])))
+    return _OLDEST, max([_FIRST, *said])
 
 
 def oldest_that_works(connection: Connection) -> str | None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
 
 from headrace.store import fresh, schema, sqlite
+from headrace.store.event_tables import METADATA
 from headrace.store.store import Store
 
 OPEN = """
@@ -53,3 +58,28 @@ def test_what_changes_schemas_is_loaded_only_where_it_is_needed(tmp_path: Path) 
     file.unlink()
     make_old(file)
     assert [opened(), opened()] == ["True\n", "False\n"]
+
+
+def statements_of(file: Path) -> dict[str, str]:
+    """What made each table and index of a file, however its lines are broken."""
+    with closing(sqlite.connect(file)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    return {name: "".join(text.split()) for name, text in rows}
+
+
+def test_a_new_file_has_what_the_tables_say(tmp_path: Path) -> None:
+    """If it has not: `make generate`."""
+    Store.open(tmp_path).close()
+    METADATA.create_all(create_engine(f"sqlite:///{tmp_path / 'declared.db'}"))
+    made = statements_of(tmp_path / sqlite.FILE_NAME)
+    assert "CREATETABLEalembic_version" in made.pop("alembic_version")
+    assert made == statements_of(tmp_path / "declared.db")
+
+
+def test_nothing_of_a_new_schema_stays_if_it_can_not_be_made_whole(tmp_path: Path) -> None:
+    file = tmp_path / sqlite.FILE_NAME
+    with closing(sqlite.connect(file)) as connection:
+        connection.execute("CREATE TABLE facts (something TEXT)")
+    with pytest.raises(sqlite3.OperationalError, match="facts"):
+        fresh.make(file, schema.newest(), ())
+    assert list(statements_of(file)) == ["facts"]
