@@ -101,18 +101,18 @@ def main() -> None:
     report.close()
 
 
-def _parted(processors: set[int]) -> tuple[set[int], set[int]]:
+def _parted(cpus: set[int]) -> tuple[set[int], set[int]]:
     """Those of the run, and those of what it reads from: all for both where there is but one."""
-    half = -(-len(processors) // 2)
-    ordered = sorted(processors)
-    return set(ordered[:half]), set(ordered[half:]) or processors
+    half = -(-len(cpus) // 2)
+    ordered = sorted(cpus)
+    return set(ordered[:half]), set(ordered[half:]) or cpus
 
 
 @contextmanager
-def _on(processors: set[int]) -> Generator[None]:
+def _on(cpus: set[int]) -> Generator[None]:
     """Threads and processes that this thread starts within the block run on these processors."""
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, processors)
+    os.sched_setaffinity(0, cpus)
     try:
         yield
     finally:
