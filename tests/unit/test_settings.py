@@ -301,7 +301,7 @@ def test_a_place_that_can_not_be_one_is_refused_in_words(given: str, words: str)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not bind threads to processors")
-def test_the_engine_has_as_many_threads_as_the_process_may_use_cpus() -> None:
+def test_the_engine_has_a_thread_for_each_of_the_cpus_that_the_process_may_use() -> None:
     def on_one() -> int:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         return Settings.from_environment({}).threads
