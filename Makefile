@@ -65,6 +65,7 @@ check-types: $(VENV)/.dev
 check-generated: $(VENV)/.dev
 	@$(BIN)/python tools/generate.py --check
 	@$(BIN)/python tools/store_schema.py --check
+	@$(BIN)/python tools/store_statements.py --check
 
 check-house: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q tests/house
@@ -73,9 +74,10 @@ bench: $(VENV)/.bench queues ## Measure headrace beside its peers and its limits
 	@$(MAKE) --no-print-directory peers || echo "The peers are not installed: headrace is measured beside DuckDB and moto alone."
 	@APPFLOW_QUEUES="$(QUEUES)" APPFLOW_PEERS="$(PEERS)" $(BIN)/python -m bench $(ARGS)
 
-generate: $(VENV)/.dev ## Make what is generated again: the API's model, the client and its pages, a new store's SQL
+generate: $(VENV)/.dev ## Make what is generated again: the API's model, the client and its pages, the store's SQL
 	@$(BIN)/python tools/generate.py
 	@$(BIN)/python tools/store_schema.py
+	@$(BIN)/python tools/store_statements.py
 
 format: $(VENV)/.dev ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 
 from headrace.settings import Settings
+from headrace.store.core.tables import METADATA
 from headrace.store.opening import open_store
 from headrace.store.store import Store
-from headrace.store.tables import METADATA
 from tests.standins.postgres import Postgres
 
 # What the drivers raise where a row breaks a constraint.

@@ -42,8 +42,8 @@ def test_connectors_are_known_before_what_connects_is_loaded() -> None:
     assert loaded_of(heavy) == []
 
 
-def test_a_store_in_a_file_loads_no_dialect_of_postgresql() -> None:
-    assert loaded_of(("sqlalchemy.dialects.postgresql", "psycopg")) == []
+def test_a_store_in_a_file_loads_neither_what_writes_its_statements_nor_postgresqls_client() -> None:
+    assert loaded_of(("sqlalchemy", "headrace.store.core", "psycopg")) == []
 
 
 def test_python_does_not_look_through_what_a_run_loads_while_it_loads() -> None:

@@ -7,24 +7,10 @@ import string
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
-from sqlalchemy import insert as into
-from sqlalchemy import update as change
-
-from headrace.store import documents, tables
+from headrace.store import documents
 from headrace.store.secrets import Sealer
-from headrace.store.statements import Statement, binds
+from headrace.store.sql import access_keys as sql
 from headrace.store.tx import Tx
-
-_a = tables.access_keys.c
-_SELECT = Statement(select(_a.arn, _a.policy, _a.created_ms, _a.sealed_secret).where(_a.key_id == bindparam("key_id")))
-_SELECT_ALL = Statement(select(_a.key_id, _a.arn, _a.policy, _a.created_ms).order_by(_a.created_ms, _a.key_id))
-_INSERT = Statement(into(tables.access_keys).values(binds(tables.access_keys.columns)))
-_SELECT_SEALED = Statement(select(_a.key_id, _a.sealed_secret).with_for_update())
-_RESEAL = Statement(
-    change(tables.access_keys).where(_a.key_id == bindparam("of_key")).values(sealed_secret=bindparam("sealed"))
-)
-_DELETE = Statement(delete(tables.access_keys).where(_a.key_id == bindparam("key_id")).returning(_a.key_id))
 
 _LETTERS = string.ascii_uppercase + string.digits
 _SECRET_LETTERS = string.ascii_letters + string.digits
@@ -60,7 +46,7 @@ def create(tx: Tx, sealer: Sealer, *, arn: str, policy: dict[str, Any] | None, n
     key_id = "AKIA" + _random(_LETTERS, 16)
     secret = _random(_SECRET_LETTERS, 40)
     tx.rows(
-        _INSERT,
+        sql.INSERT,
         key_id=key_id,
         sealed_secret=sealer.seal(secret, _bound_to(key_id)),
         arn=arn,
@@ -72,7 +58,7 @@ def create(tx: Tx, sealer: Sealer, *, arn: str, policy: dict[str, Any] | None, n
 
 def get(tx: Tx, sealer: Sealer, key_id: str) -> KeyWithSecret | None:
     """The key with its secret opened; None if there is none. Raises SealError if no present key opens it."""
-    row = tx.row(_SELECT, key_id=key_id)
+    row = tx.row(sql.SELECT, key_id=key_id)
     if row is None:
         return None
     arn, policy, created_ms, sealed = row
@@ -84,21 +70,23 @@ def list_all(tx: Tx) -> list[AccessKey]:
     """Every key, oldest first, without secrets."""
     return [
         AccessKey(key_id, arn, documents.loads_or_none(policy), created_ms)
-        for key_id, arn, policy, created_ms in tx.rows(_SELECT_ALL)
+        for key_id, arn, policy, created_ms in tx.rows(sql.SELECT_ALL)
     ]
 
 
 def reseal(tx: Tx, sealer: Sealer) -> int:
     """Seal every secret anew with the sealer's first key; how many. Raises SealError, naming one that stays shut."""
-    found = tx.rows(_SELECT_SEALED)
+    found = tx.rows(sql.SELECT_SEALED)
     for key_id, sealed in found:
-        tx.rows(_RESEAL, of_key=key_id, sealed=sealer.seal(sealer.open(sealed, _bound_to(key_id)), _bound_to(key_id)))
+        tx.rows(
+            sql.RESEAL, of_key=key_id, sealed=sealer.seal(sealer.open(sealed, _bound_to(key_id)), _bound_to(key_id))
+        )
     return len(found)
 
 
 def delete_key(tx: Tx, key_id: str) -> bool:
     """Delete the key; False if there is none."""
-    return tx.row(_DELETE, key_id=key_id) is not None
+    return tx.row(sql.DELETE, key_id=key_id) is not None
 
 
 def _bound_to(key_id: str) -> str:

@@ -17,8 +17,9 @@ from typing import Any, Final, NamedTuple
 from headrace.clock import from_ms, to_ms
 from headrace.model.states import State
 from headrace.slicing import Slices, parse_every
-from headrace.store import backfills_sql as sql
 from headrace.store import documents, queueing
+from headrace.store.sql import backfills as sql
+from headrace.store.statements import BEYOND
 from headrace.store.tx import Row, Tx
 
 
@@ -167,7 +168,7 @@ def page(
     """At most `limit` backfills, newest first: of one flow, or (None) of all; those that follow the place `before`,
     which is when one was created and its id.
     """
-    at_ms, last_id = before or (sql.BEYOND, "")
+    at_ms, last_id = before or (BEYOND, "")
     rows = tx.rows(
         sql.SELECT_PAGE,
         account=account,

@@ -6,12 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, text
-from sqlalchemy import insert as into
-from sqlalchemy import update as change
-
-from headrace.store import documents, tables
-from headrace.store.statements import Statement, binds
+from headrace.store import documents
+from headrace.store.sql import connectors as sql
 from headrace.store.tx import Row, Tx
 
 
@@ -30,62 +26,31 @@ class Connector:
     registered_by: str
 
 
-_t, _h = tables.connectors, tables.connector_hosts
-_c = _t.c
 _NAMES = tuple(Connector.__dataclass_fields__)
-_COLUMNS = [_c[name] for name in _NAMES]
-_HOME = (_c.account == bindparam("account"), _c.region == bindparam("region"))
-_ONE = (*_HOME, _c.label == bindparam("label"))
-
-_SELECT = Statement(select(*_COLUMNS).where(*_ONE))
-_SELECT_PAGE = Statement(
-    select(*_COLUMNS).where(*_HOME, _c.label > bindparam("after")).order_by(_c.label).limit(bindparam("most"))
-)
-_INSERT = Statement(into(_t).values(binds(_t.columns)))
-_UPDATE = Statement(
-    change(_t)
-    .where(_c.arn == bindparam("of_arn"))
-    .values(
-        description=bindparam("description"),
-        lambda_arn=bindparam("lambda_arn"),
-        configuration=bindparam("configuration"),
-    )
-    .returning(_c.arn)
-)
-_DELETE = Statement(delete(_t).where(*_ONE).returning(_c.arn))
-
-_IS_HOSTED = _h.c.lambda_arn == bindparam("lambda_arn")
-_SELECT_HOST = Statement(select(_h.c.place).where(_IS_HOSTED))
-_SELECT_HOSTS = Statement(select(_h.c.lambda_arn, _h.c.place).order_by(_h.c.lambda_arn))
-_PUT_HOST = Statement(
-    text("""
-        INSERT INTO connector_hosts (lambda_arn, place) VALUES (:lambda_arn, :place)
-        ON CONFLICT (lambda_arn) DO UPDATE SET place = excluded.place
-    """)
-)
-_DELETE_HOST = Statement(delete(_h).where(_IS_HOSTED).returning(_h.c.lambda_arn))
 
 
 def insert(tx: Tx, connector: Connector) -> None:
     """Add the connector. Its label must be free: look first, in the same transaction."""
     values = {name: getattr(connector, name) for name in _NAMES}
-    tx.rows(_INSERT, **values | {"configuration": documents.dumps(connector.configuration)})
+    tx.rows(sql.INSERT, **values | {"configuration": documents.dumps(connector.configuration)})
 
 
 def get(tx: Tx, account: str, region: str, label: str) -> Connector | None:
-    row = tx.row(_SELECT, account=account, region=region, label=label)
+    row = tx.row(sql.SELECT, account=account, region=region, label=label)
     return None if row is None else _connector(row)
 
 
 def page(tx: Tx, account: str, region: str, *, after: str, limit: int) -> list[Connector]:
     """The first `limit` connectors by label, after the label `after`."""
-    return [_connector(row) for row in tx.rows(_SELECT_PAGE, account=account, region=region, after=after, most=limit)]
+    return [
+        _connector(row) for row in tx.rows(sql.SELECT_PAGE, account=account, region=region, after=after, most=limit)
+    ]
 
 
 def update(tx: Tx, connector: Connector) -> bool:
     """Give the connector its description, place and configuration of now; False if it is gone."""
     changed = tx.row(
-        _UPDATE,
+        sql.UPDATE,
         of_arn=connector.arn,
         description=connector.description,
         lambda_arn=connector.lambda_arn,
@@ -96,28 +61,28 @@ def update(tx: Tx, connector: Connector) -> bool:
 
 def delete_connector(tx: Tx, account: str, region: str, label: str) -> bool:
     """Delete the connector; False if there is none."""
-    return tx.row(_DELETE, account=account, region=region, label=label) is not None
+    return tx.row(sql.DELETE, account=account, region=region, label=label) is not None
 
 
 def place(tx: Tx, lambda_arn: str) -> dict[str, Any] | None:
     """Where the code behind the ARN runs, as a document; None: not here."""
-    row = tx.row(_SELECT_HOST, lambda_arn=lambda_arn)
+    row = tx.row(sql.SELECT_HOST, lambda_arn=lambda_arn)
     return None if row is None else documents.loads(row[0])
 
 
 def places(tx: Tx) -> dict[str, dict[str, Any]]:
     """Every place, by ARN."""
-    return {arn: documents.loads(text) for arn, text in tx.rows(_SELECT_HOSTS)}
+    return {arn: documents.loads(text) for arn, text in tx.rows(sql.SELECT_HOSTS)}
 
 
 def put_place(tx: Tx, lambda_arn: str, place: Mapping[str, Any]) -> None:
     """Let the code behind the ARN run there from now on."""
-    tx.rows(_PUT_HOST, lambda_arn=lambda_arn, place=documents.dumps(place))
+    tx.rows(sql.PUT_HOST, lambda_arn=lambda_arn, place=documents.dumps(place))
 
 
 def remove_place(tx: Tx, lambda_arn: str) -> bool:
     """Let the ARN have no place here; False if it had none."""
-    return tx.row(_DELETE_HOST, lambda_arn=lambda_arn) is not None
+    return tx.row(sql.DELETE_HOST, lambda_arn=lambda_arn) is not None
 
 
 def _connector(row: Row) -> Connector:

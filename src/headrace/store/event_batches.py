@@ -11,15 +11,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Text, bindparam, delete, func, null, select, update
-from sqlalchemy import insert as into
-
 from headrace.model.states import State
-from headrace.store import documents, event_tables, events, tables
-from headrace.store import executions_sql as sql
+from headrace.store import documents, events
 from headrace.store.deliveries import Delivered
 from headrace.store.events import Event
-from headrace.store.statements import Statement, binds
+from headrace.store.sql import event_batches as sql
+from headrace.store.sql import executions as executions_sql
 from headrace.store.tx import Row, Tx
 
 # An execution of an event flow is open for so long, and then reported.
@@ -27,8 +24,6 @@ PERIOD_MS = 5 * 60 * 1000
 # The most events of a batch, and the most bytes of their bodies, unless one has more.
 MOST_EVENTS = 1000
 MOST_BYTES = 16 * 1024 * 1024
-
-_b, _e, _f = event_tables.event_batches.c, tables.executions.c, tables.flows.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,70 +61,6 @@ class Taken:
 
 
 _NAMES = tuple(Batch.__dataclass_fields__)
-_COLUMNS = [_b[name] for name in _NAMES]
-_IS_BATCH = _b.batch_id == bindparam("batch_id")
-_SELECT = Statement(select(*_COLUMNS).where(_b.flow_id == bindparam("flow_id")))
-_HAS = Statement(select(_b.batch_id).where(_IS_BATCH))
-_INSERT = Statement(
-    into(event_tables.event_batches).values(
-        batch_id=bindparam("batch_id"),
-        flow_id=bindparam("flow_id"),
-        execution_id=bindparam("execution_id"),
-        number=bindparam("number"),
-        started_ms=bindparam("now_ms"),
-        attempt=1,
-        document=bindparam("document"),
-    )
-)
-_CHANGE = Statement(
-    update(event_tables.event_batches).where(_IS_BATCH).values(document=bindparam("document"), result=null())
-)
-_COUNT_ATTEMPT = Statement(update(event_tables.event_batches).where(_IS_BATCH).values(attempt=_b.attempt + 1))
-_RESULT = Statement(
-    update(event_tables.event_batches).where(_IS_BATCH).values(result=bindparam("result")).returning(_b.batch_id)
-)
-_COMMIT = Statement(
-    update(event_tables.event_batches)
-    .where(_IS_BATCH)
-    .values(commit_ms=func.coalesce(_b.commit_ms, bindparam("now_ms", type_=Integer)))
-    .returning(_b.batch_id)
-)
-_DELIVERED = Statement(
-    update(event_tables.event_batches).where(_IS_BATCH).values(delivered=bindparam("delivered")).returning(_b.batch_id)
-)
-_x = event_tables.event_refusals.c
-_REFUSE = Statement(into(event_tables.event_refusals).values(binds(event_tables.event_refusals.columns)))
-_REFUSED = Statement(select(_x.refused).where(_x.batch_id == bindparam("batch_id")).order_by(_x.records))
-_DELETE = Statement(delete(event_tables.event_batches).where(_IS_BATCH))
-# Whether the holder may take more events: its flow still listens, for what the execution was begun with.
-_MAY_GO_ON = Statement(
-    select(_e.flow_id, _e.queued_ms)
-    .join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
-    .where(
-        _e.execution_id == bindparam("id"),
-        _f.status == "Active",
-        _f.trigger_type == "Event",
-        _f.revision == _e.revision,
-        _e.queued_ms > bindparam("earliest_ms"),
-    )
-)
-_FLOW_OF = Statement(select(_e.flow_id).where(_e.execution_id == bindparam("id")))
-_EVENT_FLOW_OF = Statement(select(_e.flow_id).where(_e.execution_id == bindparam("id"), _e.trigger == "event"))
-_NEXT_NUMBER = Statement(
-    update(tables.executions)
-    .where(_e.execution_id == bindparam("id"))
-    .values(split_count=func.coalesce(_e.split_count, 0) + 1)
-    .returning(_e.split_count)
-)
-_ADD_COUNTS = Statement(
-    update(tables.executions)
-    .where(_e.execution_id == bindparam("id"))
-    .values(
-        counts=bindparam("counts"),
-        message=func.coalesce(bindparam("message", type_=Text), _e.message),
-        updated_ms=bindparam("now_ms"),
-    )
-)
 
 
 def next_of(tx: Tx, execution_id: str, fence: int, *, now_ms: int) -> Batch | list[Event] | None:
@@ -139,12 +70,12 @@ def next_of(tx: Tx, execution_id: str, fence: int, *, now_ms: int) -> Batch | li
     """
     if not _is_held(tx, execution_id, fence):
         return None
-    ((flow_id,),) = tx.rows(_FLOW_OF, id=execution_id)
+    ((flow_id,),) = tx.rows(sql.FLOW_OF, id=execution_id)
     batch = of_flow(tx, flow_id)
     if batch is not None:
-        tx.rows(_COUNT_ATTEMPT, batch_id=batch.batch_id)
+        tx.rows(sql.COUNT_ATTEMPT, batch_id=batch.batch_id)
         return batch
-    if tx.row(_MAY_GO_ON, id=execution_id, earliest_ms=now_ms - PERIOD_MS) is None:
+    if tx.row(sql.MAY_GO_ON, id=execution_id, earliest_ms=now_ms - PERIOD_MS) is None:
         return []
     return _bounded(events.waiting(tx, flow_id, limit=MOST_EVENTS))
 
@@ -155,11 +86,11 @@ def form(
     """Make a batch of events that wait. None: the lease is lost."""
     if not _is_held(tx, execution_id, fence):
         return None
-    ((flow_id,),) = tx.rows(_FLOW_OF, id=execution_id)
-    ((number,),) = tx.rows(_NEXT_NUMBER, id=execution_id)
+    ((flow_id,),) = tx.rows(sql.FLOW_OF, id=execution_id)
+    ((number,),) = tx.rows(sql.NEXT_NUMBER, id=execution_id)
     batch_id = f"{execution_id}.{number - 1:05d}"
     tx.rows(
-        _INSERT,
+        sql.INSERT,
         batch_id=batch_id,
         flow_id=flow_id,
         execution_id=execution_id,
@@ -176,30 +107,30 @@ def change(tx: Tx, holder: tuple[str, int], batch: Batch, document: dict[str, An
     """Let the batch, of which nothing is visible, read something else. None: the lease is lost."""
     if not _is_held(tx, *holder):
         return None
-    tx.rows(_CHANGE, batch_id=batch.batch_id, document=documents.dumps(document))
+    tx.rows(sql.CHANGE, batch_id=batch.batch_id, document=documents.dumps(document))
     return of_flow(tx, batch.flow_id)
 
 
 def of_flow(tx: Tx, flow_id: str) -> Batch | None:
     """The batch of the flow; None: it works on none."""
-    row = tx.row(_SELECT, flow_id=flow_id)
+    row = tx.row(sql.SELECT, flow_id=flow_id)
     return None if row is None else _batch(row)
 
 
 def exists(tx: Tx, batch_id: str) -> bool:
     """Whether the batch is still being worked on."""
-    return tx.row(_HAS, batch_id=batch_id) is not None
+    return tx.row(sql.HAS, batch_id=batch_id) is not None
 
 
 def record_result(tx: Tx, holder: tuple[str, int], batch_id: str, result: dict[str, Any]) -> bool:
     """Keep what was staged, which must be durable by now (invariant 1). False if the lease is lost."""
-    return _is_held(tx, *holder) and tx.row(_RESULT, batch_id=batch_id, result=documents.dumps(result)) is not None
+    return _is_held(tx, *holder) and tx.row(sql.RESULT, batch_id=batch_id, result=documents.dumps(result)) is not None
 
 
 def begin_commit(tx: Tx, holder: tuple[str, int], batch_id: str, *, now_ms: int) -> bool:
     """Record that output is about to become visible. False if the lease is lost or a caller has cancelled."""
-    is_free = tx.row(sql.IS_CANCELLING, id=holder[0]) is None
-    return is_free and _is_held(tx, *holder) and tx.row(_COMMIT, batch_id=batch_id, now_ms=now_ms) is not None
+    is_free = tx.row(executions_sql.IS_CANCELLING, id=holder[0]) is None
+    return is_free and _is_held(tx, *holder) and tx.row(sql.COMMIT, batch_id=batch_id, now_ms=now_ms) is not None
 
 
 def record_delivery(tx: Tx, holder: tuple[str, int], batch_id: str, position: Delivered, refused: bytes = b"") -> bool:
@@ -208,16 +139,16 @@ def record_delivery(tx: Tx, holder: tuple[str, int], batch_id: str, position: De
     False if the lease is lost.
     """
     text = documents.dumps(asdict(position))
-    if not _is_held(tx, *holder) or tx.row(_DELIVERED, batch_id=batch_id, delivered=text) is None:
+    if not _is_held(tx, *holder) or tx.row(sql.DELIVERED, batch_id=batch_id, delivered=text) is None:
         return False
     if refused:
-        tx.rows(_REFUSE, batch_id=batch_id, records=position.records, refused=zlib.compress(refused, 1))
+        tx.rows(sql.REFUSE, batch_id=batch_id, records=position.records, refused=zlib.compress(refused, 1))
     return True
 
 
 def refused(tx: Tx, batch_id: str) -> list[bytes]:
     """What `record_delivery` kept of refused records, in order."""
-    return [zlib.decompress(packed) for (packed,) in tx.rows(_REFUSED, batch_id=batch_id)]
+    return [zlib.decompress(packed) for (packed,) in tx.rows(sql.REFUSED, batch_id=batch_id)]
 
 
 def finish(
@@ -227,8 +158,8 @@ def finish(
     if not _is_held(tx, *holder):
         return False
     events.end(tx, batch.flow_id, batch.batch_id, now_ms=now_ms)
-    tx.rows(_DELETE, batch_id=batch.batch_id)
-    tx.rows(_ADD_COUNTS, id=holder[0], counts=documents.dumps(counts), message=message, now_ms=now_ms)
+    tx.rows(sql.DELETE, batch_id=batch.batch_id)
+    tx.rows(sql.ADD_COUNTS, id=holder[0], counts=documents.dumps(counts), message=message, now_ms=now_ms)
     return True
 
 
@@ -240,7 +171,7 @@ def part(tx: Tx, flow_id: str, *, is_given_up: bool, now_ms: int) -> int:
     batch = of_flow(tx, flow_id)
     if batch is None or batch.has_begun:
         return 0
-    tx.rows(_DELETE, batch_id=batch.batch_id)
+    tx.rows(sql.DELETE, batch_id=batch.batch_id)
     if is_given_up:
         return events.end(tx, flow_id, batch.batch_id, now_ms=now_ms)
     events.free(tx, flow_id, batch.batch_id)
@@ -252,7 +183,7 @@ def let_go(tx: Tx, execution_id: str, state: State, *, now_ms: int) -> None:
 
     One that was cancelled takes the events of its batch with it. After one that failed its flow tries again, later.
     """
-    row = None if state is State.DONE else tx.row(_EVENT_FLOW_OF, id=execution_id)
+    row = None if state is State.DONE else tx.row(sql.EVENT_FLOW_OF, id=execution_id)
     if row is not None:
         part(tx, row[0], is_given_up=state is State.CANCELLED, now_ms=now_ms)
         if state is State.FAILED:
@@ -260,7 +191,7 @@ def let_go(tx: Tx, execution_id: str, state: State, *, now_ms: int) -> None:
 
 
 def _is_held(tx: Tx, execution_id: str, fence: int) -> bool:
-    return tx.row(sql.GUARD, id=execution_id, fence=fence) is not None
+    return tx.row(executions_sql.GUARD, id=execution_id, fence=fence) is not None
 
 
 def _bounded(found: list[Event]) -> list[Event]:

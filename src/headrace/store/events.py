@@ -9,13 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, bindparam, delete, null, select
-from sqlalchemy import insert as into
-from sqlalchemy import update as change
-
 from headrace.connector_sdk.listening import Arrival
-from headrace.store import event_tables, tables
-from headrace.store.statements import Statement
+from headrace.store.sql import events as sql
 from headrace.store.tx import Tx
 
 TOPIC = "events"
@@ -28,8 +23,6 @@ _MOST_DOUBLINGS = 6
 # For so long an event that is done is known when it is told again.
 KNOWN_FOR_MS = 24 * 3600 * 1000
 _FORGET_TOGETHER = 1000
-
-_l, _v = event_tables.listeners.c, event_tables.events.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,86 +50,15 @@ class Listener:
         return self.waiting_events >= MOST_WAITING or self.waiting_bytes >= MOST_WAITING_BYTES
 
 
-_IS_LISTENER = _l.flow_id == bindparam("id")
-_LISTENER = (_l.flow_id, _l.since_ms, _l.cursor, _l.waiting_events, _l.waiting_bytes)
-_SELECT = Statement(select(*_LISTENER).where(_IS_LISTENER))
-_INSERT = Statement(
-    into(event_tables.listeners).values(
-        flow_id=bindparam("id"), since_ms=bindparam("now_ms"), waiting_events=0, waiting_bytes=0, lease_until_ms=0
-    )
-)
-# The lease ends with it: whoever asked the source does so from another place on.
-_BEGIN = Statement(
-    change(event_tables.listeners)
-    .where(_IS_LISTENER)
-    .values(since_ms=bindparam("now_ms"), cursor=null(), retry_at_ms=null(), owner=null(), lease_until_ms=0)
-    .returning(_l.flow_id)
-)
-_ADD = Statement(
-    change(event_tables.listeners)
-    .where(_IS_LISTENER)
-    .values(
-        waiting_events=_l.waiting_events + bindparam("events", type_=Integer),
-        waiting_bytes=_l.waiting_bytes + bindparam("bytes", type_=Integer),
-    )
-)
-_MOVE = Statement(change(event_tables.listeners).where(_IS_LISTENER).values(cursor=bindparam("cursor")))
-_FAILURES = Statement(select(tables.flows.c.failures_in_a_row).where(tables.flows.c.flow_id == bindparam("id")))
-_RETRY_AT = Statement(change(event_tables.listeners).where(_IS_LISTENER).values(retry_at_ms=bindparam("at_ms")))
-_IS_KNOWN = Statement(select(_v.number).where(_v.flow_id == bindparam("id"), _v.key == bindparam("key")).limit(1))
-_TAKE = Statement(
-    into(event_tables.events).values(
-        flow_id=bindparam("id"),
-        key=bindparam("key"),
-        body=bindparam("body"),
-        size_bytes=bindparam("size_bytes"),
-        received_ms=bindparam("now_ms"),
-    )
-)
-_WAITING = Statement(
-    select(_v.number, _v.body, _v.size_bytes)
-    .where(_v.flow_id == bindparam("id"), _v.done_ms.is_(None))
-    .order_by(_v.number)
-    .limit(bindparam("limit"))
-)
-_HAS_MEANING = Statement(
-    select(_v.number).where(_v.flow_id == bindparam("id"), _v.meaning == bindparam("meaning")).limit(1)
-)
-_GIVE = Statement(
-    change(event_tables.events)
-    .where(_v.number == bindparam("number"))
-    .values(batch_id=bindparam("batch_id"), meaning=bindparam("meaning"))
-)
-_DONE = _v.flow_id == bindparam("id"), _v.done_ms.is_(None), _v.batch_id == bindparam("batch_id")
-# One that nobody can tell again goes at once.
-_DELETE_DONE = Statement(delete(event_tables.events).where(*_DONE, _v.key.is_(None)).returning(_v.size_bytes))
-_END = Statement(
-    change(event_tables.events).where(*_DONE).values(done_ms=bindparam("now_ms"), body="").returning(_v.size_bytes)
-)
-_FREE = Statement(change(event_tables.events).where(*_DONE).values(batch_id=null(), meaning=null()))
-_BODIES = Statement(
-    select(_v.body).where(_v.flow_id == bindparam("id"), _v.batch_id == bindparam("batch_id")).order_by(_v.number)
-)
-_SELECT_OLD = Statement(
-    select(_v.number)
-    .where(_v.done_ms.is_not(None), _v.done_ms < bindparam("before_ms"))
-    .order_by(_v.done_ms)
-    .limit(_FORGET_TOGETHER)
-)
-_DELETE = Statement(delete(event_tables.events).where(_v.number == bindparam("number")))
-_CLEAR_WAITING = Statement(delete(event_tables.events).where(_v.flow_id == bindparam("id"), _v.done_ms.is_(None)))
-_CLEAR_LISTENER = Statement(delete(event_tables.listeners).where(_IS_LISTENER))
-
-
 def begin(tx: Tx, flow_id: str, *, now_ms: int) -> None:
     """Listen from now on; events that the flow still has are worked on first, and at once."""
-    if tx.row(_BEGIN, id=flow_id, now_ms=now_ms) is None:
-        tx.rows(_INSERT, id=flow_id, now_ms=now_ms)
+    if tx.row(sql.BEGIN, id=flow_id, now_ms=now_ms) is None:
+        tx.rows(sql.INSERT, id=flow_id, now_ms=now_ms)
 
 
 def listener(tx: Tx, flow_id: str) -> Listener | None:
     """Where the flow stands; None: it was never activated."""
-    row = tx.row(_SELECT, id=flow_id)
+    row = tx.row(sql.SELECT, id=flow_id)
     return None if row is None else Listener(*row)
 
 
@@ -146,74 +68,74 @@ def take(tx: Tx, flow_id: str, arrivals: Iterable[Arrival], *, now_ms: int) -> i
     tx.lock(f"events of {flow_id}")
     count = size_bytes = 0
     for arrival in arrivals:
-        if arrival.key is not None and tx.row(_IS_KNOWN, id=flow_id, key=arrival.key) is not None:
+        if arrival.key is not None and tx.row(sql.IS_KNOWN, id=flow_id, key=arrival.key) is not None:
             continue
         size, given = len(arrival.body), {"key": arrival.key, "body": arrival.body}
-        tx.rows(_TAKE, id=flow_id, size_bytes=size, now_ms=now_ms, **given)
+        tx.rows(sql.TAKE, id=flow_id, size_bytes=size, now_ms=now_ms, **given)
         count, size_bytes = count + 1, size_bytes + size
     if count:
-        tx.rows(_ADD, id=flow_id, events=count, bytes=size_bytes)
+        tx.rows(sql.ADD, id=flow_id, events=count, bytes=size_bytes)
         tx.announce(TOPIC)
     return count
 
 
 def move(tx: Tx, flow_id: str, cursor: str) -> None:
     """Let the source go on there: what lies before was taken, in this transaction or an earlier one (invariant 1)."""
-    tx.rows(_MOVE, id=flow_id, cursor=cursor)
+    tx.rows(sql.MOVE, id=flow_id, cursor=cursor)
 
 
 def put_off(tx: Tx, flow_id: str, *, now_ms: int) -> None:
     """Let the flow wait after a failure, the longer the more came in a row."""
-    ((failures,),) = tx.rows(_FAILURES, id=flow_id)
+    ((failures,),) = tx.rows(sql.FAILURES, id=flow_id)
     wait_ms = min(FIRST_WAIT_MS << min(max(failures - 1, 0), _MOST_DOUBLINGS), LONGEST_WAIT_MS)
-    tx.rows(_RETRY_AT, id=flow_id, at_ms=now_ms + wait_ms)
+    tx.rows(sql.RETRY_AT, id=flow_id, at_ms=now_ms + wait_ms)
 
 
 def waiting(tx: Tx, flow_id: str, *, limit: int) -> list[Event]:
     """The oldest events that are not done."""
-    return [Event(*row) for row in tx.rows(_WAITING, id=flow_id, limit=limit)]
+    return [Event(*row) for row in tx.rows(sql.WAITING, id=flow_id, limit=limit)]
 
 
 def is_met(tx: Tx, flow_id: str, meaning: str) -> bool:
     """Whether an event of this meaning is in a batch or was done."""
-    return tx.row(_HAS_MEANING, id=flow_id, meaning=meaning) is not None
+    return tx.row(sql.HAS_MEANING, id=flow_id, meaning=meaning) is not None
 
 
 def give(tx: Tx, number: int, batch_id: str, meaning: str | None = None) -> None:
     """Let the event belong to the batch."""
-    tx.rows(_GIVE, number=number, batch_id=batch_id, meaning=meaning)
+    tx.rows(sql.GIVE, number=number, batch_id=batch_id, meaning=meaning)
 
 
 def bodies(tx: Tx, flow_id: str, batch_id: str) -> list[str]:
     """Those of the batch's events, in order."""
-    return [body for (body,) in tx.rows(_BODIES, id=flow_id, batch_id=batch_id)]
+    return [body for (body,) in tx.rows(sql.BODIES, id=flow_id, batch_id=batch_id)]
 
 
 def end(tx: Tx, flow_id: str, batch_id: str, *, now_ms: int) -> int:
     """The events of the batch are done; how many there were."""
-    gone = tx.rows(_DELETE_DONE, id=flow_id, batch_id=batch_id)
-    gone += tx.rows(_END, id=flow_id, batch_id=batch_id, now_ms=now_ms)
-    tx.rows(_ADD, id=flow_id, events=-len(gone), bytes=-sum(size for (size,) in gone))
+    gone = tx.rows(sql.DELETE_DONE, id=flow_id, batch_id=batch_id)
+    gone += tx.rows(sql.END, id=flow_id, batch_id=batch_id, now_ms=now_ms)
+    tx.rows(sql.ADD, id=flow_id, events=-len(gone), bytes=-sum(size for (size,) in gone))
     return len(gone)
 
 
 def free(tx: Tx, flow_id: str, batch_id: str) -> None:
     """Let the events of the batch wait again, as if no batch had had them."""
-    tx.rows(_FREE, id=flow_id, batch_id=batch_id)
+    tx.rows(sql.FREE, id=flow_id, batch_id=batch_id)
 
 
 def leave(tx: Tx, flow_id: str) -> None:
     """Forget what waits: the flow listens no more, since something else starts it now."""
-    tx.rows(_CLEAR_WAITING, id=flow_id)
-    tx.rows(_CLEAR_LISTENER, id=flow_id)
+    tx.rows(sql.CLEAR_WAITING, id=flow_id)
+    tx.rows(sql.CLEAR_LISTENER, id=flow_id)
 
 
 def old(tx: Tx, *, now_ms: int) -> list[int]:
     """The numbers of some events that were done so long ago that they need not be known any more."""
-    return [number for (number,) in tx.rows(_SELECT_OLD, before_ms=now_ms - KNOWN_FOR_MS)]
+    return [number for (number,) in tx.rows(sql.SELECT_OLD, before_ms=now_ms - KNOWN_FOR_MS, limit=_FORGET_TOGETHER)]
 
 
 def forget(tx: Tx, numbers: Iterable[int]) -> None:
     """Forget events that are done."""
     for number in numbers:
-        tx.rows(_DELETE, number=number)
+        tx.rows(sql.DELETE, number=number)

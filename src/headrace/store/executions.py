@@ -14,11 +14,11 @@ from typing import Any
 
 from headrace.model.states import State
 from headrace.store import backfills, bookmarks, deliveries, documents, event_batches, queueing, reports, turns
-from headrace.store import executions_sql as sql
 from headrace.store.bookmarks import Bookmark
 from headrace.store.deliveries import Delivered
-from headrace.store.schedules import ADVANCE
-from headrace.store.statements import by_batches
+from headrace.store.sql import executions as sql
+from headrace.store.sql import schedules as schedules_sql
+from headrace.store.statements import BEYOND, by_batches
 from headrace.store.tx import Row, Tx
 
 TOPIC = queueing.TOPIC
@@ -100,7 +100,7 @@ def get_some(tx: Tx, execution_ids: Sequence[str]) -> list[Execution]:
 
 def page(tx: Tx, flow_id: str, *, before_sequence: int | None, limit: int) -> list[Execution]:
     """At most `limit` executions of the flow, newest first, older than `before_sequence` (None: from the newest)."""
-    before = sql.BEYOND if before_sequence is None else before_sequence
+    before = BEYOND if before_sequence is None else before_sequence
     return [of_row(row) for row in tx.rows(sql.SELECT_PAGE, flow_id=flow_id, before=before, limit=limit)]
 
 
@@ -286,7 +286,7 @@ def _move_on(
     if bookmark is not None:
         bookmarks.put(tx, flow_id, bookmark, sequence=sequence)
     if window_to_ms is not None and overrides is None:
-        tx.rows(ADVANCE, id=flow_id, to_ms=window_to_ms)
+        tx.rows(schedules_sql.ADVANCE, id=flow_id, to_ms=window_to_ms)
 
 
 def cancel(tx: Tx, execution_id: str, *, now_ms: int) -> bool:

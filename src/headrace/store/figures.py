@@ -4,27 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-
-from headrace.store import tables
-from headrace.store.statements import Statement
+from headrace.store.sql import figures as sql
 from headrace.store.tx import Tx
-
-_f, _e, _o = tables.flows.c, tables.executions.c, tables.outbox.c
-# Spelt out as the partial indexes have it.
-_UNFINISHED = _e.finished_ms.is_(None)
-_EXECUTIONS = Statement(
-    select(_e.state, func.count(), func.min(_e.queued_ms)).where(_UNFINISHED).group_by(_e.state).order_by(_e.state)
-)
-_FLOWS = Statement(
-    select(_f.trigger_type, _f.status, func.count())
-    .group_by(_f.trigger_type, _f.status)
-    .order_by(_f.trigger_type, _f.status)
-)
-_DUE = Statement(select(func.min(_f.next_fire_ms)).where(_f.next_fire_ms.is_not(None)))
-_OUTBOX = Statement(
-    select(_o.receiver, func.count(), func.min(_o.created_ms)).group_by(_o.receiver).order_by(_o.receiver)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +33,10 @@ class Figures:
 
 def read(tx: Tx) -> Figures:
     """The figures of this moment; the cost grows with what waits and with the flows, not with what ever ran."""
-    due = tx.row(_DUE)
+    due = tx.row(sql.DUE)
     return Figures(
-        executions=tuple(Waiting(*row) for row in tx.rows(_EXECUTIONS)),
-        flows=tuple((trigger, status, count) for trigger, status, count in tx.rows(_FLOWS)),
+        executions=tuple(Waiting(*row) for row in tx.rows(sql.EXECUTIONS)),
+        flows=tuple((trigger, status, count) for trigger, status, count in tx.rows(sql.FLOWS)),
         next_due_ms=None if due is None else due[0],
-        outbox=tuple(Waiting(*row) for row in tx.rows(_OUTBOX)),
+        outbox=tuple(Waiting(*row) for row in tx.rows(sql.OUTBOX)),
     )

@@ -9,13 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Integer, bindparam, case, delete, func, null, select
-from sqlalchemy import insert as into
-from sqlalchemy import update as change
-
 from headrace.model.states import State
-from headrace.store import documents, tables
-from headrace.store.statements import Statement, binds
+from headrace.store import documents
+from headrace.store.sql import flows as sql
 from headrace.store.tx import Row, Tx
 
 
@@ -76,135 +72,31 @@ class FlowRow(FlowHead):
     last_run: LastRun | None
 
 
-_f, _r, _e = tables.flows.c, tables.revisions.c, tables.executions.c
-_HEAD = (
-    _f.flow_id,
-    _f.account,
-    _f.region,
-    _f.name,
-    _f.arn,
-    _f.revision,
-    _f.trigger_type,
-    _f.failure_threshold,
-    _f.status,
-    _f.status_message,
-    _f.schema_version,
-    _f.kms_arn,
-    _f.created_ms,
-    _f.created_by,
-    _f.updated_ms,
-    _f.updated_by,
-    _f.failures_in_a_row,
-)
-_IS_NAMED = (_f.account == bindparam("account")) & (_f.region == bindparam("region")) & (_f.name == bindparam("name"))
-_IS_FLOW = _f.flow_id == bindparam("id")
-_of_same = tables.executions.alias("of_same").c
-_NEWEST = select(func.max(_of_same.sequence)).where(_of_same.flow_id == _f.flow_id).scalar_subquery()
-_STARTED = func.coalesce(_e.started_ms, _e.queued_ms, type_=Integer)
-_WHOLE = (
-    select(*_HEAD, _r.document, _e.execution_id, _STARTED, _e.state, _e.message)
-    .join_from(tables.flows, tables.revisions, (_r.flow_id == _f.flow_id) & (_r.revision == _f.revision))
-    .outerjoin(tables.executions, (_e.flow_id == _f.flow_id) & (_e.sequence == _NEWEST))
-)
-_SELECT_HEAD = Statement(select(*_HEAD).where(_IS_NAMED))
-_SELECT_START = Statement(
-    select(
-        _f.flow_id,
-        _f.arn,
-        _f.trigger_type,
-        _f.status,
-        _f.revision,
-        select(_e.ticket)
-        .where(
-            _e.flow_id == _f.flow_id,
-            _e.finished_ms.is_(None),
-            _e.backfill_id.is_(None),
-            _e.state != State.WAITING.value,
-        )
-        .exists(),
-    ).where(_IS_NAMED)
-)
-_SELECT_WHOLE = Statement(_WHOLE.where(_IS_NAMED))
-_SELECT_PAGE = Statement(
-    _WHOLE.where(_f.account == bindparam("account"), _f.region == bindparam("region"), _f.name > bindparam("after"))
-    .order_by(_f.name)
-    .limit(bindparam("limit"))
-)
-_SELECT_HOLDING = Statement(
-    select(_f.name, _r.document)
-    .join_from(tables.flows, tables.revisions, (_r.flow_id == _f.flow_id) & (_r.revision == _f.revision))
-    .where(_f.account == bindparam("account"), _f.region == bindparam("region"))
-    .where(_r.document.like(bindparam("pattern"), escape="|"))
-    .order_by(_f.name)
-)
-_COUNT = Statement(
-    select(func.count())
-    .select_from(tables.flows)
-    .where(_f.account == bindparam("account"), _f.region == bindparam("region"))
-)
-_INSERT = Statement(into(tables.flows).values(binds(_HEAD) | {"failures_in_a_row": 0}))
-_INSERT_REVISION = Statement(into(tables.revisions).values(binds(tables.revisions.columns)))
-_CHANGING = (
-    _f.revision,
-    _f.trigger_type,
-    _f.failure_threshold,
-    _f.status,
-    _f.status_message,
-    _f.schema_version,
-    _f.updated_ms,
-    _f.updated_by,
-)
-_UPDATE = Statement(
-    change(tables.flows)
-    .where(_IS_FLOW, _f.revision == bindparam("old_revision"))
-    .values(binds(_CHANGING))
-    .returning(_f.flow_id)
-)
-_DELETE_OLD_REVISIONS = Statement(
-    delete(tables.revisions).where(
-        _r.flow_id == bindparam("id"),
-        _r.revision != bindparam("kept"),
-        ~select(_e.ticket).where(_e.flow_id == _r.flow_id, _e.revision == _r.revision).exists(),
-    )
-)
-_SET_STATUS = Statement(
-    change(tables.flows)
-    .where(_IS_FLOW)
-    .values(
-        status=bindparam("status"),
-        status_message=bindparam("message"),
-        next_fire_ms=null(),
-        failures_in_a_row=case((bindparam("forget", type_=Integer) == 1, 0), else_=_f.failures_in_a_row),
-    )
-)
-_DELETE = Statement(delete(tables.flows).where(_IS_FLOW).returning(_f.flow_id))
-
-
 def head(tx: Tx, account: str, region: str, name: str) -> FlowHead | None:
     """The flow without its document: cheap, however long its task list is."""
-    row = tx.row(_SELECT_HEAD, account=account, region=region, name=name)
+    row = tx.row(sql.SELECT_HEAD, account=account, region=region, name=name)
     return None if row is None else FlowHead(*row)
 
 
 def start_view(tx: Tx, account: str, region: str, name: str) -> StartView | None:
     """What StartFlow reads, in one statement: it is called most."""
-    row = tx.row(_SELECT_START, account=account, region=region, name=name)
+    row = tx.row(sql.SELECT_START, account=account, region=region, name=name)
     return None if row is None else StartView(*row)
 
 
 def get(tx: Tx, account: str, region: str, name: str) -> FlowRow | None:
-    row = tx.row(_SELECT_WHOLE, account=account, region=region, name=name)
+    row = tx.row(sql.SELECT_WHOLE, account=account, region=region, name=name)
     return None if row is None else _flow(row)
 
 
 def list_page(tx: Tx, account: str, region: str, *, after: str, limit: int) -> list[FlowRow]:
     """At most `limit` flows whose names sort after `after` ("" for the first page), by name in code point order."""
-    rows = tx.rows(_SELECT_PAGE, account=account, region=region, after=after, limit=limit)
+    rows = tx.rows(sql.SELECT_PAGE, account=account, region=region, after=after, limit=limit)
     return [_flow(row) for row in rows]
 
 
 def count(tx: Tx, account: str, region: str) -> int:
-    row = tx.row(_COUNT, account=account, region=region)
+    row = tx.row(sql.COUNT, account=account, region=region)
     return 0 if row is None else int(row[0])
 
 
@@ -226,7 +118,7 @@ def insert(
 ) -> None:
     """Add a flow at revision and schema version 1. The name must be free: look first, in the same transaction."""
     tx.row(
-        _INSERT,
+        sql.INSERT,
         flow_id=flow_id,
         account=account,
         region=region,
@@ -266,7 +158,7 @@ def update(
     """
     revision = flow.revision + 1
     changed = tx.row(
-        _UPDATE,
+        sql.UPDATE,
         id=flow.flow_id,
         old_revision=flow.revision,
         revision=revision,
@@ -281,7 +173,7 @@ def update(
     if changed is None:
         return False
     _insert_revision(tx, flow.flow_id, revision, schema_version, document)
-    tx.rows(_DELETE_OLD_REVISIONS, id=flow.flow_id, kept=revision)
+    tx.rows(sql.DELETE_OLD_REVISIONS, id=flow.flow_id, kept=revision)
     return True
 
 
@@ -293,7 +185,7 @@ def naming_profile(tx: Tx, account: str, region: str, profile: str) -> list[tupl
     # As `documents.dumps` writes it: the database leaves out nearly every document that need not be parsed.
     member = documents.dumps({"connectorProfileName": profile})[1:-1]
     pattern = "%" + "".join(f"|{letter}" if letter in "|%_" else letter for letter in member) + "%"
-    rows = tx.rows(_SELECT_HOLDING, account=account, region=region, pattern=pattern)
+    rows = tx.rows(sql.SELECT_HOLDING, account=account, region=region, pattern=pattern)
     found = [(name, _ends_with(documents.loads(document), profile)) for name, document in rows]
     return [(name, ends) for name, ends in found if ends]
 
@@ -303,7 +195,7 @@ def set_status(tx: Tx, flow_id: str, *, status: str, message: str | None = None,
 
     `forget_failures` counts the failures in a row from 0 again.
     """
-    tx.rows(_SET_STATUS, id=flow_id, status=status, message=message, forget=int(forget_failures))
+    tx.rows(sql.SET_STATUS, id=flow_id, status=status, message=message, forget=int(forget_failures))
 
 
 def delete_flow(tx: Tx, flow_id: str) -> bool:
@@ -312,7 +204,7 @@ def delete_flow(tx: Tx, flow_id: str) -> bool:
     A worker that holds one of its executions finds its lease gone, so it is told to look. Tags are the
     caller's to delete (`tags.delete_all`).
     """
-    deleted = tx.row(_DELETE, id=flow_id) is not None
+    deleted = tx.row(sql.DELETE, id=flow_id) is not None
     if deleted:
         tx.announce("executions")
     return deleted
@@ -325,7 +217,7 @@ def _ends_with(document: dict[str, Any], profile: str) -> list[dict[str, Any]]:
 
 def _insert_revision(tx: Tx, flow_id: str, revision: int, schema_version: int, document: dict[str, Any]) -> None:
     tx.rows(
-        _INSERT_REVISION,
+        sql.INSERT_REVISION,
         flow_id=flow_id,
         revision=revision,
         schema_version=schema_version,
@@ -334,7 +226,7 @@ def _insert_revision(tx: Tx, flow_id: str, revision: int, schema_version: int, d
 
 
 def _flow(row: Row) -> FlowRow:
-    width = len(_HEAD)
+    width = len(FlowHead.__dataclass_fields__)
     document, execution_id, started_ms, state, message = row[width:]
     last_run = None if execution_id is None else LastRun(execution_id, started_ms, State(state), message)
     return FlowRow(*row[:width], document=documents.loads(document), last_run=last_run)

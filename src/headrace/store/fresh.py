@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
-from contextlib import closing, contextmanager
+import re
+from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
+from typing import Final
 
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.pool import NullPool
+from headrace.store import sqlite
 
-from headrace.store import schema_facts, sqlite
-
+OLDEST = "the oldest revision whose headrace works with this schema"
+# The one that brought the table of facts.
+_FIRST = "0012"
+_WORKS_WITH: Final = re.compile(r'^works_with = "(\d{4})"$', re.MULTILINE)
 # All tables and indexes as text, from `tables`: to make it of them takes longer than to run it.
 STATEMENTS = Path(__file__).with_name("new_file.sql")
 # The table is Alembic's, as it makes it.
@@ -29,18 +32,11 @@ def make(file: Path, newest: str, revisions: Iterable[Path]) -> None:
     with closing(sqlite.connect(file)) as connection:
         connection.executescript(f"BEGIN IMMEDIATE;\n{statements}{_VERSION_TABLE}")
         connection.execute("INSERT INTO alembic_version VALUES (?)", (newest,))
-        connection.execute("INSERT INTO facts (name, value) VALUES (?, ?)", schema_facts.oldest_for(revisions))
+        connection.execute("INSERT INTO facts (name, value) VALUES (?, ?)", oldest_for(revisions))
         connection.execute("COMMIT")
 
 
-@contextmanager
-def changing(file: Path) -> Generator[Connection]:
-    """One transaction of a connection to the file; nobody else writes until it ends."""
-    engine = create_engine("sqlite://", creator=lambda: sqlite.connect(file), poolclass=NullPool)
-    event.listen(engine, "begin", _begin)
-    with engine.begin() as connection:
-        yield connection
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def oldest_for(revisions: Iterable[Path]) -> tuple[str, str]:
+    """The fact that goes with a schema made by these revisions: its name, and the oldest that any of them asks for."""
+    said = [found for file in revisions for found in _WORKS_WITH.findall(file.read_text(encoding="utf-8"))]
+    return OLDEST, max([_FIRST, *said])

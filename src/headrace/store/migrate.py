@@ -11,11 +11,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from headrace.errors import SettingsError
-from headrace.store import fresh, schema_facts
+from headrace.store import schema_facts, sqlite
 from headrace.store.schema import REVISIONS, Schema, revision_files
 
 # So that of two processes that migrate at once, one waits for the other: "headrace" as a number.
@@ -24,7 +25,7 @@ _MIGRATING = int.from_bytes(b"headrace", "big")
 
 def to_newest(file: Path) -> Schema:
     """See `schema.to_newest`."""
-    with fresh.changing(file) as connection:
+    with changing(file) as connection:
         schema = _schema(connection, f"the store {file}")
         if not schema.is_newest:
             _check_known(schema, "choose another folder with --data")
@@ -83,8 +84,30 @@ class PostgresSchema:
     @contextmanager
     def _database(self) -> Generator[Connection]:
         engine = create_engine("postgresql+psycopg://", creator=self._connect, poolclass=NullPool)
-        with engine.begin() as connection:
+        with _plainly(), engine.begin() as connection:
             yield connection
+
+
+@contextmanager
+def changing(file: Path) -> Generator[Connection]:
+    """One transaction of a connection to the file; nobody else writes until it ends."""
+    engine = create_engine("sqlite://", creator=lambda: sqlite.connect(file), poolclass=NullPool)
+    event.listen(engine, "begin", _begin)
+    with _plainly(), engine.begin() as connection:
+        yield connection
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+@contextmanager
+def _plainly() -> Generator[None]:
+    """Raise the driver's error, which says what went wrong, where SQLAlchemy puts its own around it."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise error.orig or error from error
 
 
 def _schema(connection: Connection, place: str) -> Schema:

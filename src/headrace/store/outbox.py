@@ -10,11 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select
-from sqlalchemy import insert as into
-
-from headrace.store import documents, tables
-from headrace.store.statements import Statement
+from headrace.store import documents
+from headrace.store.sql import outbox as sql
 from headrace.store.tx import Tx
 
 TOPIC = "outbox"
@@ -34,50 +31,26 @@ class Report:
         return self.event["id"]
 
 
-_o = tables.outbox.c
-INSERT = Statement(
-    into(tables.outbox).values(
-        receiver=bindparam("receiver"),
-        flow_id=bindparam("flow_id"),
-        event=bindparam("event"),
-        created_ms=bindparam("now_ms"),
-    )
-)
-SELECT_PAGE = Statement(
-    select(_o.number, _o.flow_id, _o.event)
-    .where(_o.receiver == bindparam("receiver"), _o.number > bindparam("after"))
-    .order_by(_o.number)
-    .limit(bindparam("limit"))
-)
-DELETE = Statement(delete(tables.outbox).where(_o.number == bindparam("number")))
-# Numbers grow with time but for a clock that is turned: the first row that is young ends the old ones.
-SELECT_OLD = Statement(
-    select(_o.number)
-    .where(_o.receiver == bindparam("receiver"), _o.created_ms < bindparam("before_ms"))
-    .order_by(_o.number)
-)
-
-
 def put(tx: Tx, flow_id: str, event: dict[str, Any], *, now_ms: int) -> None:
     """Let every receiver be told of the event once this transaction is durable."""
     text = documents.dumps(event)
     for receiver in tx.reports_to:
-        tx.rows(INSERT, receiver=receiver, flow_id=flow_id, event=text, now_ms=now_ms)
+        tx.rows(sql.INSERT, receiver=receiver, flow_id=flow_id, event=text, now_ms=now_ms)
     tx.announce(TOPIC)
 
 
 def page(tx: Tx, receiver: str, *, after: int, limit: int) -> list[Report]:
     """At most `limit` reports that follow the number `after` (0: from the first)."""
-    rows = tx.rows(SELECT_PAGE, receiver=receiver, after=after, limit=limit)
+    rows = tx.rows(sql.SELECT_PAGE, receiver=receiver, after=after, limit=limit)
     return [Report(number, flow_id, documents.loads(event)) for number, flow_id, event in rows]
 
 
 def remove(tx: Tx, numbers: Iterable[int]) -> None:
     """Forget reports: their receiver has them, durably."""
     for number in numbers:
-        tx.rows(DELETE, number=number)
+        tx.rows(sql.DELETE, number=number)
 
 
 def expired(tx: Tx, receiver: str, *, before_ms: int) -> list[int]:
     """The numbers of the receiver's reports that have waited since before `before_ms`."""
-    return [number for (number,) in tx.rows(SELECT_OLD, receiver=receiver, before_ms=before_ms)]
+    return [number for (number,) in tx.rows(sql.SELECT_OLD, receiver=receiver, before_ms=before_ms)]

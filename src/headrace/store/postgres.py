@@ -10,7 +10,6 @@ from urllib.parse import quote
 import psycopg
 from psycopg import Connection, conninfo, errors
 from psycopg.types.numeric import Int8Dumper
-from sqlalchemy.exc import DBAPIError
 
 from headrace.errors import SettingsError, StoreAway
 from headrace.store.waiting import Lost
@@ -100,10 +99,8 @@ def opening(url: str) -> Generator[None]:
         yield
     except Lost as error:
         raise SettingsError(f"headrace can't open {place_of(url)}: {_connecting(error.message)}") from error
-    except (psycopg.Error, DBAPIError) as error:
-        plain = error if isinstance(error, psycopg.Error) else error.orig
-        cause = _cause(plain) if isinstance(plain, psycopg.Error) else None
-        raise SettingsError(f"headrace can't open {place_of(url)}: {cause or _first_line(plain)}.") from error
+    except psycopg.Error as error:
+        raise SettingsError(f"headrace can't open {place_of(url)}: {_cause(error) or _first_line(error)}.") from error
 
 
 def check(connection: Postgres, url: str) -> None:

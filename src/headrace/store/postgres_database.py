@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any, Self
 
-from headrace.store import postgres, postgres_session, schema
+from headrace.store import postgres, schema
 from headrace.store.postgres_session import Reading, Writing
 from headrace.store.postgres_topics import Exchange
 from headrace.store.transactions import PATIENCE_S, Lane
@@ -50,11 +50,10 @@ class PostgresDatabase:
     def __init__(
         self, url: str, terms: Terms, announce: Callable[[Iterable[str]], None], *, patience_s: float = PATIENCE_S
     ) -> None:
-        compiler = postgres_session.compiler()
         connect = partial(postgres.connect, url)
 
         def new_tx(session: Reading) -> Tx:
-            return Tx(session, compiler, terms)
+            return Tx(session, "postgresql", terms)
 
         def tell(topics: set[str]) -> None:
             announce(topics)

@@ -4,33 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import psycopg
 from psycopg import errors
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
-from sqlalchemy.types import BigInteger, Integer
 
 from headrace.store.postgres import Postgres
-from headrace.store.statements import Compiler
 from headrace.store.tx import Row
 
 _LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%(keys)s::bigint[]) AS key"
 _TRY_LOCK = "SELECT key FROM unnest(%(keys)s::bigint[]) AS key WHERE pg_try_advisory_xact_lock(key)"
-
-
-class _Wide(BigInteger):
-    render_bind_cast = True
-
-
-class _Dialect(PGDialect_psycopg):
-    # Every whole number has 64 bits, whatever a statement calls its parameter: an instant does not fit into 32.
-    colspecs: ClassVar[dict[type[Any], type[Any]]] = {**PGDialect_psycopg.colspecs, Integer: _Wide}
-
-
-def compiler() -> Compiler:
-    """Writes statements as psycopg takes them."""
-    return Compiler(_Dialect())
 
 
 class Reading:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from headrace.store import documents
-from headrace.store import executions_sql as sql
+from headrace.store.sql import executions as sql
 from headrace.store.statements import by_batches
 from headrace.store.tx import Tx
 

@@ -10,12 +10,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, select
-
 from headrace.clock import from_ms
 from headrace.model.states import State
-from headrace.store import documents, outbox, tables
-from headrace.store.statements import Statement
+from headrace.store import documents, outbox
+from headrace.store.sql import reports as sql
 from headrace.store.tx import Tx
 
 _STATUS: Mapping[State, str] = {
@@ -60,43 +58,6 @@ class _Run(NamedTuple):
     message: str | None
 
 
-_f, _r, _e = tables.flows.c, tables.revisions.c, tables.executions.c
-_FLOW = (
-    _f.flow_id,
-    _f.name,
-    _f.arn,
-    _f.account,
-    _f.region,
-    _f.created_by,
-    _f.trigger_type,
-    _f.status_message,
-    _r.document,
-)
-_RUN = (
-    _e.execution_id,
-    _e.trigger,
-    _e.state,
-    _e.queued_ms,
-    _e.started_ms,
-    _e.finished_ms,
-    _e.window_from_ms,
-    _e.window_to_ms,
-    _e.counts,
-    _e.message,
-)
-SELECT_FLOW = Statement(
-    select(*_FLOW)
-    .join_from(tables.flows, tables.revisions, (_r.flow_id == _f.flow_id) & (_r.revision == _f.revision))
-    .where(_f.flow_id == bindparam("id"))
-)
-SELECT_RUN = Statement(
-    select(*_FLOW, *_RUN)
-    .join_from(tables.executions, tables.flows, _f.flow_id == _e.flow_id)
-    .join(tables.revisions, (_r.flow_id == _e.flow_id) & (_r.revision == _e.revision))
-    .where(_e.execution_id == bindparam("id"))
-)
-
-
 def put_start(tx: Tx, execution_id: str, *, now_ms: int) -> None:
     """Tell that a worker has begun the run."""
     if tx.reports_to:
@@ -118,7 +79,7 @@ def put_end(tx: Tx, execution_id: str, *, now_ms: int) -> None:
 def put_deactivation(tx: Tx, flow_id: str, *, now_ms: int) -> None:
     """Tell that headrace itself deactivated the flow, for the reason that its status message says."""
     if tx.reports_to:
-        flow = _Flow(*tx.rows(SELECT_FLOW, id=flow_id)[0])
+        flow = _Flow(*tx.rows(sql.SELECT_FLOW, id=flow_id)[0])
         detail = {
             "trigger-type": flow.trigger_type.upper(),
             "deactivation-reason": flow.status_message or "",
@@ -128,8 +89,9 @@ def put_deactivation(tx: Tx, flow_id: str, *, now_ms: int) -> None:
 
 
 def _run(tx: Tx, execution_id: str) -> tuple[_Flow, _Run]:
-    row = tx.rows(SELECT_RUN, id=execution_id)[0]
-    return _Flow(*row[: len(_FLOW)]), _Run(*row[len(_FLOW) :])
+    row = tx.rows(sql.SELECT_RUN, id=execution_id)[0]
+    width = len(_Flow._fields)
+    return _Flow(*row[:width]), _Run(*row[width:])
 
 
 def _put(tx: Tx, flow: _Flow, kind: str, detail: dict[str, str], *, of: str, now_ms: int) -> None:

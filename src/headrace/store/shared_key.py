@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, delete, insert, select
-
 from headrace.errors import SettingsError
 from headrace.store.secrets import Sealer, SealError
-from headrace.store.statements import Statement
+from headrace.store.sql import shared_key as sql
 from headrace.store.store import Store
-from headrace.store.tables import facts
 from headrace.store.tx import Tx
 
 _SEALED = "sealed with the key of every process"
-_IS_IT = facts.c.name == _SEALED
-_SELECT = Statement(select(facts.c.value).where(_IS_IT))
-_INSERT = Statement(insert(facts).values(name=_SEALED, value=bindparam("value")))
-_DELETE = Statement(delete(facts).where(_IS_IT))
 
 
 def check(store: Store, sealer: Sealer) -> None:
@@ -38,7 +31,7 @@ def check(store: Store, sealer: Sealer) -> None:
 
 def _compare(tx: Tx, sealer: Sealer) -> None:
     tx.lock(_SEALED)
-    row = tx.row(_SELECT)
+    row = tx.row(sql.SELECT, name=_SEALED)
     if row is None:
         seal(tx, sealer)
     else:
@@ -47,5 +40,5 @@ def _compare(tx: Tx, sealer: Sealer) -> None:
 
 def seal(tx: Tx, sealer: Sealer) -> None:
     """Let the sealer's first key be the one that all must have."""
-    tx.rows(_DELETE)
-    tx.rows(_INSERT, value=sealer.seal("headrace", _SEALED))
+    tx.rows(sql.DELETE, name=_SEALED)
+    tx.rows(sql.INSERT, name=_SEALED, value=sealer.seal("headrace", _SEALED))

@@ -7,8 +7,6 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sqlalchemy.exc import DBAPIError
-
 from headrace.errors import InternalServerException, SettingsError
 
 FILE_NAME = "headrace.db"
@@ -74,10 +72,8 @@ def opening(file: Path) -> Generator[None]:
     """Turn what goes wrong while the file is opened into a SettingsError that says what to do."""
     try:
         yield
-    except (sqlite3.Error, DBAPIError) as error:
-        plain = error if isinstance(error, sqlite3.Error) else error.orig
-        cause = _cause(plain) if isinstance(plain, sqlite3.Error) else None
-        raise SettingsError(f"headrace can't open its store {file}: {cause or plain}.") from error
+    except sqlite3.Error as error:
+        raise SettingsError(f"headrace can't open its store {file}: {_cause(error) or error}.") from error
 
 
 def worded(error: sqlite3.Error) -> Exception:

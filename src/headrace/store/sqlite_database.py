@@ -11,7 +11,6 @@ from typing import Any, Self
 
 from headrace.store import schema, sqlite
 from headrace.store.readers import Readers
-from headrace.store.statements import sqlite_compiler
 from headrace.store.tx import Row, Terms, Tx
 from headrace.store.writer import Writer
 
@@ -46,10 +45,8 @@ class SqliteDatabase:
     is_shared = False
 
     def __init__(self, file: Path, terms: Terms, announce: Callable[[set[str]], None], stack: ExitStack) -> None:
-        compiler = sqlite_compiler()
-
         def new_tx(connection: sqlite3.Connection) -> Tx:
-            return Tx(SqliteSession(connection), compiler, terms)
+            return Tx(SqliteSession(connection), "sqlite", terms)
 
         connection = sqlite.connect(file)
         stack.callback(connection.close)

@@ -10,67 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
-from sqlalchemy import Integer, Text, bindparam, case, func, literal, or_, select
-from sqlalchemy import update as change
-
-from headrace.model.states import State
-from headrace.store import tables
-from headrace.store.statements import Statement, among, by_batches
+from headrace.store.sql import turns as sql
+from headrace.store.statements import by_batches
 from headrace.store.tx import Tx
 
 # How many flows are looked at because others before them in the ring may be running already.
 _LOOKED_AT = 32
-
-_e = tables.executions.c
-# Spelt as the partial indexes have it. A lease that ran out still counts as held: its execution is not queued.
-_IS_HELD = _e.lease_until_ms.is_not(None)
-_IS_QUEUED = _e.finished_ms.is_(None) & _e.lease_until_ms.is_(None)
-
-RAN_OUT = Statement(
-    select(_e.execution_id)
-    .where(_IS_HELD, _e.lease_until_ms <= bindparam("now_ms"))
-    .order_by(_e.lease_until_ms, _e.ticket)
-    .limit(bindparam("limit"))
-)
-HELD = Statement(select(_e.flow_id, func.count(), func.min(_e.lease_until_ms)).where(_IS_HELD).group_by(_e.flow_id))
-
-# Steps from flow to flow, over however many each has queued.
-_NEXT = select(_e.flow_id).where(_IS_QUEUED).order_by(_e.flow_id).limit(1)
-_RING = select(
-    _NEXT.where(_e.flow_id > bindparam("after", type_=Text)).scalar_subquery(), literal(1).label("step")
-).cte("ring", recursive=True)
-_FLOW, _STEP, _MOST = *_RING.c, bindparam("limit", type_=Integer)
-_FOLLOWING = _NEXT.where(_e.flow_id > _FLOW).scalar_subquery()
-_ALL = _RING.union_all(select(_FOLLOWING, _STEP + 1).where(_FLOW.is_not(None), _STEP < _MOST))
-_FIRST = (
-    select(_e.execution_id).where(_IS_QUEUED, _e.flow_id == _ALL.c[0]).order_by(_e.ticket).limit(1).scalar_subquery()
-)
-FLOWS = Statement(select(_ALL.c[0], _FIRST).where(_ALL.c[0].is_not(None)).order_by(_ALL.c[1]))
-
-OLDEST = Statement(
-    select(_e.execution_id)
-    .where(_IS_QUEUED, _e.flow_id == bindparam("flow_id"))
-    .order_by(_e.ticket)
-    .limit(bindparam("limit"))
-)
-# The conditions stand here again, so that of two who saw the same entry one takes it.
-CLAIM = Statement(
-    change(tables.executions)
-    .where(
-        among(_e.execution_id),
-        or_(_e.state == State.QUEUED.value, _e.lease_until_ms <= bindparam("now_ms")),
-    )
-    .values(
-        state=case((_e.state == State.QUEUED.value, State.RUNNING.value), else_=_e.state),
-        owner=bindparam("owner"),
-        lease_until_ms=bindparam("lease_until_ms"),
-        fence=_e.fence + 1,
-        attempt=_e.attempt + 1,
-        started_ms=func.coalesce(_e.started_ms, bindparam("now_ms", type_=Integer)),
-        updated_ms=bindparam("now_ms"),
-    )
-    .returning(_e.execution_id)
-)
 
 
 def next_in_turn(tx: Tx, *, now_ms: int, limit: int, flow_limit: int | None = None, after: str = "") -> list[str]:
@@ -80,10 +25,10 @@ def next_in_turn(tx: Tx, *, now_ms: int, limit: int, flow_limit: int | None = No
     before it, more than `flow_limit` running, on whatever node; None: there is no such bound. The ring of flows begins
     behind the flow `after`.
     """
-    held = tx.rows(HELD)
+    held = tx.rows(sql.HELD)
     ids: list[str] = []
     if any(until_ms <= now_ms for _, _, until_ms in held):
-        ids = [id_ for (id_,) in tx.rows(RAN_OUT, now_ms=now_ms, limit=limit)]
+        ids = [id_ for (id_,) in tx.rows(sql.RAN_OUT, now_ms=now_ms, limit=limit)]
     if len(ids) == limit:
         return ids
     running = {flow_id: count for flow_id, count, _ in held}
@@ -95,7 +40,7 @@ def take(tx: Tx, ids: Sequence[str], *, owner: str, now_ms: int, lease_until_ms:
     taken = {
         id_
         for some in by_batches(ids)
-        for (id_,) in tx.rows(CLAIM, **some, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms)
+        for (id_,) in tx.rows(sql.CLAIM, **some, owner=owner, now_ms=now_ms, lease_until_ms=lease_until_ms)
     }
     return [id_ for id_ in ids if id_ in taken]
 
@@ -111,10 +56,10 @@ def _waiting(tx: Tx, running: Mapping[str, int], *, limit: int, flow_limit: int 
 
 def _ring(tx: Tx, after: str, limit: int) -> list[tuple[str, str]]:
     """At most `limit` flows that have something queued, each once with its oldest, in the ring's order."""
-    behind = [(flow_id, id_) for flow_id, id_ in tx.rows(FLOWS, after=after, limit=limit)]
+    behind = [(flow_id, id_) for flow_id, id_ in tx.rows(sql.FLOWS, after=after, limit=limit)]
     if len(behind) >= limit or not after:
         return behind
-    return list(dict([*behind, *tx.rows(FLOWS, after="", limit=limit)]).items())
+    return list(dict([*behind, *tx.rows(sql.FLOWS, after="", limit=limit)]).items())
 
 
 def _shared_out(
@@ -130,7 +75,7 @@ def _shared_out(
         count, place, flow_id = heappop(heap)
         if not oldest[flow_id] and flow_id not in further:
             further.add(flow_id)
-            rows = tx.rows(OLDEST, flow_id=flow_id, limit=min(limit - found, most - count) + 1)
+            rows = tx.rows(sql.OLDEST, flow_id=flow_id, limit=min(limit - found, most - count) + 1)
             oldest[flow_id] = [id_ for (id_,) in reversed(rows) if id_ != first[flow_id]]
         if oldest[flow_id]:
             yield oldest[flow_id].pop()

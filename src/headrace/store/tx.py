@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Protocol
 
-from headrace.store.statements import Compiler, Statement
+from headrace.store.statements import Dialect, Statement
 
 Row = tuple[Any, ...]
 
@@ -46,17 +47,16 @@ class Terms:
 class Tx:
     """One transaction, from `Store.write` or `Store.read`. Not to be kept after the work returns."""
 
-    def __init__(self, session: Session, compiler: Compiler, terms: Terms) -> None:
+    def __init__(self, session: Session, dialect: Dialect, terms: Terms) -> None:
         self._session = session
-        self._compiler = compiler
+        self._text: Callable[[Statement], str] = attrgetter(dialect)
         self.executions_kept = terms.executions_kept
         self.reports_to = terms.reports_to
         self.topics: set[str] = set()
 
     def rows(self, statement: Statement, /, **values: Any) -> list[Row]:
         """Run the statement; every row it returns."""
-        text, literals = self._compiler.sql(statement)
-        return self._session.rows(text, {**literals, **values})
+        return self._session.rows(self._text(statement), values)
 
     def row(self, statement: Statement, /, **values: Any) -> Row | None:
         """Run the statement; the row it returns, or None. For statements that return one row at most."""
@@ -65,9 +65,8 @@ class Tx:
 
     def each(self, statement: Statement, values: Iterable[Mapping[str, Any]], /) -> None:
         """Run the statement, which returns nothing, once for each of the values; costs less than so many calls."""
-        text, literals = self._compiler.sql(statement)
-        if given := [{**literals, **each} for each in values]:
-            self._session.each(text, given)
+        if given := list(values):
+            self._session.each(self._text(statement), given)
 
     def lock(self, *names: str) -> None:
         """Hold the lock of each name, one after the other, until the transaction ends, waiting for whoever holds it:

@@ -18,6 +18,7 @@ from headrace.errors import (
 )
 from headrace.operations import record_events
 from headrace.store import events, flows
+from headrace.store.sql import events as events_sql
 from headrace.store.tx import Tx
 from tests.standins.described import check_answer
 from tests.standins.hooks import webhook_profile
@@ -125,7 +126,7 @@ def test_a_flow_that_is_far_behind_asks_to_wait(active: Calls) -> None:
     def work(tx: Tx) -> None:
         found = flows.head(tx, ALICE.account, ALICE.region, "orders")
         assert found is not None
-        tx.rows(events._ADD, id=found.flow_id, events=0, bytes=events.MOST_WAITING_BYTES)
+        tx.rows(events_sql.ADD, id=found.flow_id, events=0, bytes=events.MOST_WAITING_BYTES)
 
     active.store.write(work).result()
     with pytest.raises(ThrottlingException, match="too many records"):

@@ -8,10 +8,11 @@ from contextlib import closing
 import pytest
 
 from headrace.model.states import State
-from headrace.store import backfills, backfills_sql, executions, flows, schedules
+from headrace.store import backfills, executions, flows, schedules
 from headrace.store.backfills import Backfill, Phase, SliceState
 from headrace.store.executions import Execution
-from headrace.store.statements import Statement, sqlite_compiler
+from headrace.store.sql import backfills as sql
+from headrace.store.statements import Statement
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.property.test_backfills import DAY_MS, FLOW, begin
@@ -213,12 +214,10 @@ def test_backfills_are_listed_newest_first_by_flow_account_and_region(queue_stor
     assert [each.number for each in write(queue_store, lambda tx: backfills.hold_running(tx, FLOW))] == [1, 2, 3]
 
 
-@pytest.mark.parametrize("statement", [backfills_sql.ACTIVE, backfills_sql.END_SLICE, backfills_sql.TAKE_WAITING])
+@pytest.mark.parametrize("statement", [sql.ACTIVE, sql.END_SLICE, sql.TAKE_WAITING])
 def test_what_ends_a_slice_looks_at_few_of_its_fellows(file_store: Store, statement: Statement) -> None:
-    text, literals = sqlite_compiler().sql(statement)
-    names = set(re.findall(r":(\w+)", text)) - literals.keys()
-    values = {**literals, **dict.fromkeys(names, 0)}
-    plan = read(file_store, lambda tx: tx._session.rows("EXPLAIN QUERY PLAN " + text, values))
+    values = dict.fromkeys(re.findall(r":(\w+)", statement.sqlite), 0)
+    plan = read(file_store, lambda tx: tx._session.rows("EXPLAIN QUERY PLAN " + statement.sqlite, values))
     assert "backfill_slices_by_state" in " ".join(str(row) for row in plan)
 
 

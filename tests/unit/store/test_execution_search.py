@@ -82,8 +82,7 @@ def test_what_is_rare_is_not_looked_for_in_the_whole_history(file_store: Store, 
     statement = execution_search._statement({*states})
 
     def explained(tx: Tx) -> list[tuple[object, ...]]:
-        text, literals = tx._compiler.sql(statement)
-        values = dict.fromkeys(re.findall(r":(\w+)", text), 1) | dict(literals)
-        return tx._session.rows("EXPLAIN QUERY PLAN " + text, values)
+        values = dict.fromkeys(re.findall(r":(\w+)", statement.sqlite), 1)
+        return tx._session.rows("EXPLAIN QUERY PLAN " + statement.sqlite, values)
 
     assert f"USING INDEX {index} " in json.dumps(read(file_store, explained))

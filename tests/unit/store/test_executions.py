@@ -6,8 +6,11 @@ import re
 import pytest
 
 from headrace.model.states import FINISHED, State
-from headrace.store import executions, executions_sql, flows, turns
-from headrace.store.statements import Statement, sqlite_compiler
+from headrace.store import executions, flows
+from headrace.store.sql import executions as sql
+from headrace.store.sql import flows as flows_sql
+from headrace.store.sql import turns as turns_sql
+from headrace.store.statements import Statement
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.unit.store.rows import ACCOUNT, REGION, add_flow, one, queue, read, take, write
@@ -269,22 +272,21 @@ def test_active_executions_are_counted_by_account_and_region(queue_store: Store)
 @pytest.mark.parametrize(
     "statement, index",
     [
-        (turns.RAN_OUT, "executions_held"),
-        (turns.HELD, "executions_held"),
-        (turns.FLOWS, "executions_queued"),
-        (turns.OLDEST, "executions_queued"),
-        (executions_sql.REQUEUE, "executions_held"),
-        (executions_sql.RELEASE, "executions_held"),
-        (executions_sql.EXPIRE, "executions_held"),
-        (executions_sql.SELECT_ACTIVE, "executions_unfinished_of_flow"),
-        (executions_sql.SELECT_PAGE, "sqlite_autoindex_executions_2"),
-        (executions_sql.PRUNE, "sqlite_autoindex_executions_2"),
-        (flows._SELECT_START, "executions_unfinished_of_flow"),
+        (turns_sql.RAN_OUT, "executions_held"),
+        (turns_sql.HELD, "executions_held"),
+        (turns_sql.FLOWS, "executions_queued"),
+        (turns_sql.OLDEST, "executions_queued"),
+        (sql.REQUEUE, "executions_held"),
+        (sql.RELEASE, "executions_held"),
+        (sql.EXPIRE, "executions_held"),
+        (sql.SELECT_ACTIVE, "executions_unfinished_of_flow"),
+        (sql.SELECT_PAGE, "sqlite_autoindex_executions_2"),
+        (sql.PRUNE, "sqlite_autoindex_executions_2"),
+        (flows_sql.SELECT_START, "executions_unfinished_of_flow"),
     ],
 )
 def test_the_history_costs_the_queue_nothing(file_store: Store, statement: Statement, index: str) -> None:
-    text, literals = sqlite_compiler().sql(statement)
-    values = dict.fromkeys(re.findall(r":(\w+)", text), 1) | dict(literals)
-    plan = read(file_store, lambda tx: tx._session.rows("EXPLAIN QUERY PLAN " + text, values))
+    values = dict.fromkeys(re.findall(r":(\w+)", statement.sqlite), 1)
+    plan = read(file_store, lambda tx: tx._session.rows("EXPLAIN QUERY PLAN " + statement.sqlite, values))
     assert re.search(rf"executions.* USING (COVERING )?INDEX {index}\b", json.dumps(plan)), plan
     assert 'SCAN executions"' not in json.dumps(plan)

@@ -9,10 +9,11 @@ from contextlib import closing
 import pytest
 
 from headrace.model.states import State
-from headrace.store import bookmarks, executions, executions_sql, tags, turns
+from headrace.store import bookmarks, executions, tags
 from headrace.store.bookmarks import Bookmark
 from headrace.store.executions import Claim
-from headrace.store.postgres_session import compiler
+from headrace.store.sql import executions as sql
+from headrace.store.sql import turns as turns_sql
 from headrace.store.statements import Statement
 from headrace.store.store import Store
 from headrace.store.tx import Tx
@@ -120,13 +121,13 @@ def test_other_processes_hear_of_topics(two: tuple[Store, Store]) -> None:
 @pytest.mark.parametrize(
     "statement, index",
     [
-        (turns.HELD, "executions_held"),
-        (turns.RAN_OUT, "executions_held"),
-        (turns.FLOWS, "executions_queued"),
-        (turns.OLDEST, "executions_queued"),
-        (turns.CLAIM, "executions_id"),
-        (executions_sql.SELECT_CLAIMED, "executions_id"),
-        (executions_sql.SETTLE[State.DONE], "executions_id"),
+        (turns_sql.HELD, "executions_held"),
+        (turns_sql.RAN_OUT, "executions_held"),
+        (turns_sql.FLOWS, "executions_queued"),
+        (turns_sql.OLDEST, "executions_queued"),
+        (turns_sql.CLAIM, "executions_id"),
+        (sql.SELECT_CLAIMED, "executions_id"),
+        (sql.SETTLE[State.DONE], "executions_id"),
     ],
 )
 def test_a_queue_that_filled_up_since_the_server_last_counted_is_not_read_whole(
@@ -137,8 +138,7 @@ def test_a_queue_that_filled_up_since_the_server_last_counted_is_not_read_whole(
     # As of a queue that was short when the server looked.
     write(store, lambda tx: tx._session.rows("ANALYZE executions, flows, revisions"))
     write(store, lambda tx: [queue(tx, f"e{number}") for number in range(500)])
-    text, literals = compiler().sql(statement)
-    values = dict.fromkeys(re.findall(r"%\((\w+)\)s", text), 1) | dict(literals)
-    plan = json.dumps(write(store, lambda tx: tx._session.rows("EXPLAIN " + text, values)))
+    values = dict.fromkeys(re.findall(r"%\((\w+)\)s", statement.postgresql), 1)
+    plan = json.dumps(write(store, lambda tx: tx._session.rows("EXPLAIN " + statement.postgresql, values)))
     assert re.search(rf"using {index} on executions", plan), plan
     assert not re.search(r"Seq Scan on executions|Bitmap|Aggregate .*executions_queued", plan), plan

@@ -10,6 +10,7 @@ from headrace.model.states import State
 from headrace.store import executions, outbox, schedules
 from headrace.store.executions import Claim
 from headrace.store.outbox import Report
+from headrace.store.sql import outbox as outbox_sql
 from headrace.store.store import Store
 from tests.standins.stores import StorePlace
 from tests.unit.store.rows import add_flow, queue, read, take, write
@@ -228,7 +229,7 @@ def test_where_nobody_is_told_nothing_is_kept_or_announced(queue_store: Store) -
     run(queue_store, State.FAILED, flow="often")
 
     assert topics == {executions.TOPIC}
-    assert read(queue_store, lambda tx: tx.rows(outbox.SELECT_PAGE, receiver="a", after=0, limit=9)) == []
+    assert read(queue_store, lambda tx: tx.rows(outbox_sql.SELECT_PAGE, receiver="a", after=0, limit=9)) == []
 
 
 def test_a_document_that_lacks_what_is_told_keeps_no_run_from_its_end(telling: Store) -> None:

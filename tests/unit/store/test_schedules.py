@@ -13,8 +13,8 @@ from sqlalchemy import create_engine, text
 
 from headrace.model.states import State
 from headrace.store import executions, flows, migrate, schedules
-from headrace.store.schedules import DUE, EARLIEST
-from headrace.store.statements import Statement, sqlite_compiler
+from headrace.store.sql import schedules as sql
+from headrace.store.statements import Statement
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.unit.store.rows import add_flow, queue, read, take, write
@@ -96,11 +96,10 @@ def test_a_position_ahead_of_the_clock_is_taken_back_and_no_other(store: Store) 
     assert due(store)[0].read_until_ms == 499
 
 
-@pytest.mark.parametrize("statement", [EARLIEST, DUE])
+@pytest.mark.parametrize("statement", [sql.EARLIEST, sql.DUE])
 def test_flows_that_are_not_due_cost_nothing(file_store: Store, statement: Statement) -> None:
-    sql, literals = sqlite_compiler().sql(statement)
-    values = dict.fromkeys(re.findall(r":(\w+)", sql), 1) | dict(literals)
-    plan = read(file_store, lambda tx: tx._session.rows("EXPLAIN QUERY PLAN " + sql, values))
+    values = dict.fromkeys(re.findall(r":(\w+)", statement.sqlite), 1)
+    plan = read(file_store, lambda tx: tx._session.rows("EXPLAIN QUERY PLAN " + statement.sqlite, values))
     assert re.search(r"SEARCH flows USING (COVERING )?INDEX flows_due \(next_fire_ms", json.dumps(plan)), plan
     assert "SCAN" not in json.dumps(plan)
 

@@ -14,8 +14,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from headrace.store import fresh, schema, sqlite
-from headrace.store.event_tables import METADATA
+from headrace.store import fresh, migrate, schema, sqlite
+from headrace.store.core.event_tables import METADATA
 from headrace.store.store import Store
 
 OPEN = """
@@ -31,7 +31,7 @@ def make_old(file: Path) -> None:
     """A file as an older version left it."""
     config = Config()
     config.set_main_option("script_location", str(schema.REVISIONS))
-    with fresh.changing(file) as connection:
+    with migrate.changing(file) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "0008")
 

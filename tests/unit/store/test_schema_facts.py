@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import create_engine
 
 from headrace.store import schema_facts
-from headrace.store.tables import METADATA
+from headrace.store.core.tables import METADATA
 
 
 def revision(folder: Path, works_with: str | None) -> Path:

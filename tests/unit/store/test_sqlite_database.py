@@ -6,7 +6,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
 from headrace.errors import InternalServerException, SettingsError
 from headrace.store import sqlite, tags
@@ -136,7 +135,7 @@ def test_a_refused_folder_is_not_held(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_fails_every_write_of_the_batch_in_words_and_the_store_lives_on(file_store: Store) -> None:
-    limit = Statement(text("PRAGMA max_page_count"))
+    limit = Statement(*["PRAGMA max_page_count"] * 2)
     ((pages,),) = write(file_store, lambda tx: tx._session.rows("PRAGMA page_count"))
     write(file_store, lambda tx: tx._session.rows(f"PRAGMA max_page_count={pages + 2}"))
     assert write(file_store, lambda tx: tx.rows(limit)) == [(pages + 2,)]

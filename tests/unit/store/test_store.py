@@ -14,7 +14,9 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, inspect
 
 from headrace.errors import InternalServerException, SettingsError
-from headrace.store import migrate, sqlite, tables, tags
+from headrace.store import migrate, sqlite, tags
+from headrace.store.core import tables
+from headrace.store.sql import tags as tags_sql
 from headrace.store.store import Store
 from headrace.store.tx import Tx
 from tests.standins.postgres import Postgres
@@ -100,7 +102,7 @@ def test_a_folder_in_use_is_refused_naming_the_process_that_uses_it(store: Store
 
 def test_a_forgotten_value_is_an_error_and_no_null(store: Store) -> None:
     with pytest.raises((sqlite3.ProgrammingError, psycopg.ProgrammingError), match="value"):
-        write(store, lambda tx: tx.rows(tags._PUT, arn="a", key="b"))
+        write(store, lambda tx: tx.rows(tags_sql.PUT, arn="a", key="b"))
 
 
 def test_a_statement_that_breaks_a_constraint_undoes_its_work_even_if_that_goes_on(store: Store) -> None:

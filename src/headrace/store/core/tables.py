@@ -5,7 +5,7 @@ on PostgreSQL alike. Documents are JSON text. Instants are milliseconds since th
 in `_ms`.
 
 Partial indexes say their condition for SQLite alone, whose files are made from these values; on PostgreSQL the
-revisions make them. To name PostgreSQL here would load its dialect into every process.
+revisions make them.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
-from headrace.store.tables import METADATA
+from headrace.store.core.tables import METADATA
 
 # Where an event flow stands; a row from its first activation on.
 listeners = Table(
