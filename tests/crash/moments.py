@@ -90,6 +90,10 @@ class WatchedStore:
         return getattr(self._store, name)
 
 
+# How a statement begins that changes nothing.
+_READING = ("SELECT", "WITH")
+
+
 class _WatchedTx:
     """A transaction that knows whether it changed anything."""
 
@@ -98,11 +102,11 @@ class _WatchedTx:
         self.has_changed = False
 
     def rows(self, statement: Any, /, **values: Any) -> Any:
-        self.has_changed |= statement.clause.is_dml
+        self.has_changed |= not statement.sqlite.startswith(_READING)
         return self._tx.rows(statement, **values)
 
     def row(self, statement: Any, /, **values: Any) -> Any:
-        self.has_changed |= statement.clause.is_dml
+        self.has_changed |= not statement.sqlite.startswith(_READING)
         return self._tx.row(statement, **values)
 
     def __getattr__(self, name: str) -> Any:
