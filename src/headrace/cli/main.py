@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,8 @@ from click.shell_completion import CompletionItem
 from headrace.errors import HeadraceError, ResourceNotFoundException, ValidationException
 
 DONE, RUN_FAILED, BAD_USAGE, NOT_STARTED = 0, 1, 2, 3
+# Failures of the store, of files and of buckets have errors of their own: these are of the output.
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 @dataclass(frozen=True)
@@ -171,4 +174,9 @@ def run(arguments: Sequence[str]) -> int:
     except HeadraceError as error:
         click.echo(error.message, err=True)
         return NOT_STARTED
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        click.echo(f"headrace could not write what it had to say: {error.strerror}. Make room there.", err=True)
+        return RUN_FAILED
     return answer if isinstance(answer, int) else DONE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -72,3 +73,13 @@ def test_bad_settings_are_exit_code_3_and_told_one_a_line(
 
     lines = capsys.readouterr().err.splitlines()
     assert [line.split("=")[0] for line in lines] == ["HEADRACE_AUTH", "HEADRACE_LEASE"]
+
+
+def test_output_that_finds_no_room_is_told_in_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "headrace", "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert done.returncode == 1
+    assert done.stderr == "headrace could not write what it had to say: No space left on device. Make room there.\n"
