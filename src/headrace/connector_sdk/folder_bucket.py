@@ -19,6 +19,7 @@ from typing import TypeVar
 from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.connector_sdk.keys import UNFINISHED, changed, folder_of, gone, is_possible, path_of
 from headrace.connector_sdk.together import together
+from headrace.durable import flush
 from headrace.errors import Stop
 
 # A prefix that no folder can have, or one that went while the bucket was listed.
@@ -208,7 +209,7 @@ class FolderBucket:
     def _make_durable(self, folders: Iterable[Path]) -> None:
         for folder in folders:
             try:
-                _flush(folder)
+                flush(folder)
             except OSError as error:
                 raise Stop(f"The bucket {self.name!r} can't be made durable: {error}") from error
 
@@ -255,15 +256,7 @@ class _Part:
         return touched
 
     def flush(self) -> None:
-        _flush(self.unfinished)
+        flush(self.unfinished)
 
     def appear(self) -> None:
         self.unfinished.replace(self.target)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

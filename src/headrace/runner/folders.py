@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from headrace.connector_sdk.together import together
+from headrace.durable import flush
 from headrace.engine.results import StagedFile
 
 # The disk takes as long for one file as for several.
@@ -57,12 +57,4 @@ class Folders:
 
 def make_durable(paths: Iterable[Path]) -> None:
     """Return once the files, or the names in the folders, survive a power failure."""
-    together([(_flush, path) for path in paths], at_a_time=_TOGETHER)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    together([(flush, path) for path in paths], at_a_time=_TOGETHER)

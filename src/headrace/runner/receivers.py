@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from headrace.connector_sdk.aws_credentials import AwsCredentials, AwsKeys
 from headrace.connector_sdk.signing import signed
+from headrace.durable import flush
 from headrace.errors import Retry, Stop
 from headrace.later import Later
 from headrace.settings import Settings
@@ -74,7 +75,7 @@ class FileReceiver:
                 file.truncate(size)
                 raise
         if is_new:
-            _sync_folder(self._path.parent)
+            flush(self._path.parent)
         return {}
 
     def close(self) -> None:
@@ -264,11 +265,3 @@ def _append(file: int, text: bytes) -> None:
     while text:
         text = text[os.write(file, text) :]
     os.fsync(file)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from headrace.durable import flush
 from headrace.errors import HeadraceError, SettingsError
 from headrace.later import Later
 from headrace.log import redacted
@@ -130,7 +131,7 @@ class KeyFile:
             beside.unlink(missing_ok=True)
             _write_new(beside, text)
             beside.replace(self._path)
-            _sync_folder(self._path.parent)
+            flush(self._path.parent)
         except OSError as error:
             raise SettingsError(f"headrace can't write its key file {self._path}: {error}") from error
 
@@ -162,14 +163,6 @@ def _write_new(path: Path, text: str) -> None:
         file.write(text.encode("ascii"))
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _printed(command: str) -> str:
