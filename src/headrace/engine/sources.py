@@ -17,12 +17,16 @@ from headrace.engine.record_json import record_json
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
 
-# The longest line that is read, in bytes; a longer one is rejected. DuckDB's buffer holds several.
+# The longest line that is read, in bytes; a longer one is rejected.
 LINE_BYTES = 8 * 1024 * 1024
-_BUFFER_BYTES = 4 * LINE_BYTES
-# The same for a file that is still coming, where a buffer is worked on once all of it is there. A line of more than
-# half of that has the file read once all of it is there.
-COMING_BUFFER_BYTES = 4 * 1024 * 1024
+# The same of a file that is still coming, which is worked on buffer by buffer. A longer line has the file read once all
+# of it is there.
+_COMING_LINE_BYTES = 1024 * 1024
+# Threads take a buffer in parts of this line each, and look into the next buffer for the end of their last line. Where
+# the others are through with that one by then, DuckDB reads it once more and keeps it until the query ends: with two
+# parts a buffer three to ten times as often as with four.
+_LINES_A_BUFFER = 4
+_BUFFER_BYTES = _LINES_A_BUFFER * LINE_BYTES
 _KEEP_MALFORMED = (
     "store_rejects=true, rejects_table='malformed_lines', rejects_scan='malformed_scans', rejects_limit=0,"
     f" rejects_line_size_limit={LINE_BYTES}"
@@ -139,8 +143,8 @@ class CsvFile:
     """CSV with a header: comma, double quotes, doubled inside. Malformed lines go to a table of rejects.
 
     `line_end`: see `line_end_of`; None also where nobody looked. `is_joined`: a copy of several files, the number of
-    each record's file being its last cell where that is told. `is_coming`: lines of a quarter of the usual length alone
-    are read.
+    each record's file being its last cell where that is told. `is_coming`: lines of an eighth of the usual length alone
+    are read, and a malformed one fails the file.
     """
 
     file: LocalFile
@@ -186,13 +190,16 @@ class CsvFile:
         cells = len(self.fields) + (self.is_joined and self.tells_file)
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(cells))
         line_end = " new_line='\\n'," if self.is_copy else ""
-        buffer_bytes = COMING_BUFFER_BYTES if self.is_coming else _BUFFER_BYTES
-        line_bytes = min(LINE_BYTES, buffer_bytes // 2)
+        line_bytes = _COMING_LINE_BYTES if self.is_coming else LINE_BYTES
+        # Where DuckDB keeps malformed lines it loses without a word some that are too long and reach into the next
+        # buffer; where it fails at the first one, it fails at those, too.
+        on_error = "store_rejects=false" if self.is_coming else on_error
         return (
             f"read_csv({_paths(self)}, auto_detect=false, header=true, skip={self.blank_lines},"
             " delim=',', quote='\"', escape='\"',"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false,"
-            f" strict_mode=true,{line_end} max_line_size={line_bytes}, buffer_size={buffer_bytes}, {on_error})"
+            f" strict_mode=true,{line_end} max_line_size={line_bytes}, buffer_size={_LINES_A_BUFFER * line_bytes},"
+            f" {on_error})"
         )
 
 
