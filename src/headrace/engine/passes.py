@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,8 +16,7 @@ from headrace.connector_sdk.contract import LocalFile
 from headrace.engine import layout
 from headrace.engine.alike import as_one, batches, lenient_where_malformed, runs
 from headrace.engine.coming import Follow, wait_until_worth, whole
-from headrace.engine.compile import Compiled, compile_tasks, with_lets
-from headrace.engine.counters import Counters, stop_reason
+from headrace.engine.compile import Compiled, compile_tasks
 from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.formats import UnreadableSource
@@ -26,15 +24,17 @@ from headrace.engine.joining import joined
 from headrace.engine.opening import as_unreadable, is_odd_after_all, once_whole, open_view, open_views
 from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
+from headrace.engine.pass_over import Writing, pass_over
 from headrace.engine.passed import Passed
+from headrace.engine.pieces import Pieces, pieces_of
 from headrace.engine.rejects import malformed_count, rejects_of
-from headrace.engine.results import Counts, DatasetDropped, EngineError, SplitOrder, SplitResult, StagedFile
-from headrace.engine.sources import JsonFile, SourceView, drop_malformed, first_line
+from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult, StagedFile
+from headrace.engine.sources import JsonFile, ParquetFile, SourceView, drop_malformed, first_line
 from headrace.engine.tasks import READING
 from headrace.engine.watch import Watch
+from headrace.engine.working import Working
 from headrace.engine.writers import Written, write, write_each
 
-_PROGRESS_EVERY_S = 0.25
 # Files that can't be worked on together are parted in so many, and are worked on one by one once they are few.
 _PARTS = 4
 _FEW_FILES = 8
@@ -60,6 +60,7 @@ class Passes:
         self._limit_setting = limit_setting
         self._with_one_thread = with_one_thread
         self._con = con
+        self._working = Working(con)
         self._order = order
         self._watch = watch
         self._scratch = scratch
@@ -71,10 +72,11 @@ class Passes:
         self._reading: Sequence[LocalFile] = ()
         # Looking for malformed lines of earlier reads costs more than many a file.
         self._has_malformed = False
+        self._uses_pieces = True
 
     def run(self) -> SplitResult:
         try:
-            with self._following():
+            with self._working.followed(self._watch, self._progress):
                 self._see_to_all()
         except (duckdb.IOException, duckdb.InvalidInputException, UnreadableSource, FileNotFoundError):
             # What changes while it is read may look broken.
@@ -147,6 +149,7 @@ class Passes:
             self._pass(place, open_())
         except duckdb.OutOfMemoryException:
             # Hundreds of fields take more than the limit when several threads hold records of them.
+            self._uses_pieces = False
             with self._with_one_thread():
                 self._pass(place, open_())
         except duckdb.IOException as error:
@@ -171,26 +174,9 @@ class Passes:
         file = whole(file, self._watch)
         return open_view(self._con, file, self._order.input, wanted_of(self._order), self._scratch)
 
-    @contextmanager
-    def _following(self) -> Generator[None]:
-        """Tell the watcher now and then how much has been read; stop the query that a cancel came just before."""
-        done = threading.Event()
-
-        def follow() -> None:
-            while not done.wait(_PROGRESS_EVERY_S):
-                if self._watch.cancelled:
-                    self._con.interrupt()
-                percent = max(self._con.query_progress(), 0.0)
-                read = self._counts.bytes_read + int(self._group_bytes * percent / 100)
-                self._watch.progress(replace(self._counts, bytes_read=read))
-
-        follower = threading.Thread(target=follow, name="headrace-progress", daemon=True)
-        follower.start()
-        try:
-            yield
-        finally:
-            done.set()
-            follower.join()
+    def _progress(self, percent: float) -> None:
+        read = self._counts.bytes_read + int(self._group_bytes * percent / 100)
+        self._watch.progress(replace(self._counts, bytes_read=read))
 
     def _begin(self, files: Sequence[LocalFile]) -> None:
         self._reading = files
@@ -267,12 +253,24 @@ class Passes:
         one_each = [as_one(group) for group in groups]
         copies = [joined(group, self._scratch) or one for group, one in zip(groups, one_each, strict=True)]
         try:
+            if pieces := self._pieces(copies, compiled):
+                order, target = self._order, self._target(place)
+                work = Pieces(self._con, compiled, order.output, target, self._watch, self._working)
+                return work.over(pieces, self._threads)
             passed = self._write(copies, compiled, self._writing(place, compiled))
             if copies != one_each and passed.malformed:
                 passed = self._write(one_each, compiled, self._writing(place, compiled))
         except duckdb.InvalidInputException:
             return None
         return passed
+
+    def _pieces(self, views: Sequence[SourceView], compiled: Compiled) -> Sequence[ParquetFile]:
+        """The pieces by which the views are quicker made into one file of text; none where they are not."""
+        output = self._order.output
+        is_one_file = not compiled.partition and (output.is_single_file or not output.target_file_bytes)
+        if not self._uses_pieces or not is_one_file or output.file_type == "PARQUET":
+            return []
+        return pieces_of(self._con, views, self._threads)
 
     def _pass_together(self, place: int, views: Sequence[SourceView]) -> int:
         """Let each of the small files, which are alike, make its output file in one pass; 0: that went well.
@@ -304,7 +302,7 @@ class Passes:
         self._count(views, passed, {})
         return 0
 
-    def _writing(self, place: int, compiled: Compiled) -> Callable[[str], Iterator[tuple[str, Written]]]:
+    def _writing(self, place: int, compiled: Compiled) -> Writing:
         """What writes the group at `place`: each partition's folder, and its files."""
         target, output = self._target(place), self._order.output
         if compiled.partition:
@@ -314,29 +312,16 @@ class Passes:
     def _target(self, place: int) -> Path:
         return self._order.staging / f"{place:05d}"
 
-    def _write(
-        self, views: Sequence[SourceView], compiled: Compiled, writing: Callable[[str], Iterator[tuple[str, Written]]]
-    ) -> Passed:
+    def _write(self, views: Sequence[SourceView], compiled: Compiled, writing: Writing) -> Passed:
         if self._has_malformed or self._order.input == "json":
             drop_malformed(self._con)
         # Until the pass has come to its end, and left none.
         self._has_malformed = True
-        counters = Counters(self._con, (*compiled.branches, *compiled.late_branches))
-        relation = " UNION ALL ".join(f"({view.select(compiled.fields)})" for view in views)
-        passing = f"SELECT * FROM ({relation}) WHERE {counters.where(compiled.branches)}"
-        source = f"({with_lets(passing, compiled)}) WHERE {counters.where(compiled.late_branches)}"
-        try:
-            parts = tuple(writing(source))
-        except duckdb.InvalidInputException as error:
-            reason = stop_reason(error)
-            if reason is None:
-                raise
-            raise DatasetDropped(f"The data set was dropped: {reason}") from error
-        dropped, refused = counters.dropped_and_rejected()
+        passed = pass_over(self._con, views, compiled, writing)
         forget_malformed_after(self._con, views)
         malformed = malformed_count(self._con)
-        self._has_malformed = malformed > 0 or refused > 0
-        return Passed(parts, dropped, refused, malformed)
+        self._has_malformed = malformed > 0 or passed.refused > 0
+        return replace(passed, malformed=malformed)
 
     def _count(self, views: Sequence[SourceView], passed: Passed, rejected: Mapping[int, int]) -> None:
         staged = [self._staged(folder, path) for folder, written in passed.parts for path in written.paths]

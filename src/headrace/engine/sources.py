@@ -35,6 +35,8 @@ _KEEP_MALFORMED = (
 _SKIP_MALFORMED = _KEEP_MALFORMED.replace("malformed_", "skipped_")
 # What the readers call the number of a file; a field of that name would hide it.
 _NUMBER = "file_index"
+# What the reader of Parquet calls the place of a record; a file with a field of that name can't be read with it.
+_ROW = "file_row_number"
 # A delimiter that no text has; none at all would be NUL, which a damaged file may hold.
 _WHOLE_LINES = "delim='\x01\x02\x03\x04', quote='', escape=''"
 
@@ -321,7 +323,10 @@ class JsonFile:
 
 @dataclass(frozen=True)
 class ParquetFile:
-    """Parquet: typed columns, no malformed records; a broken file is unreadable as a whole."""
+    """Parquet: typed columns, no malformed records; a broken file is unreadable as a whole.
+
+    `rows`: of which record to before which one it is read, from 0, by one thread in order; None: all.
+    """
 
     file: LocalFile
     path: str
@@ -330,6 +335,14 @@ class ParquetFile:
     tells_source: bool = False
     others: tuple[str, ...] = ()
     tells_file: bool = False
+    rows: tuple[int, int] | None = None
+
+    @property
+    def can_be_cut(self) -> bool:
+        """Whether it is one file, read whole, whose records can be numbered by the reader."""
+        is_whole = not self.others and not self.tells_file and self.most is None
+        names = {field.name.casefold() for field in self.fields}
+        return is_whole and bool(names) and _ROW not in names
 
     def telling_source(self) -> SourceView:
         """See SourceView."""
@@ -341,7 +354,11 @@ class ParquetFile:
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
-        return _first(f"SELECT {_wanted(self.fields, wanted)}{_further(self)} FROM {self._numbered()}", self.most)
+        found = f"SELECT {_wanted(self.fields, wanted)}{_further(self)} FROM {self._numbered()}"
+        if self.rows is None:
+            return _first(found, self.most)
+        begin, end = self.rows
+        return f"{found} WHERE place >= {begin} AND place < {end} QUALIFY row_number() OVER () > 0"
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView."""
@@ -351,10 +368,12 @@ class ParquetFile:
 
     def reader(self) -> str:
         """What follows FROM, with the columns as the file names them."""
-        return f"read_parquet({_paths(self)}, hive_partitioning=false)"
+        numbered = "" if self.rows is None else f", {_ROW}=true"
+        return f"read_parquet({_paths(self)}, hive_partitioning=false{numbered})"
 
     def _numbered(self) -> str:
-        return f"{self.reader()} AS t({', '.join(f'c{place}' for place in range(len(self.fields)))})"
+        columns = [f"c{place}" for place in range(len(self.fields))] + ["place"] * (self.rows is not None)
+        return f"{self.reader()} AS t({', '.join(columns)})"
 
 
 def can_be_one(names: Sequence[str]) -> bool:

@@ -29,6 +29,8 @@ _GROUP_ROWS = 122_880
 _GROUP_VALUES = 50 * _GROUP_ROWS
 _GROUP_STEP = 2048
 _LINE_END = "\r\n"
+# So large a file is never begun anew.
+_ONE_FILE_BYTES = 2**62
 # No field has this name: it is none of a text.
 _PART = "\x01\x02\x03\x04"
 _SPECIAL = '[",\\n\\r]'
@@ -63,6 +65,28 @@ def write(
         _remove(path)
         return Written((), 0)
     return Written(tuple(Path(name) for name in row[1]) if limit else (path,), records)
+
+
+def write_piece(
+    con: duckdb.DuckDBPyConnection,
+    columns: Sequence[Column],
+    source: str,
+    output: Output,
+    folder: Path,
+    *,
+    is_first: bool,
+) -> Written:
+    """Write the records of `source`, which one thread takes in order, as text that is a piece of what `write` writes.
+
+    The first piece has the header. Text goes to the file as it comes: DuckDB gathers a whole row group of it only where
+    it has to put in order what several threads make.
+    """
+    selected, options = _selected(columns, output)
+    if not is_first:
+        options = options.replace("HEADER true", "HEADER false")
+    options += f", FILE_SIZE_BYTES {_ONE_FILE_BYTES}, RETURN_FILES true"
+    row = con.execute(f"COPY (SELECT {_list(selected)} FROM {source}) TO {literal(str(folder))} ({options})").fetchone()
+    return Written(tuple(map(Path, row[1])), int(row[0])) if row else Written((), 0)
 
 
 def write_each(

@@ -53,6 +53,18 @@ def test_a_split_that_runs_out_of_memory_names_the_flow_the_file_and_the_setting
     assert ran.records() == [{"n": "1"}]
 
 
+def test_a_file_that_is_read_in_pieces_is_named_too(small: Bench) -> None:
+    path = small.folder() / "large.parquet"
+    with duckdb.connect() as con:
+        text = "CASE WHEN i = 5 THEN repeat('x', 100000000) ELSE md5(i::VARCHAR) END AS text"
+        con.execute(f"COPY (SELECT {text} FROM range(250000) AS t(i)) TO '{path}' (FORMAT parquet)")
+    file = LocalFile("s3://raw/large.parquet", path, path.stat().st_size)
+    order = small.order(EVERYTHING, [file], input="parquet", output=Output("out", file_type="JSON"))
+    with pytest.raises(EngineError, match=r"to read s3://raw/large\.parquet than HEADRACE_MEMORY_LIMIT allows"):
+        small.split(order)
+    assert not list(order.staging.glob("*-pieces"))
+
+
 def test_of_files_that_make_one_the_first_is_named(small: Bench) -> None:
     output = Output("out", file_type="PARQUET", is_single_file=True)
     files = [too_large(small), small.parquet([("n", "INTEGER")], [[1]])]
