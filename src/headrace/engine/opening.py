@@ -18,8 +18,8 @@ from headrace.engine.frames import is_whole_zstd
 from headrace.engine.joining import heads, joined
 from headrace.engine.lines import line_end_of
 from headrace.engine.members import Wanted, fields_of_kinds, kinds_by_file, members_of, undecided
+from headrace.engine.parquet import described_together, open_parquet
 from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, can_be_one, first_line
-from headrace.engine.sql import literal
 from headrace.engine.values import Field
 
 _MAGIC_BYTES = 8
@@ -59,7 +59,7 @@ def open_views(
     views = [_first_look(file, declared, scratch, urls.get(file.path)) for file in files]
     lines = [view for view in views if isinstance(view, JsonFile)]
     tables = [view for view in views if isinstance(view, ParquetFile)]
-    looked = _typed_together(con, lines, wanted, scratch) | _described_together(con, tables)
+    looked = _typed_together(con, lines, wanted, scratch) | described_together(con, tables)
     return [looked.get(view.path) or _second_look(con, view, wanted) for view in views]
 
 
@@ -120,7 +120,7 @@ def _look_while_it_comes(file: LocalFile, declared: InputFormat, url: str) -> So
 def _second_look(con: duckdb.DuckDBPyConnection, view: SourceView, wanted: Wanted) -> SourceView:
     if isinstance(view, JsonFile):
         return _open_json(con, view, wanted)
-    return _open_parquet(con, view) if isinstance(view, ParquetFile) else view
+    return open_parquet(con, view) if isinstance(view, ParquetFile) else view
 
 
 def as_unreadable(error: duckdb.IOException, views: Sequence[SourceView]) -> UnreadableSource | None:
@@ -131,6 +131,15 @@ def as_unreadable(error: duckdb.IOException, views: Sequence[SourceView]) -> Unr
         return None
     reason = first_line(error).replace(str(file.path), file.name)
     return UnreadableSource(f"{file.name} is not whole: {reason}", file.name)
+
+
+def check_tables(
+    con: duckdb.DuckDBPyConnection, files: Sequence[LocalFile], declared: InputFormat, scratch: Path
+) -> None:
+    """Raise UnreadableSource where one of the files is of Parquet and broken: a query over many does not say which."""
+    for file in files:
+        if file.coming is None and format_of(_head(file, _MAGIC_BYTES), file.format or declared) == "parquet":
+            open_parquet(con, ParquetFile(file, _plain_path(file, scratch), ()))
 
 
 def _head(file: LocalFile, size: int) -> bytes:
@@ -164,39 +173,6 @@ def _plain_path(file: LocalFile, scratch: Path) -> str:
     link = scratch / f"plain-{uuid.uuid4().hex}"
     link.symlink_to(file.path)
     return str(link)
-
-
-def _open_parquet(con: duckdb.DuckDBPyConnection, view: ParquetFile) -> ParquetFile:
-    name = view.file.name
-    try:
-        found = con.execute(f"DESCRIBE SELECT * FROM {view.reader()}").fetchall()
-    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
-        # No fault of the file's.
-        raise
-    except duckdb.Error as error:
-        raise UnreadableSource(f"{name} can't be read as Parquet: {first_line(error)}", name) from error
-    return replace(view, fields=tuple(Field(str(row[0]), str(row[1])) for row in found))
-
-
-def _described_together(con: duckdb.DuckDBPyConnection, views: Sequence[ParquetFile]) -> dict[str, SourceView]:
-    """The views with their fields: of files whose schemas are the same, one is described. Nothing if any is broken."""
-    if len(views) < 2:
-        return {}
-    paths = ", ".join(literal(view.path) for view in views)
-    schemas: dict[str, list[tuple[object, ...]]] = {}
-    try:
-        for path, *element in con.execute(f"SELECT * FROM parquet_schema([{paths}])").fetchall():
-            schemas.setdefault(str(path), []).append(tuple(element))
-    except (duckdb.InvalidInputException, duckdb.IOException):
-        return {}
-    known: dict[tuple[tuple[object, ...], ...], tuple[Field, ...]] = {}
-    described: dict[str, SourceView] = {}
-    for view in views:
-        schema = tuple(schemas.get(view.path, ()))
-        if schema not in known:
-            known[schema] = _open_parquet(con, view).fields
-        described[view.path] = replace(view, fields=known[schema])
-    return described
 
 
 def _typed_together(

@@ -21,7 +21,7 @@ from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.formats import UnreadableSource
 from headrace.engine.joining import joined
-from headrace.engine.opening import as_unreadable, is_odd_after_all, once_whole, open_view, open_views
+from headrace.engine.opening import as_unreadable, check_tables, is_odd_after_all, once_whole, open_view, open_views
 from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
 from headrace.engine.pass_over import Writing, pass_over
@@ -31,13 +31,14 @@ from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult, StagedFile
 from headrace.engine.sources import JsonFile, ParquetFile, SourceView, drop_malformed, first_line
 from headrace.engine.tasks import READING
-from headrace.engine.watch import Watch
+from headrace.engine.watch import Watch, check_unchanged
 from headrace.engine.working import Working
 from headrace.engine.writers import Written, write, write_each
 
 # Files that can't be worked on together are parted in so many, and are worked on one by one once they are few.
 _PARTS = 4
 _FEW_FILES = 8
+_NO_FILES_FAULT = (duckdb.InterruptException, duckdb.InternalException, duckdb.FatalException)
 _Opening = Callable[[], Sequence[SourceView]]
 
 
@@ -78,12 +79,15 @@ class Passes:
         try:
             with self._working.followed(self._watch, self._progress):
                 self._see_to_all()
-        except (duckdb.IOException, duckdb.InvalidInputException, UnreadableSource, FileNotFoundError):
-            # What changes while it is read may look broken.
-            _check_unchanged(self._reading)
-            raise
         except duckdb.OutOfMemoryException as error:
             raise self._of_memory(error) from error
+        except _NO_FILES_FAULT:
+            raise
+        except (duckdb.Error, UnreadableSource, FileNotFoundError):
+            # What changes while it is read may look broken.
+            check_unchanged(self._reading)
+            check_tables(self._con, self._reading, self._order.input, self._scratch)
+            raise
         return SplitResult(self._counts, tuple(self._outputs), tuple(self._rejects))
 
     def _of_memory(self, error: duckdb.OutOfMemoryException) -> EngineError:
@@ -244,7 +248,7 @@ class Passes:
     def _finish(self, place: int, views: Sequence[SourceView], compiled: Compiled, passed: Passed) -> None:
         """Keep the rejects, and count."""
         rejected = self._keep_rejects(place, views, compiled, passed)
-        _check_unchanged(self._reading)
+        check_unchanged(self._reading)
         self._count(views, passed, rejected)
 
     def _quick_pass(self, place: int, views: Sequence[SourceView], compiled: Compiled) -> Passed | None:
@@ -298,7 +302,7 @@ class Passes:
         if passed.refused or passed.malformed:
             # Which record of which file it is, is known of one file.
             return passed.refused + passed.malformed
-        _check_unchanged(self._reading)
+        check_unchanged(self._reading)
         self._count(views, passed, {})
         return 0
 
@@ -373,9 +377,3 @@ class Passes:
                 counted[READING if reject.task is None else reject.task] += 1
         self._rejects.append(StagedFile(str(path), path.name, path.stat().st_size))
         return counted
-
-
-def _check_unchanged(files: Sequence[LocalFile]) -> None:
-    """Raise where a file that is read where it lies is not the one any more that was listed."""
-    for file in files:
-        file.check()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
+from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.results import Counts
 from headrace.errors import HeadraceError
 
@@ -59,3 +60,9 @@ class Watch:
         finally:
             with self._lock:
                 self._interrupts.remove(interrupt)
+
+
+def check_unchanged(files: Sequence[LocalFile]) -> None:
+    """Raise where a file that is read where it lies is not the one any more that was listed."""
+    for file in files:
+        file.check()

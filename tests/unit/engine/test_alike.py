@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.alike import MOST_BYTES, MOST_FILES, batches
+from headrace.engine.footers import schema_of
 from headrace.engine.formats import InputFormat, UnreadableSource
 from headrace.engine.layout import FileType, Output
 from headrace.engine.opening import SMALL_BYTES
@@ -326,6 +327,34 @@ def test_a_broken_file_of_parquet_among_others_is_named(bench: Bench) -> None:
     good = [bench.parquet([("a", "VARCHAR")], [("x",)]) for _ in range(3)]
     with pytest.raises(UnreadableSource, match="broken"):
         bench.run(EVERYTHING, *good, bench.file(b"PAR1 and no more PAR1", "broken"), input="parquet")
+
+
+@pytest.mark.parametrize("output", [Output("out", is_single_file=True), Output("out"), TYPED])
+def test_a_file_of_parquet_that_is_broken_behind_its_schema_is_named_among_others(bench: Bench, output: Output) -> None:
+    good = [bench.parquet([("a", "VARCHAR")], [(f"{place}",)]) for place in range(12)]
+    content = good[0].path.read_bytes()
+    schema = schema_of(good[0].path)
+    assert schema
+    end = content.index(schema) + len(schema)
+    broken = bench.file(content[:end] + b"\xff" * (len(content) - 8 - end) + content[-8:], "broken")
+    assert schema_of(broken.path) == schema
+    with pytest.raises(UnreadableSource, match="broken can't be read as Parquet") as caught:
+        bench.run(EVERYTHING, *good, broken, *good, input="parquet", output=output)
+    assert caught.value.file == broken.name
+
+
+@pytest.mark.parametrize("output", [Output("out"), TYPED])
+def test_files_of_parquet_of_any_schemas_are_treated_as_if_alone(bench: Bench, output: Output) -> None:
+    files = [
+        bench.parquet([("a", "VARCHAR"), ("n", "INTEGER")], [("x", 1), ("y", None)]),
+        bench.parquet([("a", "VARCHAR"), ("n", "BIGINT")], [("x", 1)]),
+        bench.parquet([("a", "VARCHAR")], [("x",)]),
+        bench.parquet([("A", "VARCHAR"), ("n", "INTEGER")], [("x", 1)]),
+        bench.parquet([("n", "INTEGER"), ("a", "VARCHAR")], [(1, "x")]),
+        bench.parquet([("geo", "VARCHAR"), ("n", "INTEGER")], [("x", 1)]),
+        bench.parquet([("a", "VARCHAR"), ("n", "INTEGER")], []),
+    ]
+    assert_as_alone(bench, EVERYTHING, [*files, *reversed(files), *files], "parquet", output)
 
 
 @pytest.mark.parametrize("output", [Output("out"), Output("out", file_type="CSV"), TYPED])
