@@ -20,6 +20,7 @@ from headrace.flow.plan import Plan, Reading
 from headrace.log import Log
 from headrace.runner.bookmarks import keeps_place, since, source_of
 from headrace.runner.control import Control
+from headrace.runner.early import flushing_early
 from headrace.runner.folders import Folders, make_durable
 from headrace.runner.ledger import Ledger
 from headrace.runner.placement import Doing, Placement, Remote
@@ -257,7 +258,8 @@ class Splits:
                 naming=self._naming(),
                 limit=self._limit,
             )
-            result = self._tools.engine.run_split(asked, self._held.control.watch)
+            with flushing_early(asked.staging):
+                result = self._tools.engine.run_split(asked, self._held.control.watch)
             result = source.finished(result, asked.rejects)
         return replace(result, bookmark=source.bookmark)
 

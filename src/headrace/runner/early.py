@@ -1,0 +1,61 @@
+"""Large files go to the disk while they are written, so that little is left to wait for at the end."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+
+from headrace.durable import flush
+
+_EVERY_S = 0.25
+# What is written meanwhile costs nothing; to ask for it costs as much for little as for more.
+WORTH_BYTES = 32 * 1024 * 1024
+# Of a folder with more files each is small.
+_MOST_FILES = 32
+
+
+class Early:
+    """What grows in a folder, not below it: `look` may be called now and then, by one thread."""
+
+    def __init__(self, folder: Path, worth_bytes: int = WORTH_BYTES) -> None:
+        self._folder = folder
+        self._worth_bytes = worth_bytes
+        self._flushed: dict[int, int] = {}
+
+    def look(self) -> list[str]:
+        """Flush the files that have grown by so much since they were; their names."""
+        found: list[str] = []
+        # A file may get its name, or go, at any moment. Who needs it durable flushes it once more, and says why not.
+        with suppress(OSError), os.scandir(self._folder) as entries:
+            found.extend(entry.name for entry in islice(entries, _MOST_FILES) if self._is_flushed(entry))
+        return found
+
+    def _is_flushed(self, entry: os.DirEntry[str]) -> bool:
+        stat = entry.stat(follow_symlinks=False)
+        is_worth_it = entry.is_file() and stat.st_size - self._flushed.get(stat.st_ino, 0) >= self._worth_bytes
+        if is_worth_it:
+            flush(Path(entry.path))
+            self._flushed[stat.st_ino] = stat.st_size
+        return is_worth_it
+
+
+@contextmanager
+def flushing_early(folder: Path) -> Generator[None]:
+    """Within the block what grows in the folder goes to the disk."""
+    done, early = threading.Event(), Early(folder)
+
+    def follow() -> None:
+        while not done.wait(_EVERY_S):
+            early.look()
+
+    follower = threading.Thread(target=follow, name="headrace-early", daemon=True)
+    follower.start()
+    try:
+        yield
+    finally:
+        done.set()
+        follower.join()
