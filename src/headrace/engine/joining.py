@@ -21,6 +21,8 @@ _BEGIN: Callable[[bytes], bytes] = itemgetter(slice(len(_OBJECT)))
 _MEMBERS: Callable[[bytes], bytes] = itemgetter(slice(1, None))
 # So many bytes hold the first lines of most files.
 _HEAD_BYTES = 64 * 1024
+# And so many the first lines that one file alone is looked at for.
+_BEGINNING_BYTES = 1024 * 1024
 
 
 def joined(views: Sequence[SourceView], scratch: Path, *, tells_file: bool = False) -> CsvFile | JsonFile | None:
@@ -42,6 +44,18 @@ def joined(views: Sequence[SourceView], scratch: Path, *, tells_file: bool = Fal
 def heads(views: Sequence[JsonFile], scratch: Path, most: int) -> JsonFile | None:
     """The first objects of each file, `most` of each, as one file that tells of which each is; None as in `joined`."""
     return _joined_json(views[0], (_objects(Path(view.path), most) for view in views), scratch, tells_file=True)
+
+
+def beginning(view: JsonFile, scratch: Path, most: int) -> JsonFile | None:
+    """The first lines of a file, `most` of them or as many as are in its first MiB, as a file of their own.
+
+    None where they are to be read from the file itself. DuckDB reads 2,048 lines of that, however few are asked for.
+    """
+    content = None if view.is_coming else _objects(Path(view.path), most, _BEGINNING_BYTES)
+    path = scratch / f"beginning-{uuid.uuid4().hex}"
+    if content is None or not content.startswith(b"\n{") or not _is_written(path, b"", [content]):
+        return None
+    return replace(view, path=str(path), compression="none")
 
 
 def _joined_csv(first: CsvFile, views: Sequence[SourceView], scratch: Path, *, tells_file: bool) -> CsvFile | None:
@@ -105,18 +119,18 @@ def _lines(path: Path, end: bytes, number: int | None) -> bytes:
     return b'"'.join(parts)
 
 
-def _objects(path: Path, most: int | None) -> bytes | None:
+def _objects(path: Path, most: int | None, most_bytes: int = _HEAD_BYTES) -> bytes | None:
     """The lines of a file of JSON, at most `most`, each behind a line end; None where it can't be read, or so far."""
     try:
         if most is None:
             content = plain(path.read_bytes()).removesuffix(b"\n")
             return b"\n" + content if content else b""
         with closing(open_plain(path)) as stream:
-            content = stream.read(_HEAD_BYTES)
+            content = stream.read(most_bytes)
     except UNPACKING_ERRORS:
         return None
     lines = content.split(b"\n", most)[:most]
-    if len(content) == _HEAD_BYTES and sum(map(len, lines)) + len(lines) > _HEAD_BYTES:
+    if len(content) == most_bytes and sum(map(len, lines)) + len(lines) > most_bytes:
         # The last of them goes on.
         lines.pop()
     found = b"\n".join(lines).removesuffix(b"\n")

@@ -54,12 +54,14 @@ def members_of(
     lines: str,
     wanted: Wanted | None = None,
     values: Callable[[Sequence[str]], str] | None = None,
+    beginning: Callable[[int], str | None] | None = None,
 ) -> tuple[Field, ...]:
     """The members that are wanted, None: every one that any object of `lines` has, each with the type that all its
     values share; object or text, which are written alike, may stand for one another.
 
     `lines` is what follows FROM: a relation with the text of one JSON object a row in `line`. `values` gives a query
     of those members of all objects as f0, f1, …; None where there is none quicker than to look at whole objects.
+    `beginning` gives a relation like `lines` of the first objects alone, about so many, where there is one.
     """
     wanted = wanted or EVERYTHING
     first = _first(lines, _FIRST_RECORDS)
@@ -67,7 +69,8 @@ def members_of(
     typed = [name for name in names if wanted.is_typed(name)]
     kinds: dict[str, set[str]] = {}
     if typed:
-        kinds = _kinds(con, _first(lines, max(_FEWEST_RECORDS, min(_FIRST_RECORDS, _FIRST_VALUES // len(names)))))
+        most = max(_FEWEST_RECORDS, min(_FIRST_RECORDS, _FIRST_VALUES // len(names)))
+        kinds = _kinds(con, (beginning and beginning(most)) or _first(lines, most))
         if left := undecided(typed, kinds):
             kinds |= _kinds(con, lines) if values is None else _kinds_of(con, values(left), left)
     return fields_of_kinds(names, typed, kinds)

@@ -15,7 +15,7 @@ from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.coming import Followed, wait_for, whole
 from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
 from headrace.engine.frames import is_whole_zstd
-from headrace.engine.joining import heads, joined
+from headrace.engine.joining import beginning, heads, joined
 from headrace.engine.lines import line_end_of
 from headrace.engine.members import Wanted, fields_of_kinds, kinds_by_file, members_of, undecided
 from headrace.engine.parquet import described_together, open_parquet
@@ -40,7 +40,7 @@ def open_view(
 
     Raises UnreadableSource where not even its header or structure can be read.
     """
-    return _second_look(con, _first_look(file, declared, scratch), wanted)
+    return _second_look(con, _first_look(file, declared, scratch), wanted, scratch)
 
 
 def open_views(
@@ -60,7 +60,7 @@ def open_views(
     lines = [view for view in views if isinstance(view, JsonFile)]
     tables = [view for view in views if isinstance(view, ParquetFile)]
     looked = _typed_together(con, lines, wanted, scratch) | described_together(con, tables)
-    return [looked.get(view.path) or _second_look(con, view, wanted) for view in views]
+    return [looked.get(view.path) or _second_look(con, view, wanted, scratch) for view in views]
 
 
 def once_whole(view: SourceView, file: LocalFile, scratch: Path) -> SourceView:
@@ -117,9 +117,9 @@ def _look_while_it_comes(file: LocalFile, declared: InputFormat, url: str) -> So
     raise UnreadableSource(f"{file.name} is read once all of it is there", file.name)
 
 
-def _second_look(con: duckdb.DuckDBPyConnection, view: SourceView, wanted: Wanted) -> SourceView:
+def _second_look(con: duckdb.DuckDBPyConnection, view: SourceView, wanted: Wanted, scratch: Path) -> SourceView:
     if isinstance(view, JsonFile):
-        return _open_json(con, view, wanted)
+        return _open_json(con, view, wanted, scratch)
     return open_parquet(con, view) if isinstance(view, ParquetFile) else view
 
 
@@ -222,12 +222,17 @@ def _kinds_of(
     return [kinds.get(place, {}) for place in range(count)]
 
 
-def _open_json(con: duckdb.DuckDBPyConnection, view: JsonFile, wanted: Wanted) -> JsonFile:
+def _open_json(con: duckdb.DuckDBPyConnection, view: JsonFile, wanted: Wanted, scratch: Path) -> JsonFile:
     """The view with the members that are wanted of its objects."""
     if wanted.names is not None and not any(map(wanted.is_typed, wanted.names)):
         return replace(view, fields=tuple(map(Field, wanted.names)))
+
+    def first_objects(most: int) -> str | None:
+        first = beginning(view, scratch, most)
+        return first and first.objects()
+
     try:
-        return replace(view, fields=members_of(con, view.objects(), wanted, view.values))
+        return replace(view, fields=members_of(con, view.objects(), wanted, view.values, first_objects))
     except duckdb.InvalidInputException:
         if view.is_coming:
             raise
