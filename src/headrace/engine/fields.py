@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from headrace.engine.members import Wanted
 from headrace.engine.results import SplitOrder
@@ -33,13 +32,12 @@ def _operands(task: Merge | Arithmetic) -> Sequence[str]:
 
 def wanted_of(order: SplitOrder) -> Wanted:
     """The members to look for in a JSON file, and of which the type matters."""
-    return Wanted(fields_read(order.tasks), partial(_is_typed, order))
+    cast = _cast(order.tasks)
 
+    def is_typed(name: str) -> bool:
+        return order.input != "json" or (order.output.keeps_types and name not in cast)
 
-def _is_typed(order: SplitOrder, name: str) -> bool:
-    if order.input != "json":
-        return True
-    return order.output.keeps_types and not _is_cast(order.tasks, name)
+    return Wanted(fields_read(order.tasks), is_typed)
 
 
 def fields_of(order: SplitOrder, views: Sequence[SourceView]) -> tuple[Field, ...]:
@@ -53,23 +51,33 @@ def fields_of(order: SplitOrder, views: Sequence[SourceView]) -> tuple[Field, ..
     if names is None:
         # A Parquet file among files of CSV has fields that no header names.
         names = tuple(dict.fromkeys((*(order.fields or ()), *types)))
-    return tuple(Field(name, _type(order, name, types.get(name, TEXT))) for name in names)
+    if order.input != "json":
+        return tuple(Field(name, _unless_json(types.get(name, TEXT))) for name in names)
+    if order.output.keeps_types:
+        # What every Map casts is text until then, so that long numbers keep their digits.
+        cast = _cast(order.tasks)
+        return tuple(Field(name, TEXT if name in cast else _unless_json(types.get(name, TEXT))) for name in names)
+    written = _written_as_json(order, names)
+    return tuple(Field(name, JSON if name in written else TEXT) for name in names)
 
 
-def _type(order: SplitOrder, name: str, found: str) -> str:
-    """Members of JSON stay JSON only where they are written as JSON, unchanged: text is quicker.
-
-    What every Map casts is text until then, so that long numbers keep their digits.
-    """
-    if order.input == "json" and order.output.keeps_types and _is_cast(order.tasks, name):
-        return TEXT
-    if order.input != "json" or order.output.keeps_types:
-        return TEXT if found == JSON else found
-    changed = {task.field for task in (*order.tasks.masks, *order.tasks.truncates)}
-    is_written = fields_read(order.tasks) is None or any(task.source == name for task in order.tasks.maps)
-    return JSON if order.output.file_type == "JSON" and is_written and name not in changed else TEXT
+def _unless_json(found: str) -> str:
+    """Members of JSON stay JSON only where they are written as JSON, unchanged: text is quicker."""
+    return TEXT if found == JSON else found
 
 
-def _is_cast(tasks: Tasks, name: str) -> bool:
-    types = [sql_type(task.destination_type) for task in tasks.maps if task.source == name]
-    return bool(types) and all(types) and fields_read(tasks) is not None
+def _written_as_json(order: SplitOrder, names: Sequence[str]) -> set[str]:
+    """The fields that are written as JSON as they are read."""
+    tasks = order.tasks
+    if order.output.file_type != "JSON":
+        return set()
+    written = set(names) if fields_read(tasks) is None else {task.source for task in tasks.maps}
+    return written - {task.field for task in (*tasks.masks, *tasks.truncates)}
+
+
+def _cast(tasks: Tasks) -> set[str]:
+    """The fields that every Map of which casts."""
+    if fields_read(tasks) is None:
+        return set()
+    kept = {task.source for task in tasks.maps if sql_type(task.destination_type) is None}
+    return {task.source for task in tasks.maps} - kept

@@ -146,8 +146,8 @@ def cast(value: Value, type_: str) -> str:
     if type_ == "TIMESTAMP WITH TIME ZONE":
         return instant(value)
     if value.type == TEXT and type_ == "DOUBLE":
-        double = number(value.text, "DOUBLE")
-        return f"CASE WHEN isfinite({double}) THEN {double} END"
+        double = f"TRY_CAST({value.text} AS DOUBLE)"
+        return f"CASE WHEN {_is_plain(value.text)} AND isfinite({double}) THEN {double} END"
     if value.type == TEXT and type_ == "DATE":
         return _on_calendar(value.text, "DATE")
     if value.type == TEXT and type_.startswith("DECIMAL"):
@@ -158,14 +158,18 @@ def cast(value: Value, type_: str) -> str:
 
 def number(text: str, type_: str) -> str:
     """The number that `text` is, NULL where it is none: DuckDB would read 12_34 as 1234."""
-    return f"CASE WHEN NOT contains({text}, '_') THEN TRY_CAST({text} AS {type_}) END"
+    return f"CASE WHEN {_is_plain(text)} THEN TRY_CAST({text} AS {type_}) END"
+
+
+def _is_plain(text: str) -> str:
+    return f"NOT contains({text}, '_')"
 
 
 def _whole(text: str) -> str:
     """`text` as a BIGINT where it is a whole number: a cast would round 1.5 and 15e-1, and read 0x10, in silence."""
-    quick, exact = f"TRY_CAST({text} AS BIGINT)", number(text, "DECIMAL(38,18)")
-    slow = f"CASE WHEN {exact} = trunc({exact}) THEN TRY_CAST({exact} AS BIGINT) END"
-    return f"CASE WHEN {quick}::VARCHAR = {text} THEN {quick} ELSE {slow} END"
+    quick, exact = f"TRY_CAST({text} AS BIGINT)", f"TRY_CAST({text} AS DECIMAL(38,18))"
+    slow = f"WHEN {_is_plain(text)} AND {exact} = trunc({exact}) THEN TRY_CAST({exact} AS BIGINT)"
+    return f"CASE WHEN {quick}::VARCHAR = {text} THEN {quick} {slow} END"
 
 
 def instant(value: Value) -> str:
@@ -176,10 +180,10 @@ def instant(value: Value) -> str:
         return f"{value.native}::TIMESTAMPTZ"
     parsed = _on_calendar(value.text, "TIMESTAMPTZ")
     is_integer = f"regexp_full_match({value.text}, '\\s*[+-]?[0-9]+\\s*')"
-    milliseconds = f"CASE WHEN {is_integer} THEN TRY_CAST({value.text} AS BIGINT) END"
+    milliseconds = f"WHEN {is_integer} THEN TRY_CAST({value.text} AS BIGINT) * 1000"
     is_seconds = f"regexp_full_match({value.text}, {literal(EPOCH_SECONDS)})"
-    microseconds = f"CASE WHEN {is_seconds} THEN TRY_CAST(replace({value.text}, '.', '') AS BIGINT) END"
-    return f"coalesce({parsed}, TRY(make_timestamptz({milliseconds} * 1000)), TRY(make_timestamptz({microseconds})))"
+    microseconds = f"WHEN {is_seconds} THEN TRY_CAST(replace({value.text}, '.', '') AS BIGINT)"
+    return f"coalesce({parsed}, TRY(make_timestamptz(CASE {milliseconds} {microseconds} END)))"
 
 
 def _on_calendar(text: str, type_: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from headrace.engine.compile import Column, compile_tasks, with_lets
+from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.layout import Output
+from headrace.engine.results import Naming, SplitOrder
 from headrace.engine.tasks import Filter, Map, Mask, Merge, Tasks, Truncate
 from headrace.engine.values import Field
 from headrace.engine.writers import write
@@ -31,6 +35,30 @@ def relation_of(tasks: Tasks, *names: str) -> str:
 def test_casts_are_added_in_one_select_however_many_there_are() -> None:
     for count in (2, WIDE):
         assert relation_of(casts(count), *(f"c{place}" for place in range(count))).count("SELECT") == 1
+
+
+class Counted(tuple[Map, ...]):  # noqa: SLOT001 (slots can't be added to a tuple's)
+    """Maps that know how often they were gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[Map]:
+        self.times += 1
+        return super().__iter__()
+
+
+def times_gone_through(count: int, folder: Path) -> int:
+    maps = Counted(casts(count).maps)
+    naming = Naming("flow", "execution", 1, datetime(2026, 1, 1, tzinfo=UTC))
+    order = SplitOrder(Tasks(maps=maps), "json", TYPED, 0, [], None, folder, folder, naming)
+    wanted = wanted_of(order)
+    assert not any(map(wanted.is_typed, wanted.names or ()))
+    assert [field.type for field in fields_of(order, [])] == ["VARCHAR"] * count
+    return maps.times
+
+
+def test_tasks_are_not_gone_through_for_each_field_again(tmp_path: Path) -> None:
+    assert times_gone_through(WIDE, tmp_path) == times_gone_through(2, tmp_path)
 
 
 def test_what_builds_on_another_is_added_after_it() -> None:
