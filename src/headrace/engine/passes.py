@@ -69,6 +69,8 @@ class Passes:
         self._outputs: list[StagedFile] = []
         self._rejects: list[StagedFile] = []
         self._group_bytes = 0
+        # What is read again is not told again.
+        self._told_bytes = 0
         # The files of the group that is worked on.
         self._reading: Sequence[LocalFile] = ()
         # Looking for malformed lines of earlier reads costs more than many a file.
@@ -180,7 +182,8 @@ class Passes:
 
     def _progress(self, percent: float) -> None:
         read = self._counts.bytes_read + int(self._group_bytes * percent / 100)
-        self._watch.progress(replace(self._counts, bytes_read=read))
+        self._told_bytes = max(self._told_bytes, read)
+        self._watch.progress(replace(self._counts, bytes_read=self._told_bytes))
 
     def _begin(self, files: Sequence[LocalFile]) -> None:
         self._reading = files
@@ -321,13 +324,19 @@ class Passes:
             drop_malformed(self._con)
         # Until the pass has come to its end, and left none.
         self._has_malformed = True
-        passed = pass_over(self._con, views, compiled, writing)
+
+        def reading(source: str) -> Iterator[tuple[str, Written]]:
+            with self._working.reading():
+                yield from writing(source)
+
+        passed = pass_over(self._con, views, compiled, reading)
         forget_malformed_after(self._con, views)
         malformed = malformed_count(self._con)
         self._has_malformed = malformed > 0 or passed.refused > 0
         return replace(passed, malformed=malformed)
 
     def _count(self, views: Sequence[SourceView], passed: Passed, rejected: Mapping[int, int]) -> None:
+        self._group_bytes = 0
         staged = [self._staged(folder, path) for folder, written in passed.parts for path in written.paths]
         self._counts = self._counts.add(
             Counts(

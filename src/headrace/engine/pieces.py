@@ -22,7 +22,7 @@ from headrace.engine.passed import Passed
 from headrace.engine.sources import ParquetFile, SourceView
 from headrace.engine.sql import literal
 from headrace.engine.watch import Watch
-from headrace.engine.working import Working
+from headrace.engine.working import Working, set_up
 from headrace.engine.writers import Written, write_piece
 
 # To plan the query once more takes as long as some ten thousand records.
@@ -111,16 +111,15 @@ class Pieces:
     def _piece(self, place: int, view: ParquetFile) -> Passed:
         def write_text(source: str) -> Iterator[tuple[str, Written]]:
             folder = self._folder / str(place)
-            return iter(
-                [("", write_piece(con, self._compiled.columns, source, self._output, folder, is_first=not place))]
-            )
-
-        with self._con.cursor() as con, self._stopping_others(), self._watch.interrupting(con.interrupt):
-            con.execute("SET TimeZone = 'UTC'")
             with self._working.on(con):
                 if self._failed.is_set():
                     raise duckdb.InterruptException("Another piece failed.")
-                return pass_over(con, [view], self._compiled, write_text)
+                columns, output = self._compiled.columns, self._output
+                yield "", write_piece(con, columns, source, output, folder, is_first=not place)
+
+        with self._con.cursor() as con, self._stopping_others(), self._watch.interrupting(con.interrupt):
+            set_up(con)
+            return pass_over(con, [view], self._compiled, write_text)
 
     def _joined(self, works: Sequence[Future[Passed]]) -> Passed:
         try:

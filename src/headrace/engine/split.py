@@ -28,6 +28,7 @@ from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult
 from headrace.engine.sources import first_line
 from headrace.engine.values import Field
 from headrace.engine.watch import Cancelled, Watch
+from headrace.engine.working import set_up
 
 # What is freed at once in such amounts goes back to the system, and no file is kept that is read once: a quarter of the
 # most that a split takes, for 3 % of its processor time.
@@ -152,7 +153,7 @@ class Engine:
         database = self._database
         con = database.cursor()
         try:
-            con.execute("SET TimeZone = 'UTC'")
+            set_up(con)
             with watch.interrupting(con.interrupt), TemporaryDirectory(dir=self._scratch) as scratch:
                 yield con, Path(scratch)
         except duckdb.InterruptException as error:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.layout import FileType, Output
 from headrace.engine.results import Counts
 from headrace.engine.tasks import Filter, Map, MapAll, Mask, Tasks
@@ -97,6 +100,29 @@ def test_progress_never_goes_back_and_ends_with_the_counts(bench: Bench, large: 
     assert read == sorted(read)
     assert seen[-1] == result.counts
     assert result.counts.bytes_read == 1_250_000
+
+
+@pytest.mark.parametrize("file_type", ["PARQUET", "JSON"])
+def test_how_much_is_read_of_a_file_is_told_while_it_is_read(bench: Bench, tmp_path: Path, file_type: FileType) -> None:
+    path = tmp_path / "large.parquet"
+    with duckdb.connect() as con:
+        con.execute(
+            "COPY (SELECT i AS a, concat('some text that is masked ', i) AS b FROM range(400_000) AS t(i))"
+            f" TO '{path}' (FORMAT parquet, ROW_GROUP_SIZE 20480)"
+        )
+    file = LocalFile("s3://raw/large.parquet", path, path.stat().st_size)
+    seen: list[int] = []
+
+    def cancel_once_told(counts: Counts) -> None:
+        seen.append(counts.bytes_read)
+        if seen[-1]:
+            watch.cancel()
+
+    watch = Watch(cancel_once_told)
+    tasks = replace(HEAVY, masks=HEAVY.masks[:12])
+    with pytest.raises(Cancelled):
+        bench.run(tasks, file, input="parquet", output=Output("out", file_type=file_type), watch=watch)
+    assert 0 < seen[-1] < file.size_bytes
 
 
 def test_a_watch_knows_whether_it_was_cancelled() -> None:
