@@ -51,6 +51,8 @@ class OneRun:
         self.document = dict(document)
         self._changed = threading.Event()
         self._stopped = threading.Event()
+        # Of each execution whose source has been listed: to read it again takes longer the more files it has.
+        self._source_bytes: dict[str, int] = {}
         settings = backend.settings
         arn = f"arn:aws:iam::{settings.account}:user/headrace"
         self._caller = Caller(account=settings.account, region=settings.region, arn=arn, access_key_id="headrace")
@@ -134,15 +136,20 @@ class OneRun:
         return [SplitResult.from_document(row.result) for row in rows if row.result is not None]
 
     def _look(self, execution_id: str) -> Look:
+        is_listed = execution_id in self._source_bytes
+
         def read(tx: Tx) -> tuple[Execution | None, tuple[executions.SplitRow, ...], Kept | None]:
-            return executions.get(tx, execution_id), executions.splits(tx, execution_id), rejects.get(tx, execution_id)
+            splits = () if is_listed else executions.splits(tx, execution_id)
+            return executions.get(tx, execution_id), splits, rejects.get(tx, execution_id)
 
         execution, splits, kept = self._backend.store.read(read).result()
         if execution is None:
             raise HeadraceError(f"Execution {execution_id} is gone: its flow was deleted.")
         counts = Counts() if execution.counts is None else Counts.from_document(execution.counts)
-        size_bytes = sum(file["sizeBytes"] for split in splits for file in split.document["files"])
-        return Look(execution, counts, size_bytes, kept)
+        if splits:
+            sizes = (file["sizeBytes"] for split in splits for file in split.document["files"])
+            self._source_bytes[execution_id] = sum(sizes)
+        return Look(execution, counts, self._source_bytes.get(execution_id, 0), kept)
 
     def _cancel(self, execution_id: str) -> None:
         now_ms = to_ms(self._backend.clock.now())

@@ -55,3 +55,18 @@ def test_a_run_that_can_not_be_settled_ends_with_the_reason(data: Path) -> None:
             run.follow(run.start(), lambda _: None)
     finally:
         backend.stop()
+
+
+def test_every_look_at_a_run_knows_how_much_there_is_once_the_source_was_listed(data: Path) -> None:
+    seen: list[int] = []
+    backend = Backend(Settings(data=data), environment={})
+    backend.start()
+    try:
+        run = OneRun(backend, flow_document())
+        run.save_flow()
+        for _ in range(2):
+            last = run.follow(run.start(), lambda look: seen.append(look.source_bytes))
+            assert last.source_bytes == last.counts.bytes_read > 0
+    finally:
+        backend.stop()
+    assert set(seen) <= {0, seen[-1]}
