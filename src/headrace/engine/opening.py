@@ -83,7 +83,7 @@ def _first_look(file: LocalFile, declared: InputFormat, scratch: Path, url: str 
     file = whole(file)
     declared = file.format or declared
     # A small file is opened once.
-    content = file.path.read_bytes() if file.size_bytes <= SMALL_BYTES else None
+    content = _text(file, declared) if file.size_bytes <= SMALL_BYTES else None
     head = partial(_head, file) if content is None else partial(_begin, content)
     path = _plain_path(file, scratch)
     kind = format_of(head(_MAGIC_BYTES), declared)
@@ -146,6 +146,13 @@ def _head(file: LocalFile, size: int) -> bytes:
     wait_for(file, min(size, file.size_bytes))
     with file.path.open("rb") as stream:
         return stream.read(size)
+
+
+def _text(file: LocalFile, declared: InputFormat) -> bytes:
+    """The whole file; of one of Parquet no more than says that it is one."""
+    with file.path.open("rb", buffering=0) as stream:
+        begin = stream.read(_MAGIC_BYTES)
+        return begin if format_of(begin, declared) == "parquet" else begin + stream.read()
 
 
 def _begin(content: bytes, size: int) -> bytes:

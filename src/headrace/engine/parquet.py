@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import duckdb
 
@@ -48,7 +47,7 @@ def _alike(views: Sequence[ParquetFile]) -> list[list[ParquetFile]]:
     known: dict[bytes, list[ParquetFile]] = {}
     before: bytes | None = None
     for view in views:
-        schema = schema_of(Path(view.path), before)
+        schema = schema_of(view.file.path, before)
         group = known.setdefault(schema, []) if schema else []
         if not group:
             groups.append(group)
