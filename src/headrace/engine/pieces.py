@@ -30,6 +30,9 @@ LEAST_RECORDS = 100_000
 # The text of a piece waits on the disk until all before it are there.
 MOST_RECORDS = 2_000_000
 _COPIED_BYTES = 1024 * 1024
+_FOLDER = "-pieces"
+# Where, in the folder of what is staged, the text lies that becomes the beginning of a file.
+FIRST_PIECES = f"*{_FOLDER}/0"
 
 
 def pieces_of(
@@ -80,7 +83,7 @@ class Pieces:
         self._compiled = compiled
         self._output = output
         self._path = target.with_name(f"{target.name}.{EXTENSIONS[output.file_type]}")
-        self._folder = target.with_name(f"{target.name}-pieces")
+        self._folder = target.with_name(f"{target.name}{_FOLDER}")
         self._watch = watch
         self._working = working
         self._failed = threading.Event()

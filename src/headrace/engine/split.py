@@ -33,6 +33,9 @@ from headrace.engine.working import set_up
 # What is freed at once in such amounts goes back to the system, and no file is kept that is read once: a quarter of the
 # most that a split takes, for 3 % of its processor time.
 _GIVEN_BACK = {"allocator_bulk_deallocation_flush_threshold": "2MB", "enable_external_file_cache": False}
+# No threads that write behind those that work: a query that is interrupted meanwhile may wait for them for ever, and
+# nothing is quicker by them.
+_AT_ONCE = {"async_threads": 0}
 # Nothing is loaded from outside.
 _CLOSED = {
     "autoinstall_known_extensions": False,
@@ -57,7 +60,13 @@ class Engine:
         self._scratch = scratch
         self._threads = threads
         self._limit_setting = limit_setting
-        self._config = {"memory_limit": f"{memory_limit_bytes}B", "threads": threads, **_GIVEN_BACK, **_CLOSED}
+        self._config = {
+            "memory_limit": f"{memory_limit_bytes}B",
+            "threads": threads,
+            **_GIVEN_BACK,
+            **_AT_ONCE,
+            **_CLOSED,
+        }
         self._lock = threading.Lock()
         self._saving = threading.Lock()
         self._opened = 0

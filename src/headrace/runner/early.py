@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 
 from headrace.durable import flush
+from headrace.engine.pieces import FIRST_PIECES
 
 _EVERY_S = 0.25
 # What is written meanwhile costs nothing; to ask for it costs as much for little as for more.
@@ -19,7 +20,7 @@ _MOST_FILES = 32
 
 
 class Early:
-    """What grows in a folder, not below it: `look` may be called now and then, by one thread."""
+    """What grows in a folder, and the first pieces below it: `look` may be called now and then, by one thread."""
 
     def __init__(self, folder: Path, worth_bytes: int = WORTH_BYTES) -> None:
         self._folder = folder
@@ -30,8 +31,10 @@ class Early:
         """Flush the files that have grown by so much since they were; their names."""
         found: list[str] = []
         # A file may get its name, or go, at any moment. Who needs it durable flushes it once more, and says why not.
-        with suppress(OSError), os.scandir(self._folder) as entries:
-            found.extend(entry.name for entry in islice(entries, _MOST_FILES) if self._is_flushed(entry))
+        with suppress(OSError):
+            for folder in (self._folder, *self._folder.glob(FIRST_PIECES)):
+                with os.scandir(folder) as entries:
+                    found.extend(entry.name for entry in islice(entries, _MOST_FILES) if self._is_flushed(entry))
         return found
 
     def _is_flushed(self, entry: os.DirEntry[str]) -> bool:

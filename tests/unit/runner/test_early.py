@@ -40,6 +40,16 @@ def test_folders_and_what_is_not_there_are_nothing_to_write(tmp_path: Path) -> N
     assert Early(tmp_path / "nowhere").look() == []
 
 
+def test_of_a_file_in_pieces_the_first_goes_to_the_disk(tmp_path: Path) -> None:
+    for place in ("0", "1"):
+        (tmp_path / "00000-pieces" / place).mkdir(parents=True)
+        grow(tmp_path / "00000-pieces" / place / f"piece_{place}", 10)
+    early = Early(tmp_path, worth_bytes=10)
+    assert early.look() == ["piece_0"]
+    (tmp_path / "00000-pieces" / "0" / "piece_0").rename(tmp_path / "00000.json")
+    assert early.look() == []
+
+
 def test_nobody_looks_once_the_work_is_over(tmp_path: Path) -> None:
     with flushing_early(tmp_path):
         assert "headrace-early" in {thread.name for thread in threading.enumerate()}
