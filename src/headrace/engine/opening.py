@@ -72,6 +72,8 @@ def once_whole(view: SourceView, file: LocalFile, scratch: Path) -> SourceView:
 
 def is_odd_after_all(views: Sequence[SourceView], coming: Sequence[Followed]) -> bool:
     """Whether a file that was read while it came is one of which lines were, or may have been, lost without a word."""
+    if any(view.may_have_lost() for view in views if isinstance(view, CsvFile) and view.is_coming):
+        return True
     plain = {view.path for view in views if isinstance(view, JsonFile) and view.compression == "none"}
     return any((each.has_nul and each.url in plain) or not each.is_read_whole for each in coming)
 

@@ -29,7 +29,7 @@ from headrace.engine.passed import Passed
 from headrace.engine.pieces import Pieces, pieces_of
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult, StagedFile
-from headrace.engine.sources import JsonFile, ParquetFile, SourceView, drop_malformed, first_line
+from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, drop_malformed, first_line
 from headrace.engine.tasks import READING
 from headrace.engine.watch import Watch, check_unchanged
 from headrace.engine.working import Working
@@ -265,8 +265,9 @@ class Passes:
                 work = Pieces(self._con, compiled, order.output, target, self._watch, self._working)
                 return work.over(pieces, self._threads)
             passed = self._write(copies, compiled, self._writing(place, compiled))
-            if copies != one_each and passed.malformed:
-                passed = self._write(one_each, compiled, self._writing(place, compiled))
+            surely = [view.with_malformed() if isinstance(view, CsvFile) else view for view in one_each]
+            if copies != surely and passed.malformed:
+                passed = self._write(surely, compiled, self._writing(place, compiled))
         except duckdb.InvalidInputException:
             return None
         return passed

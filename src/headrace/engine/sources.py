@@ -12,6 +12,7 @@ import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import Compression
+from headrace.engine.last_part import may_be_left_out
 from headrace.engine.lines import has_mixed_line_ends, with_one_line_end
 from headrace.engine.record_json import record_json
 from headrace.engine.sql import identifier, literal
@@ -146,7 +147,8 @@ class CsvFile:
 
     `line_end`: see `line_end_of`; None also where nobody looked. `is_joined`: a copy of several files, the number of
     each record's file being its last cell where that is told. `is_coming`: lines of an eighth of the usual length alone
-    are read, and a malformed one fails the file.
+    are read, and a malformed one fails the file. `by_one_thread`: a packed file that has malformed lines is read so,
+    since nobody knows where its last part begins (`last_part`).
     """
 
     file: LocalFile
@@ -158,6 +160,7 @@ class CsvFile:
     is_copy: bool = False
     is_joined: bool = False
     is_coming: bool = False
+    by_one_thread: bool = False
     most: int | None = None
     tells_source: bool = False
     others: tuple[str, ...] = ()
@@ -166,6 +169,10 @@ class CsvFile:
     def telling_source(self) -> SourceView:
         """See SourceView."""
         return replace(self, tells_source=True)
+
+    def with_malformed(self) -> SourceView:
+        """The view of a file that is known to have malformed lines."""
+        return replace(self, by_one_thread=self.compression != "none")
 
     def lenient(self, scratch: Path) -> SourceView:
         """A copy whose lines all end in the same way, where they do not."""
@@ -201,8 +208,21 @@ class CsvFile:
             " delim=',', quote='\"', escape='\"',"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false,"
             f" strict_mode=true,{line_end} max_line_size={line_bytes}, buffer_size={_LINES_A_BUFFER * line_bytes},"
-            f" {on_error})"
+            f"{self._threads(cells, on_error)} {on_error})"
         )
+
+    def _threads(self, cells: int, on_error: str) -> str:
+        if self.compression != "none":
+            is_one = self.by_one_thread or on_error == _SKIP_MALFORMED
+        else:
+            # Several files are read together where each is less than a part.
+            is_one = not (self.is_coming or self.others) and may_be_left_out(Path(self.path), LINE_BYTES, cells)
+        return " parallel=false," if is_one else ""
+
+    def may_have_lost(self) -> bool:
+        """Whether a part of the file, which was read while it came and is there now, may have been left out."""
+        is_plain = self.compression == "none"
+        return is_plain and may_be_left_out(self.file.path, _COMING_LINE_BYTES, len(self.fields))
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ CAST = Tasks(
 JSON = Output("out", file_type="JSON")
 TYPED = Output("out", file_type="PARQUET", keeps_types=True)
 SINGLE = Output("out", file_type="CSV", is_single_file=True)
+RECORD = b"1," + b"x" * 97 + b"\n"
 TABLES = {
     "plain": b"a,b\n1,x\n2,drop\n3,y\n",
     "without a line end at its end": b"a,b\n1,x\n2,y",
@@ -54,6 +55,10 @@ TABLES = {
     "a line longer than is read while it comes": b"a,b\n1,x\n2," + b"y" * (3 << 19) + b"\n3,z\n",
     "a long line across the end of a buffer": b"a,b\n" + b"1,x\n" * (3 << 18) + b"2," + b"y" * (3 << 19) + b"\n3,z\n",
     "a line longer than a buffer": b"a,b\n1,x\n2," + b"y" * (5 << 20) + b"\n3,z\n",
+    "a malformed line where the last part begins": b"a,b\n"
+    + RECORD * (1 + (1 << 20) // 100)
+    + b"2,x,more\n"
+    + RECORD * 9,
     "gzip": gzip.compress(b"a,b\n1,x\nno,y\n"),
     "gzip that is cut": gzip.compress(b"a,b\n1,x\nno,y\n" * 100)[:-10],
     "zstd": zstd.compress(b"a,b\n1,x\nno,y\n"),
