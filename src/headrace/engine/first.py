@@ -15,9 +15,10 @@ import duckdb
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.compile import Branch, compile_tasks
 from headrace.engine.fields import fields_of
+from headrace.engine.malformed import drop_malformed
 from headrace.engine.rejects import malformed_count
 from headrace.engine.results import SplitOrder
-from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, drop_malformed
+from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView
 
 # Views of files as they are found.
 Opened = CsvFile | JsonFile | ParquetFile

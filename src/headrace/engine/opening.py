@@ -17,9 +17,10 @@ from headrace.engine.formats import Compression, InputFormat, UnreadableSource, 
 from headrace.engine.frames import is_whole_zstd
 from headrace.engine.joining import beginning, heads, joined
 from headrace.engine.lines import line_end_of
+from headrace.engine.malformed import first_line
 from headrace.engine.members import Wanted, fields_of_kinds, kinds_by_file, members_of, undecided
 from headrace.engine.parquet import described_together, open_parquet
-from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, can_be_one, first_line
+from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, can_be_one
 from headrace.engine.values import Field
 
 _MAGIC_BYTES = 8

@@ -9,7 +9,8 @@ import duckdb
 
 from headrace.engine.footers import schema_of
 from headrace.engine.formats import UnreadableSource
-from headrace.engine.sources import ParquetFile, SourceView, first_line
+from headrace.engine.malformed import first_line
+from headrace.engine.sources import ParquetFile, SourceView
 from headrace.engine.sql import literal
 from headrace.engine.values import Field
 

@@ -21,6 +21,7 @@ from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.formats import UnreadableSource
 from headrace.engine.joining import joined
+from headrace.engine.malformed import drop_malformed, first_line
 from headrace.engine.opening import as_unreadable, check_tables, is_odd_after_all, once_whole, open_view, open_views
 from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
@@ -29,7 +30,7 @@ from headrace.engine.passed import Passed
 from headrace.engine.pieces import Pieces, pieces_of
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult, StagedFile
-from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView, drop_malformed, first_line
+from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView
 from headrace.engine.tasks import READING
 from headrace.engine.watch import Watch, check_unchanged
 from headrace.engine.working import Working

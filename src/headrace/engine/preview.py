@@ -15,11 +15,12 @@ from headrace.engine.compile import Branch, Compiled, compile_tasks, with_lets
 from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views
 from headrace.engine.layout import Output
+from headrace.engine.malformed import drop_malformed
 from headrace.engine.opening import open_view
 from headrace.engine.record_json import record_json, sparse_record_json
 from headrace.engine.rejects import Malformed, malformed_of
 from headrace.engine.results import SplitOrder
-from headrace.engine.sources import JsonFile, SourceView, drop_malformed
+from headrace.engine.sources import JsonFile, SourceView
 from headrace.engine.tasks import READING
 
 Fate = Literal["written", "dropped", "rejected", "stopped"]

@@ -13,7 +13,8 @@ import duckdb
 from headrace.engine.alike import as_one, runs
 from headrace.engine.compile import MALFORMED, Branch, Compiled, with_lets
 from headrace.engine.lines import RecordLines, Start, line_count, lines_of_offsets
-from headrace.engine.sources import LINE_BYTES, CsvFile, JsonFile, SourceView
+from headrace.engine.malformed import LINE_BYTES
+from headrace.engine.sources import CsvFile, JsonFile, SourceView
 
 _BATCH = 1000
 

@@ -8,32 +8,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-import duckdb
-
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import Compression
 from headrace.engine.last_part import may_be_left_out
 from headrace.engine.lines import has_mixed_line_ends, with_one_line_end
+from headrace.engine.malformed import (
+    BUFFER_BYTES,
+    COMING_LINE_BYTES,
+    KEEP_MALFORMED,
+    LINE_BYTES,
+    LINES_A_BUFFER,
+    SKIP_MALFORMED,
+)
 from headrace.engine.record_json import record_json
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
 
-# The longest line that is read, in bytes; a longer one is rejected.
-LINE_BYTES = 8 * 1024 * 1024
-# The same of a file that is still coming, which is worked on buffer by buffer. A longer line has the file read once all
-# of it is there.
-_COMING_LINE_BYTES = 1024 * 1024
-# Threads take a buffer in parts of this line each, and look into the next buffer for the end of their last line. Where
-# the others are through with that one by then, DuckDB reads it once more and keeps it until the query ends: with two
-# parts a buffer three to ten times as often as with four.
-_LINES_A_BUFFER = 4
-_BUFFER_BYTES = _LINES_A_BUFFER * LINE_BYTES
-_KEEP_MALFORMED = (
-    "store_rejects=true, rejects_table='malformed_lines', rejects_scan='malformed_scans', rejects_limit=0,"
-    f" rejects_line_size_limit={LINE_BYTES}"
-)
-# For the second reading, which has to skip what the first one kept: ignore_errors skips other lines.
-_SKIP_MALFORMED = _KEEP_MALFORMED.replace("malformed_", "skipped_")
 # What the readers call the number of a file; a field of that name would hide it.
 _NUMBER = "file_index"
 # What the reader of Parquet calls the place of a record; a file with a field of that name can't be read with it.
@@ -185,11 +175,11 @@ class CsvFile:
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView. Malformed lines land in the tables that `drop_malformed` drops."""
         found = f"{_wanted(self.fields, wanted)}{_further(self)}"
-        return _first(f"SELECT {found} FROM {self._reader(_KEEP_MALFORMED)}", self.most)
+        return _first(f"SELECT {found} FROM {self._reader(KEEP_MALFORMED)}", self.most)
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView; malformed lines have no number."""
-        reader = self._reader(_SKIP_MALFORMED)
+        reader = self._reader(SKIP_MALFORMED)
         relation = f"SELECT *, {_wanted(self.fields, wanted)}{_further(self)}, row_number() OVER () AS n FROM {reader}"
         return Numbered(_first(relation, self.most), _whole_record(self.fields))
 
@@ -199,7 +189,7 @@ class CsvFile:
         cells = len(self.fields) + (self.is_joined and self.tells_file)
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(cells))
         line_end = " new_line='\\n'," if self.is_copy else ""
-        line_bytes = _COMING_LINE_BYTES if self.is_coming else LINE_BYTES
+        line_bytes = COMING_LINE_BYTES if self.is_coming else LINE_BYTES
         # Where DuckDB keeps malformed lines it loses without a word some that are too long and reach into the next
         # buffer; where it fails at the first one, it fails at those, too.
         on_error = "store_rejects=false" if self.is_coming else on_error
@@ -207,13 +197,13 @@ class CsvFile:
             f"read_csv({_paths(self)}, auto_detect=false, header=true, skip={self.blank_lines},"
             " delim=',', quote='\"', escape='\"',"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false,"
-            f" strict_mode=true,{line_end} max_line_size={line_bytes}, buffer_size={_LINES_A_BUFFER * line_bytes},"
+            f" strict_mode=true,{line_end} max_line_size={line_bytes}, buffer_size={LINES_A_BUFFER * line_bytes},"
             f"{self._threads(cells, on_error)} {on_error})"
         )
 
     def _threads(self, cells: int, on_error: str) -> str:
         if self.compression != "none":
-            is_one = self.by_one_thread or on_error == _SKIP_MALFORMED
+            is_one = self.by_one_thread or on_error == SKIP_MALFORMED
         else:
             # Several files are read together where each is less than a part.
             is_one = not (self.is_coming or self.others) and may_be_left_out(Path(self.path), LINE_BYTES, cells)
@@ -222,7 +212,7 @@ class CsvFile:
     def may_have_lost(self) -> bool:
         """Whether a part of the file, which was read while it came and is there now, may have been left out."""
         is_plain = self.compression == "none"
-        return is_plain and may_be_left_out(self.file.path, _COMING_LINE_BYTES, len(self.fields))
+        return is_plain and may_be_left_out(self.file.path, COMING_LINE_BYTES, len(self.fields))
 
 
 @dataclass(frozen=True)
@@ -258,7 +248,7 @@ class JsonFile:
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView."""
         if self.is_lenient or self.tells_presence or _is_odd([field.name for field in wanted]):
-            lines = f"SELECT * FROM ({self._lines(_KEEP_MALFORMED)}) WHERE line IS NOT NULL"
+            lines = f"SELECT * FROM ({self._lines(KEEP_MALFORMED)}) WHERE line IS NOT NULL"
             source = f"{', line AS source' if self.tells_source else ''}{', file' if self.tells_file else ''}"
             return _first(f"SELECT {self._extracted(wanted)}{source} FROM ({lines})", self.most)
         read = [*wanted, *([Field(self.number, "BIGINT")] if self.number else [])]
@@ -277,7 +267,7 @@ class JsonFile:
 
     def numbered(self, wanted: Sequence[Field]) -> Numbered:
         """See SourceView; the number is the line's."""
-        lines = f"SELECT *, row_number() OVER () AS n FROM ({self._lines(_SKIP_MALFORMED)})"
+        lines = f"SELECT *, row_number() OVER () AS n FROM ({self._lines(SKIP_MALFORMED)})"
         told = ", file" if self.tells_file else ""
         relation = f"SELECT {self._extracted(wanted)}, line, n{told} FROM ({lines}) WHERE line IS NOT NULL"
         return Numbered(_first(relation, self.most), "line")
@@ -285,12 +275,12 @@ class JsonFile:
     def objects(self) -> str:
         """A relation with the text of each object in `line`; what is none fails it, or is left out where lenient."""
         if self.is_lenient:
-            return f"(SELECT line FROM ({self._lines(_SKIP_MALFORMED)}) WHERE is_object AND line <> 'null')"
+            return f"(SELECT line FROM ({self._lines(SKIP_MALFORMED)}) WHERE is_object AND line <> 'null')"
         return f"(SELECT json AS line FROM {self._texts()} WHERE json_type(json) = 'OBJECT')"
 
     def malformed(self) -> str:
         """A query of the numbers of the files that have a line which is no object; for a view that tells files."""
-        lines = self._lines(_SKIP_MALFORMED)
+        lines = self._lines(SKIP_MALFORMED)
         return f"SELECT DISTINCT file FROM ({lines}) WHERE line IS NOT NULL AND NOT is_object"
 
     def values(self, names: Sequence[str]) -> str:
@@ -309,7 +299,7 @@ class JsonFile:
         reader = (
             f"read_csv({_paths(self)}, auto_detect=false, header=false, {_WHOLE_LINES},"
             f" columns={{'l': 'VARCHAR'}}, compression='{self.compression}', hive_partitioning=false,"
-            f" max_line_size={LINE_BYTES}, buffer_size={_BUFFER_BYTES}, strict_mode=false, {on_error})"
+            f" max_line_size={LINE_BYTES}, buffer_size={BUFFER_BYTES}, strict_mode=false, {on_error})"
         )
         is_blank = r"regexp_full_match(l, '\x{FEFF}?[ \t\r]*')"
         line = rf"CASE WHEN NOT {is_blank} THEN regexp_replace(l, '^\x{{FEFF}}', '') END AS line"
@@ -405,14 +395,3 @@ def _is_odd(names: Sequence[str]) -> bool:
     """Whether DuckDB has no columns of these names."""
     folded = set(map(str.casefold, names))
     return not names or len(folded) < len(names) or "" in folded
-
-
-def drop_malformed(con: duckdb.DuckDBPyConnection) -> None:
-    """Forget the malformed lines of earlier reads."""
-    for name in ("malformed_lines", "malformed_scans", "skipped_lines", "skipped_scans"):
-        con.execute(f"DROP TABLE IF EXISTS {name}")
-
-
-def first_line(error: Exception) -> str:
-    """The first line of a DuckDB error: the rest repeats the SQL."""
-    return str(error).partition("\n")[0]

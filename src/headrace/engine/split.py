@@ -19,13 +19,13 @@ from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.coming import Comings
 from headrace.engine.explain import explained
 from headrace.engine.formats import InputFormat
+from headrace.engine.malformed import first_line
 from headrace.engine.members import EVERYTHING
 from headrace.engine.opening import open_view
 from headrace.engine.passes import Passes
 from headrace.engine.preview import Preview, preview_of
 from headrace.engine.readable import Explained
 from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult
-from headrace.engine.sources import first_line
 from headrace.engine.values import Field
 from headrace.engine.watch import Cancelled, Watch
 from headrace.engine.working import set_up

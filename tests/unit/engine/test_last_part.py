@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from headrace.engine.last_part import may_be_left_out
 from headrace.engine.layout import Output
-from headrace.engine.sources import LINE_BYTES
+from headrace.engine.malformed import LINE_BYTES
 from headrace.engine.tasks import MapAll, Tasks
 from tests.oracle.running import Bench
 
