@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from headrace.model.states import State
-from headrace.store import executions, turns
+from headrace.store import executions
+from headrace.store.sql import turns as sql
 from headrace.store.store import Store
 from tests.unit.store.rows import add_flow, queue, read, write
 
@@ -110,7 +111,7 @@ class FairClaims(RuleBasedStateMachine):
     def no_flow_has_more_running_than_it_may(self) -> None:
         counts = Counter(flow for flow, _, _ in self.running)
         assert not counts or max(counts.values()) <= self.limit
-        assert read(self.store, lambda tx: {flow: count for flow, count, _ in tx.rows(turns.HELD)}) == counts
+        assert read(self.store, lambda tx: {flow: count for flow, count, _ in tx.rows(sql.HELD)}) == counts
 
 
 TestFairClaims = FairClaims.TestCase
