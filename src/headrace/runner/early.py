@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
@@ -20,17 +20,23 @@ _MOST_FILES = 32
 
 
 class Early:
-    """What grows in a folder, and the first pieces below it: `look` may be called now and then, by one thread."""
+    """What grows in a folder, and the first pieces below it: `look` may be called now and then, by one thread.
 
-    def __init__(self, folder: Path, worth_bytes: int = WORTH_BYTES) -> None:
+    `lost` is why something could not be written. The system says so once: who flushes the file after that is told that
+    all is well.
+    """
+
+    def __init__(self, folder: Path, worth_bytes: int = WORTH_BYTES, to_disk: Callable[[Path], None] = flush) -> None:
+        self.lost: OSError | None = None
         self._folder = folder
         self._worth_bytes = worth_bytes
+        self._to_disk = to_disk
         self._flushed: dict[int, int] = {}
 
     def look(self) -> list[str]:
         """Flush the files that have grown by so much since they were; their names."""
         found: list[str] = []
-        # A file may get its name, or go, at any moment. Who needs it durable flushes it once more, and says why not.
+        # A file may get its name, or go, at any moment. Who needs it durable flushes it once more.
         with suppress(OSError):
             for folder in (self._folder, *self._folder.glob(FIRST_PIECES)):
                 with os.scandir(folder) as entries:
@@ -41,15 +47,24 @@ class Early:
         stat = entry.stat(follow_symlinks=False)
         is_worth_it = entry.is_file() and stat.st_size - self._flushed.get(stat.st_ino, 0) >= self._worth_bytes
         if is_worth_it:
-            flush(Path(entry.path))
+            self._flush(Path(entry.path))
             self._flushed[stat.st_ino] = stat.st_size
         return is_worth_it
 
+    def _flush(self, path: Path) -> None:
+        try:
+            self._to_disk(path)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            self.lost = self.lost or error
+            raise
+
 
 @contextmanager
-def flushing_early(folder: Path) -> Generator[None]:
-    """Within the block what grows in the folder goes to the disk."""
-    done, early = threading.Event(), Early(folder)
+def flushing_early(early: Early) -> Generator[None]:
+    """Within the block what grows goes to the disk. Raises OSError where the block went well and the disk did not."""
+    done = threading.Event()
 
     def follow() -> None:
         while not done.wait(_EVERY_S):
@@ -62,3 +77,5 @@ def flushing_early(folder: Path) -> Generator[None]:
     finally:
         done.set()
         follower.join()
+    if early.lost is not None:
+        raise early.lost

@@ -20,7 +20,7 @@ from headrace.flow.plan import Plan, Reading
 from headrace.log import Log
 from headrace.runner.bookmarks import keeps_place, since, source_of
 from headrace.runner.control import Control
-from headrace.runner.early import flushing_early
+from headrace.runner.early import Early, flushing_early
 from headrace.runner.folders import Folders, make_durable
 from headrace.runner.ledger import Ledger
 from headrace.runner.placement import Doing, Placement, Remote
@@ -258,7 +258,7 @@ class Splits:
                 naming=self._naming(),
                 limit=self._limit,
             )
-            with flushing_early(asked.staging):
+            with flushing_early(Early(asked.staging)):
                 result = self._tools.engine.run_split(asked, self._held.control.watch)
             result = source.finished(result, asked.rejects)
         return replace(result, bookmark=source.bookmark)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from pathlib import Path
 
+import pytest
+
 from headrace.runner.early import Early, flushing_early
+from tests.standins.processes import PATIENCE_S
 
 
 def grow(path: Path, size: int) -> None:
@@ -51,6 +55,46 @@ def test_of_a_file_in_pieces_the_first_goes_to_the_disk(tmp_path: Path) -> None:
 
 
 def test_nobody_looks_once_the_work_is_over(tmp_path: Path) -> None:
-    with flushing_early(tmp_path):
+    with flushing_early(Early(tmp_path)):
         assert "headrace-early" in {thread.name for thread in threading.enumerate()}
     assert "headrace-early" not in {thread.name for thread in threading.enumerate()}
+
+
+class Failing:
+    """A disk that says so once, as Linux does."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+        self.was_asked = threading.Event()
+
+    def __call__(self, path: Path) -> None:
+        if not self.was_asked.is_set():
+            self.was_asked.set()
+            raise OSError(self._number, "failed", str(path))
+
+
+def work(folder: Path, disk: Failing, failure: Exception | None = None) -> None:
+    with flushing_early(Early(folder, 10, disk)):
+        grow(folder / "large", 10)
+        assert disk.was_asked.wait(PATIENCE_S)
+        if failure is not None:
+            raise failure
+
+
+def test_what_the_disk_could_not_take_fails_the_work(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="failed") as caught:
+        work(tmp_path, Failing(errno.EIO))
+    assert caught.value.errno == errno.EIO
+
+
+def test_what_the_work_failed_at_is_told_before_what_the_disk_did(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="the work"):
+        work(tmp_path, Failing(errno.EIO), ValueError("the work"))
+
+
+def test_a_file_that_goes_just_then_is_not_lost(tmp_path: Path) -> None:
+    early = Early(tmp_path, 10, Failing(errno.ENOENT))
+    grow(tmp_path / "large", 10)
+    assert early.look() == []
+    assert early.lost is None
+    assert early.look() == ["large"]
