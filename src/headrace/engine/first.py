@@ -15,7 +15,7 @@ import duckdb
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.compile import Branch, compile_tasks
 from headrace.engine.fields import fields_of
-from headrace.engine.malformed import drop_malformed
+from headrace.engine.malformed import BAD_CONTENT, drop_malformed
 from headrace.engine.rejects import malformed_count
 from headrace.engine.results import SplitOrder
 from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView
@@ -86,7 +86,7 @@ def _look(con: duckdb.DuckDBPyConnection, order: SplitOrder, view: Opened, limit
         looked = _count(con, order, view, limit)
         if not malformed_count(con):
             return looked
-    except duckdb.InvalidInputException:
+    except BAD_CONTENT:
         pass
     careful = view.lenient(scratch)
     assert isinstance(careful, CsvFile | JsonFile | ParquetFile)  # noqa: S101 - narrows the type

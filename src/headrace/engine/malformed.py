@@ -13,7 +13,8 @@ COMING_LINE_BYTES = 1024 * 1024
 # the others are through with that one by then, DuckDB reads it once more and keeps it until the query ends: with two
 # parts a buffer three to ten times as often as with four.
 LINES_A_BUFFER = 4
-BUFFER_BYTES = LINES_A_BUFFER * LINE_BYTES
+# What bad content ends a query with; the second where threads can't part a file whose lines are too long.
+BAD_CONTENT = (duckdb.InvalidInputException, duckdb.NotImplementedException)
 KEEP_MALFORMED = (
     "store_rejects=true, rejects_table='malformed_lines', rejects_scan='malformed_scans', rejects_limit=0,"
     f" rejects_line_size_limit={LINE_BYTES}"

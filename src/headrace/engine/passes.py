@@ -21,7 +21,7 @@ from headrace.engine.fields import fields_of, wanted_of
 from headrace.engine.first import first_views, forget_malformed_after
 from headrace.engine.formats import UnreadableSource
 from headrace.engine.joining import joined
-from headrace.engine.malformed import drop_malformed, first_line
+from headrace.engine.malformed import BAD_CONTENT, drop_malformed, first_line
 from headrace.engine.opening import as_unreadable, check_tables, is_odd_after_all, once_whole, open_view, open_views
 from headrace.engine.packing import pack
 from headrace.engine.partition import write_partitions
@@ -30,7 +30,7 @@ from headrace.engine.passed import Passed
 from headrace.engine.pieces import Pieces, pieces_of
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult, StagedFile
-from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView
+from headrace.engine.sources import JsonFile, ParquetFile, SourceView
 from headrace.engine.tasks import READING
 from headrace.engine.watch import Watch, check_unchanged
 from headrace.engine.working import Working
@@ -266,10 +266,9 @@ class Passes:
                 work = Pieces(self._con, compiled, order.output, target, self._watch, self._working)
                 return work.over(pieces, self._threads)
             passed = self._write(copies, compiled, self._writing(place, compiled))
-            surely = [view.with_malformed() if isinstance(view, CsvFile) else view for view in one_each]
-            if copies != surely and passed.malformed:
-                passed = self._write(surely, compiled, self._writing(place, compiled))
-        except duckdb.InvalidInputException:
+            if copies != one_each and passed.malformed:
+                passed = self._write(one_each, compiled, self._writing(place, compiled))
+        except BAD_CONTENT:
             return None
         return passed
 
@@ -302,7 +301,7 @@ class Passes:
         try:
             one = joined(views, self._scratch, tells_file=True) or as_one(views, tells_file=True)
             passed = self._write([one], compiled, write_files)
-        except (duckdb.InvalidInputException, duckdb.IOException, duckdb.OutOfMemoryException):
+        except (*BAD_CONTENT, duckdb.IOException, duckdb.OutOfMemoryException):
             return 1
         if passed.refused or passed.malformed:
             # Which record of which file it is, is known of one file.

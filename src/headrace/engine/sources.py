@@ -10,16 +10,15 @@ from typing import Protocol
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.formats import Compression
-from headrace.engine.last_part import may_be_left_out
 from headrace.engine.lines import has_mixed_line_ends, with_one_line_end
 from headrace.engine.malformed import (
-    BUFFER_BYTES,
     COMING_LINE_BYTES,
     KEEP_MALFORMED,
     LINE_BYTES,
     LINES_A_BUFFER,
     SKIP_MALFORMED,
 )
+from headrace.engine.one_thread import may_be_left_out, needs_one_thread
 from headrace.engine.record_json import record_json
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
@@ -131,14 +130,20 @@ def _paths(view: SourceView) -> str:
     return f"[{', '.join(map(literal, (view.path, *view.others)))}]" if view.others else literal(view.path)
 
 
+def _threads(view: CsvFile | JsonFile, cells: int | None, *, fails: bool) -> str:
+    # Of several plain files each is less than a part. One that comes is looked at once it is there.
+    is_packed = view.compression != "none"
+    needs_one = not fails if is_packed else needs_one_thread(Path(view.path), LINE_BYTES, cells)
+    return " parallel=false," if needs_one else ""
+
+
 @dataclass(frozen=True)
 class CsvFile:
     """CSV with a header: comma, double quotes, doubled inside. Malformed lines go to a table of rejects.
 
     `line_end`: see `line_end_of`; None also where nobody looked. `is_joined`: a copy of several files, the number of
     each record's file being its last cell where that is told. `is_coming`: lines of an eighth of the usual length alone
-    are read, and a malformed one fails the file. `by_one_thread`: a packed file that has malformed lines is read so,
-    since nobody knows where its last part begins (`last_part`).
+    are read, and a malformed one fails the file, as it does a packed one that is not `is_lenient`.
     """
 
     file: LocalFile
@@ -150,7 +155,7 @@ class CsvFile:
     is_copy: bool = False
     is_joined: bool = False
     is_coming: bool = False
-    by_one_thread: bool = False
+    is_lenient: bool = False
     most: int | None = None
     tells_source: bool = False
     others: tuple[str, ...] = ()
@@ -160,14 +165,10 @@ class CsvFile:
         """See SourceView."""
         return replace(self, tells_source=True)
 
-    def with_malformed(self) -> SourceView:
-        """The view of a file that is known to have malformed lines."""
-        return replace(self, by_one_thread=self.compression != "none")
-
     def lenient(self, scratch: Path) -> SourceView:
-        """A copy whose lines all end in the same way, where they do not."""
+        """A copy whose lines all end in the same way, where they do not; else the file, a packed one by one thread."""
         if self.is_copy or not has_mixed_line_ends(Path(self.path)):
-            return self
+            return replace(self, is_lenient=self.compression != "none")
         copy = scratch / f"copy-{uuid.uuid4().hex}"
         with_one_line_end(Path(self.path), copy)
         return replace(self, path=str(copy), compression="none", is_copy=True)
@@ -190,24 +191,17 @@ class CsvFile:
         columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(cells))
         line_end = " new_line='\\n'," if self.is_copy else ""
         line_bytes = COMING_LINE_BYTES if self.is_coming else LINE_BYTES
-        # Where DuckDB keeps malformed lines it loses without a word some that are too long and reach into the next
-        # buffer; where it fails at the first one, it fails at those, too.
-        on_error = "store_rejects=false" if self.is_coming else on_error
+        # Where DuckDB's threads keep malformed lines they lose some that are too long, without a word (`one_thread`).
+        # Where they fail at the first one, they fail at those, too.
+        fails = self.is_coming or (self.compression != "none" and not self.is_lenient)
+        on_error = "store_rejects=false" if fails else on_error
         return (
             f"read_csv({_paths(self)}, auto_detect=false, header=true, skip={self.blank_lines},"
             " delim=',', quote='\"', escape='\"',"
             f" columns={{{columns}}}, compression='{self.compression}', hive_partitioning=false,"
             f" strict_mode=true,{line_end} max_line_size={line_bytes}, buffer_size={LINES_A_BUFFER * line_bytes},"
-            f"{self._threads(cells, on_error)} {on_error})"
+            f"{_threads(self, cells, fails=fails)} {on_error})"
         )
-
-    def _threads(self, cells: int, on_error: str) -> str:
-        if self.compression != "none":
-            is_one = self.by_one_thread or on_error == SKIP_MALFORMED
-        else:
-            # Several files are read together where each is less than a part.
-            is_one = not (self.is_coming or self.others) and may_be_left_out(Path(self.path), LINE_BYTES, cells)
-        return " parallel=false," if is_one else ""
 
     def may_have_lost(self) -> bool:
         """Whether a part of the file, which was read while it came and is there now, may have been left out."""
@@ -299,7 +293,8 @@ class JsonFile:
         reader = (
             f"read_csv({_paths(self)}, auto_detect=false, header=false, {_WHOLE_LINES},"
             f" columns={{'l': 'VARCHAR'}}, compression='{self.compression}', hive_partitioning=false,"
-            f" max_line_size={LINE_BYTES}, buffer_size={BUFFER_BYTES}, strict_mode=false, {on_error})"
+            f" max_line_size={LINE_BYTES}, buffer_size={LINES_A_BUFFER * LINE_BYTES}, strict_mode=false,"
+            f"{_threads(self, None, fails=False)} {on_error})"
         )
         is_blank = r"regexp_full_match(l, '\x{FEFF}?[ \t\r]*')"
         line = rf"CASE WHEN NOT {is_blank} THEN regexp_replace(l, '^\x{{FEFF}}', '') END AS line"

@@ -1,9 +1,10 @@
-"""Files of CSV whose last part, as DuckDB gives it to a thread, begins with a malformed line."""
+"""Files of which DuckDB's threads would lose records: nothing of them is lost."""
 
 from __future__ import annotations
 
 import gzip
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -11,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headrace.engine.last_part import may_be_left_out
 from headrace.engine.layout import Output
 from headrace.engine.malformed import LINE_BYTES
+from headrace.engine.one_thread import may_be_left_out, may_have_longer, needs_one_thread
 from headrace.engine.tasks import MapAll, Tasks
 from tests.oracle.running import Bench
 
@@ -21,10 +22,13 @@ EVERYTHING = Tasks(map_all=MapAll(0, frozenset()))
 OUTPUT = Output("out", file_type="PARQUET")
 GOOD = b"1," + b"x" * 4_093 + b"\n"
 PART = 64 * 1024
+# A line that begins in the third part of a buffer, and ends in the next one.
+LONG_BEGINS, LONG = 5 * LINE_BYTES // 2, b"y" * (9 * LINE_BYTES // 4)
 
 
 def table(parts: int, *, behind: int = 30) -> tuple[bytes, int]:
-    before = parts * LINE_BYTES // len(GOOD) + 1
+    # The header has the rest of the part before.
+    before = parts * LINE_BYTES // len(GOOD)
     return b"a,b\n" + GOOD * before + b"2,x,more\n" + GOOD * behind, before + behind
 
 
@@ -35,11 +39,27 @@ def test_a_malformed_line_at_the_begin_of_the_last_part_is_rejected_alone(bench:
     assert (counts.records_written, sum(counts.rejected.values())) == (good, 1)
 
 
-def test_of_a_packed_file_with_malformed_lines_all_is_read(bench: Bench) -> None:
+def test_so_it_is_in_a_packed_file_that_has_another_one(bench: Bench) -> None:
     content, good = table(1)
-    content = content.replace(b"a,b\n", b"a,b\n3,y,more\n", 1).replace(GOOD, b"1," + b"x" * 4_080 + b"\n", 1)
+    content = b"a,b\n3,y,more\n1," + b"x" * (len(GOOD) - 13) + content.removeprefix(b"a,b\n1,").lstrip(b"x")
     counts = bench.run(EVERYTHING, gzip.compress(content, 1), output=OUTPUT).counts
     assert (counts.records_written, sum(counts.rejected.values())) == (good, 2)
+
+
+@pytest.mark.parametrize("pack", [bytes, lambda content: gzip.compress(content, 1)], ids=["plain", "packed"])
+def test_a_record_of_csv_that_is_too_long_is_rejected(bench: Bench, pack: Callable[[bytes], bytes]) -> None:
+    before = LONG_BEGINS // len(GOOD)
+    content = b"a,b\n" + GOOD * before + b"2," + LONG + b"\n" + GOOD
+    counts = bench.run(EVERYTHING, pack(content), output=OUTPUT).counts
+    assert (counts.records_written, sum(counts.rejected.values())) == (before + 1, 1)
+
+
+def test_a_line_of_json_that_is_too_long_is_rejected(bench: Bench) -> None:
+    record = b'{"a":"' + b"x" * 4_087 + b'"}\n'
+    before = LONG_BEGINS // len(record)
+    content = b"none\n" + record * before + b'{"a":"' + LONG + b'"}\n' + record
+    counts = bench.run(EVERYTHING, content, input="json", output=OUTPUT).counts
+    assert (counts.records_written, sum(counts.rejected.values())) == (before + 1, 2)
 
 
 @settings(max_examples=20, deadline=None)
@@ -107,3 +127,40 @@ def test_a_file_of_one_part_has_no_other(tmp_path: Path) -> None:
     for content in (b"", b"1,2,3\n", b"x" * 99 + b"\n"):
         path.write_bytes(content)
         assert not may_be_left_out(path, 100, 2)
+
+
+@pytest.mark.parametrize(
+    "content, is_longer",
+    [
+        (b"", False),
+        (b"x" * 100, False),
+        (b"x" * 101, True),
+        (b"\n" + b"x" * 100, False),
+        (b"x" * 40 + b"\n" + b"x" * 101, True),
+        (b"x\r" * 200, False),
+        (b"x" * 1000 + b"\n", True),
+    ],
+)
+def test_no_longer_line_is_overlooked(tmp_path: Path, content: bytes, is_longer: bool) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(content)
+    assert may_have_longer(path, 100) or not is_longer
+
+
+@given(st.lists(st.integers(0, 260), max_size=12), st.sampled_from([b"\n", b"\r\n", b"\r"]))
+def test_lines_of_half_the_length_are_never_taken_for_longer_ones(
+    tmp_path_factory: pytest.TempPathFactory, lengths: list[int], end: bytes
+) -> None:
+    path = tmp_path_factory.mktemp("files") / "f.csv"
+    path.write_bytes(b"".join(b"x" * length + end for length in lengths))
+    longest = max(lengths, default=0)
+    if longest > 100:
+        assert may_have_longer(path, 100)
+    if longest < 49:
+        assert not may_have_longer(path, 100)
+
+
+def test_what_is_not_there_and_what_is_small_need_nothing(tmp_path: Path) -> None:
+    (tmp_path / "small").write_bytes(b"x" * 100)
+    assert not needs_one_thread(tmp_path / "none", 100, 2)
+    assert not needs_one_thread(tmp_path / "small", 100, 2)
