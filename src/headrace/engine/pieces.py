@@ -19,6 +19,7 @@ from headrace.engine.layout import EXTENSIONS, Output
 from headrace.engine.opening import SMALL_BYTES
 from headrace.engine.pass_over import pass_over
 from headrace.engine.passed import Passed
+from headrace.engine.results import DatasetDropped
 from headrace.engine.sources import ParquetFile, SourceView
 from headrace.engine.sql import literal
 from headrace.engine.watch import Watch
@@ -92,15 +93,22 @@ class Pieces:
         """Write the records of all pieces to one file, in their order. Raises what `pass_over` raises."""
         self._path.unlink(missing_ok=True)
         self._folder.mkdir()
-        try:
-            with (
-                self._working.in_pieces(len(views)),
-                ThreadPoolExecutor(threads, thread_name_prefix="headrace-piece") as pool,
-                self._stopping_others(),
-            ):
-                return self._joined([pool.submit(self._piece, place, view) for place, view in enumerate(views)])
-        finally:
-            shutil.rmtree(self._folder)
+        with ExitStack() as failing:
+            failing.callback(self._path.unlink, missing_ok=True)
+            try:
+                passed = self._all(views, threads)
+            finally:
+                shutil.rmtree(self._folder)
+            failing.pop_all()
+        return passed
+
+    def _all(self, views: Sequence[ParquetFile], threads: int) -> Passed:
+        with (
+            self._working.in_pieces(len(views)),
+            ThreadPoolExecutor(threads, thread_name_prefix="headrace-piece") as pool,
+            self._stopping_others(),
+        ):
+            return self._joined([pool.submit(self._piece, place, view) for place, view in enumerate(views)])
 
     @contextmanager
     def _stopping_others(self) -> Generator[None]:
@@ -111,7 +119,7 @@ class Pieces:
             yield
             failing.pop_all()
 
-    def _piece(self, place: int, view: ParquetFile) -> Passed:
+    def _piece(self, place: int, view: ParquetFile) -> Passed | DatasetDropped:
         def write_text(source: str) -> Iterator[tuple[str, Written]]:
             folder = self._folder / str(place)
             with self._working.on(con):
@@ -122,9 +130,14 @@ class Pieces:
 
         with self._con.cursor() as con, self._stopping_others(), self._watch.interrupting(con.interrupt):
             set_up(con)
-            return pass_over(con, [view], self._compiled, write_text)
+            try:
+                return pass_over(con, [view], self._compiled, write_text)
+            except DatasetDropped as dropped:
+                # Of several records that drop it the first is told, as of the whole file: pieces before this one go on.
+                self._failed.set()
+                return dropped
 
-    def _joined(self, works: Sequence[Future[Passed]]) -> Passed:
+    def _joined(self, works: Sequence[Future[Passed | DatasetDropped]]) -> Passed:
         try:
             return self._together([self._appended(work.result()) for work in works])
         except duckdb.InterruptException:
@@ -134,8 +147,10 @@ class Pieces:
                     work.result()
             raise
 
-    def _appended(self, passed: Passed) -> Passed:
-        """The same, its text behind that of the pieces before it."""
+    def _appended(self, passed: Passed | DatasetDropped) -> Passed:
+        """The same, its text behind that of the pieces before it. Raises DatasetDropped."""
+        if isinstance(passed, DatasetDropped):
+            raise passed
         for path in (path for _, written in passed.parts for path in written.paths):
             if not self._path.exists():
                 path.rename(self._path)

@@ -133,6 +133,24 @@ def test_what_drops_the_data_set_in_one_piece_ends_them_all(bench: Bench, null: 
     assert not list(order.staging.glob("*-pieces"))
 
 
+def test_of_several_records_that_drop_the_data_set_the_first_is_told(bench: Bench) -> None:
+    (_, begin), _ = (rows for rows in pieces(large(bench, 20480)) if rows)
+    text = f"CASE WHEN i = {begin - 1} THEN NULL WHEN i = {begin + 1} THEN 'no number' ELSE '1' END"
+    tasks = Tasks(
+        validates=(
+            Validate(0, "text", "VALIDATE_NON_NULL", "DropDataset"),
+            Validate(1, "text", "VALIDATE_NUMERIC", "DropDataset"),
+        ),
+        maps=(Map(2, "text", "text", None),),
+    )
+    order = bench.order(
+        tasks, [large(bench, 20480, text)], input="parquet", output=Output("out", file_type="JSON", casts=True)
+    )
+    with pytest.raises(DatasetDropped, match="VALIDATE_NON_NULL"):
+        bench.split(order)
+    assert not list(order.staging.iterdir())
+
+
 def test_a_cancel_stops_all_pieces(bench: Bench) -> None:
     watch = Watch(lambda _: watch.cancel())
     # Minutes of work.
