@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import duckdb
 
 from headrace.engine.watch import Watch
+from headrace.repeating import repeating
 
 _EVERY_S = 0.25
 
@@ -75,18 +76,11 @@ class Working:
     @contextmanager
     def followed(self, watch: Watch, progress: Callable[[float], None]) -> Generator[None]:
         """Tell now and then what `percent` is; stop the query that a cancel came just before."""
-        done = threading.Event()
 
-        def follow() -> None:
-            while not done.wait(_EVERY_S):
-                if watch.cancelled:
-                    self.interrupt()
-                progress(self.percent())
+        def look() -> None:
+            if watch.cancelled:
+                self.interrupt()
+            progress(self.percent())
 
-        follower = threading.Thread(target=follow, name="headrace-progress", daemon=True)
-        follower.start()
-        try:
+        with repeating(look, _EVERY_S, "headrace-progress"):
             yield
-        finally:
-            done.set()
-            follower.join()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from itertools import islice
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from headrace.durable import flush
 from headrace.engine.pieces import FIRST_PIECES
+from headrace.repeating import repeating
 
 _EVERY_S = 0.25
 # What is written meanwhile costs nothing; to ask for it costs as much for little as for more.
@@ -64,18 +64,7 @@ class Early:
 @contextmanager
 def flushing_early(early: Early) -> Generator[None]:
     """Within the block what grows goes to the disk. Raises OSError where the block went well and the disk did not."""
-    done = threading.Event()
-
-    def follow() -> None:
-        while not done.wait(_EVERY_S):
-            early.look()
-
-    follower = threading.Thread(target=follow, name="headrace-early", daemon=True)
-    follower.start()
-    try:
+    with repeating(early.look, _EVERY_S, "headrace-early"):
         yield
-    finally:
-        done.set()
-        follower.join()
     if early.lost is not None:
         raise early.lost
