@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from headrace.repeating import repeating
+from tests.standins.processes import PATIENCE_S
 
 
 def test_it_is_done_again_and_again_until_the_block_ends() -> None:
@@ -18,7 +19,7 @@ def test_it_is_done_again_and_again_until_the_block_ends() -> None:
             thrice.set()
 
     with repeating(act, 0.001, "again"):
-        assert thrice.wait(60)
+        assert thrice.wait(PATIENCE_S)
     assert set(done) == {"again"}
     assert "again" not in {thread.name for thread in threading.enumerate()}
 
