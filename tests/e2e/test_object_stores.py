@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from threading import Event
+from threading import Condition, Event
 
 import pytest
 
 from headrace.connector_sdk.kept_rejects import Kept
 from headrace.connector_sdk.objects import Bucket, Buckets
+from headrace.connector_sdk.read_ahead import Progress
 from headrace.connector_sdk.rejects_place import Mark, RejectsPlace
 from headrace.engine.coming import whole
 from headrace.errors import NotThere, Stop
@@ -133,7 +134,25 @@ def test_a_full_scratch_disk_is_named(bucket: Bucket, name: str, objects: Server
     (file,) = bucket.list("")
     copy = bucket._copy  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
     with pytest.raises(Stop, match=r"a\.csv can't be copied to this machine: .*No space left on device"):
-        copy(file, range(1), Path("/dev/full"), Event())
+        copy(file, range(1), Path("/dev/full"), Progress(Event(), Condition()))
+
+
+def test_what_is_told_of_an_object_while_it_comes_can_be_read(
+    bucket: Bucket, name: str, objects: ServerObjects, tmp_path: Path
+) -> None:
+    objects.put(name, "a.csv", body := bytes(range(256)) * 8192 + b"a few")
+    (file,) = bucket.list("")
+    told: list[int] = []
+
+    class Read(Progress):
+        def tell(self, there_bytes: int) -> None:
+            assert (tmp_path / "copy").read_bytes() == body[:there_bytes]
+            told.append(there_bytes)
+
+    copy = bucket._copy  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+    copy(file, range(len(body)), tmp_path / "copy", Read(Event(), Condition()))
+    assert told == sorted(set(told))
+    assert 0 < told[0] < told[-1] == len(body)
 
 
 # --- publishing -----------------------------------------------------------------------------------

@@ -7,9 +7,10 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from headrace.connector_sdk.contract import LocalFile, SourceFile
 from headrace.errors import Stop
@@ -19,17 +20,35 @@ TOGETHER = 4
 # The threads share the parts of the first file that is not whole: were each to copy a file of its own, as many would
 # come to their end at once, and nothing be there to be read before. A larger file is given out while it comes.
 PART_BYTES = 4 * 1024 * 1024
-# Parts grow and shrink again: those in front are there soon, most are asked for with little ado, and what is under way
-# at the end, which nobody works on yet, is little. Servers keep objects in blocks of some MiB, read whole for any part.
+# Parts grow with what is in front of them and shrink again: where all share one link, the one in front gets but a
+# fourth of it, so what is under way behind it has to be little beside what is there, and at the end, when nobody works
+# on it yet. Servers keep objects in blocks of some MiB, read whole for any part.
 _SOON_BYTES = 1024 * 1024
-_STEP_BYTES = 4 * 1024 * 1024
+_LAST_BYTES = 4 * 1024 * 1024
+_GROWTH = 4
 _MOST_PART_BYTES = 16 * 1024 * 1024
 # A beginning says which fields there are. Of files that are read as one it is looked for before any is read.
 HEAD_BYTES = 64 * 1024
 _HEADS_TOGETHER = 2
 
-# Copies some bytes of a file to their place in the file at a path; leaves off soon after the event is set.
-Copy = Callable[[SourceFile, range, Path, threading.Event], None]
+
+class Progress:
+    """How much of a part is there, which whoever copies it may tell, and whether to leave off."""
+
+    def __init__(self, stopped: threading.Event, changed: threading.Condition) -> None:
+        self.stopped = stopped
+        self.there_bytes = 0
+        self._changed = changed
+
+    def tell(self, there_bytes: int) -> None:
+        """So many of the part's first bytes can be read."""
+        with self._changed:
+            self.there_bytes = there_bytes
+            self._changed.notify_all()
+
+
+# Copies some bytes of a file to their place in the file at a path; leaves off soon after `stopped` is set.
+Copy = Callable[[SourceFile, range, Path, Progress], None]
 
 
 def read_ahead(files: Sequence[SourceFile], scratch: Path, copy: Copy) -> ReadAhead:
@@ -80,10 +99,14 @@ class ReadAhead(Iterator[LocalFile]):
     def _begun(self, place: int, file: SourceFile) -> tuple[LocalFile, _Parts]:
         _make(self._folder)
         path = self._folder / f"{place:06d}"
-        first, *others = _parts(file)
-        copied = [(first, (self._heads if others else self._rest).submit(self._copy, file, first, path, self._stopped))]
-        copied += [(part, self._rest.submit(self._copy, file, part, path, self._stopped)) for part in others]
-        return LocalFile(file.name, path, file.size_bytes, is_copy=True), _Parts(copied)
+        changed = threading.Condition()
+        ranges = _parts(file)
+        parts: list[_Part] = []
+        for part in ranges:
+            pool = self._heads if part.start == 0 and len(ranges) > 1 else self._rest
+            progress = Progress(self._stopped, changed)
+            parts.append(_Part(part, progress, pool.submit(self._copy, file, part, path, progress)))
+        return LocalFile(file.name, path, file.size_bytes, is_copy=True), _Parts(parts, changed)
 
     def _next(self, file: LocalFile, parts: _Parts) -> LocalFile:
         if file.size_bytes <= PART_BYTES or parts.are_one:
@@ -102,13 +125,26 @@ class ReadAhead(Iterator[LocalFile]):
             pool.shutdown(wait=is_waited_for, cancel_futures=self._stopped.is_set())
 
 
+class _Part(NamedTuple):
+    bytes: range
+    progress: Progress
+    copied: Future[None]
+
+    @property
+    def is_there(self) -> bool:
+        return self.copied.done() and not self.copied.cancelled() and self.copied.exception() is None
+
+
 class _Parts:
     """See Coming: the parts of a copy, in order."""
 
-    def __init__(self, parts: Sequence[tuple[range, Future[None]]]) -> None:
+    def __init__(self, parts: Sequence[_Part], changed: threading.Condition) -> None:
         self._parts = parts
-        # So many of them are known to be there; several threads that find out the same do no harm.
+        self._changed = changed
+        # So many of them are known to be there.
         self._there = 0
+        for part in parts:
+            part.copied.add_done_callback(self._notify)
 
     @property
     def are_one(self) -> bool:
@@ -118,20 +154,33 @@ class _Parts:
     @property
     def are_there(self) -> bool:
         """Whether all of them are."""
-        left = [copied for _, copied in self._parts[self._there :]]
-        return all(copied.done() and not copied.cancelled() and copied.exception() is None for copied in left)
+        return all(part.is_there for part in self._parts[self._there :])
 
     def there(self, least_bytes: int, timeout_s: float | None) -> int:
         """See Coming; None: however long it takes."""
-        number = self._there
-        for part, copied in self._parts[number:]:
-            is_enough = part.start >= least_bytes
-            if not wait([copied], 0 if is_enough else timeout_s).done or (is_enough and copied.exception()):
-                break
-            copied.result()
-            number += 1
-        self._there = max(self._there, number)
-        return self._parts[number - 1][0].stop if number else 0
+        with self._changed:
+            self._changed.wait_for(lambda: self._reached() >= least_bytes or self._following.done(), timeout_s)
+            reached = self._reached()
+            if reached < least_bytes and self._following.done():
+                self._following.result()
+        return reached
+
+    def _reached(self) -> int:
+        while self._there < len(self._parts) and self._parts[self._there].is_there:
+            self._there += 1
+        if self._there == len(self._parts):
+            return self._parts[-1].bytes.stop
+        part = self._parts[self._there]
+        return part.bytes.start + part.progress.there_bytes
+
+    @property
+    def _following(self) -> Future[None]:
+        """What is waited for where not enough is there."""
+        return self._parts[min(self._there, len(self._parts) - 1)].copied
+
+    def _notify(self, _: Future[None]) -> None:
+        with self._changed:
+            self._changed.notify_all()
 
 
 def _parts(file: SourceFile) -> list[range]:
@@ -147,10 +196,11 @@ def _parts(file: SourceFile) -> list[range]:
 
 def _end(begin: int, size_bytes: int) -> int:
     """Where the part ends that begins there."""
-    if begin < _MOST_PART_BYTES:
-        return max(2 * begin, _SOON_BYTES)
-    share = (size_bytes - begin) // (2 * TOGETHER) // _STEP_BYTES * _STEP_BYTES
-    return begin + min(max(share, _STEP_BYTES), _MOST_PART_BYTES)
+    if begin < _SOON_BYTES:
+        return _SOON_BYTES
+    behind, ahead = begin // _GROWTH, (size_bytes - begin) // (2 * TOGETHER)
+    part_bytes = min(behind, max(ahead, _LAST_BYTES), _MOST_PART_BYTES)
+    return begin + max(part_bytes // _SOON_BYTES * _SOON_BYTES, _SOON_BYTES)
 
 
 def _make(folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from obstore.store import ObjectStore
 
 from headrace.connector_sdk.contract import LocalFile, Publishable, SourceFile, no_check
 from headrace.connector_sdk.keys import changed, folder_of, path_of
-from headrace.connector_sdk.read_ahead import TOGETHER, read_ahead
+from headrace.connector_sdk.read_ahead import TOGETHER, Progress, read_ahead
 from headrace.connector_sdk.store_errors import StoreErrors
 from headrace.connector_sdk.together import together
 from headrace.errors import Retry, Stop
@@ -100,7 +99,7 @@ class StoreBucket:
         at_ms = int(modified.astimezone(UTC).timestamp() * 1000)
         return SourceFile(f"s3://{self.name}/{key}", key, int(meta["size"]), meta.get("e_tag"), at_ms)
 
-    def _copy(self, file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+    def _copy(self, file: SourceFile, part: range, target: Path, progress: Progress) -> None:
         options, written = _as_listed(file), 0
         if len(part) < file.size_bytes:
             options = options | {"range": (part.start, part.stop)}
@@ -112,10 +111,12 @@ class StoreBucket:
             with _local(file), _opened(target) as stream:
                 stream.seek(part.start)
                 for block in got.stream(min_chunk_size=_BLOCK_BYTES):
-                    if stopped.is_set():
+                    if progress.stopped.is_set():
                         break
                     written += stream.write(block)
-        if written != len(part) and not stopped.is_set():
+                    stream.flush()
+                    progress.tell(written)
+        if written != len(part) and not progress.stopped.is_set():
             raise Retry(f"{file.name} broke off after {part.start + written} of {file.size_bytes} bytes.")
 
     def _delete(self, key: str) -> None:

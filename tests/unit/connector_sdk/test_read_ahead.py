@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from headrace.connector_sdk.contract import LocalFile, SourceFile
-from headrace.connector_sdk.read_ahead import HEAD_BYTES, PART_BYTES, TOGETHER, read_ahead
+from headrace.connector_sdk.read_ahead import HEAD_BYTES, PART_BYTES, TOGETHER, Progress, read_ahead
 from headrace.engine.coming import whole
 from headrace.errors import Retry, Stop
 from tests.standins.processes import PATIENCE_S
@@ -18,7 +18,7 @@ from tests.standins.processes import PATIENCE_S
 FILES = [SourceFile(f"s3://raw/{number}", str(number), 1, None, 0) for number in range(20)]
 
 
-def copied(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+def copied(file: SourceFile, part: range, target: Path, progress: Progress) -> None:
     target.write_text(file.key)
 
 
@@ -46,10 +46,10 @@ def test_no_files_make_no_copies(tmp_path: Path) -> None:
 
 
 def test_an_error_comes_out_in_its_files_place_and_nothing_stays(tmp_path: Path) -> None:
-    def failing(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+    def failing(file: SourceFile, part: range, target: Path, progress: Progress) -> None:
         if file.key == "2":
             raise Retry("the server failed")
-        copied(file, part, target, stopped)
+        copied(file, part, target, progress)
 
     read: list[str] = []
     with pytest.raises(Retry, match="the server failed"):
@@ -63,11 +63,11 @@ def test_closing_early_stops_copies_under_way_and_removes_them(tmp_path: Path) -
     begun: list[str] = []
     left_off = threading.Event()
 
-    def endless(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+    def endless(file: SourceFile, part: range, target: Path, progress: Progress) -> None:
         begun.append(file.key)
-        copied(file, part, target, stopped)
+        copied(file, part, target, progress)
         if file.key != "0":
-            assert stopped.wait(PATIENCE_S)
+            assert progress.stopped.wait(PATIENCE_S)
             left_off.set()
 
     with closing(cast("Generator[LocalFile]", read_ahead(FILES, tmp_path, endless))) as files:
@@ -85,7 +85,7 @@ def test_a_large_file_is_copied_in_parts_where_an_etag_tells_that_they_are_of_on
     asked: list[range] = []
     size_bytes = 2 * PART_BYTES + 1
 
-    def copy(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+    def copy(file: SourceFile, part: range, target: Path, progress: Progress) -> None:
         asked.append(part)
         target.touch()
 
@@ -103,7 +103,7 @@ def test_the_threads_share_the_parts_of_the_first_file(tmp_path: Path) -> None:
     # As many parts behind the first as there are threads.
     files = [SourceFile(f"s3://raw/{key}", key, 2 * PART_BYTES, "e", 0) for key in "abcdef"]
 
-    def copy(file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+    def copy(file: SourceFile, part: range, target: Path, progress: Progress) -> None:
         target.touch()
         if part.start:
             begun.append(file.key)
@@ -120,9 +120,9 @@ class Gate:
         self.opened = threading.Event()
         self._fails = fails
 
-    def copy(self, file: SourceFile, part: range, target: Path, stopped: threading.Event) -> None:
+    def copy(self, file: SourceFile, part: range, target: Path, progress: Progress) -> None:
         target.touch()
-        while part.start and not self.opened.wait(0.01) and not stopped.is_set():
+        while part.start and not self.opened.wait(0.01) and not progress.stopped.is_set():
             pass
         if part.start and self._fails:
             raise self._fails
@@ -138,6 +138,25 @@ def test_large_files_are_given_out_while_they_come(tmp_path: Path) -> None:
     assert beginnings == [HEAD_BYTES] * len(LARGE)
     gate.opened.set()
     assert all(file.coming and file.coming.there(file.size_bytes, PATIENCE_S) == file.size_bytes for file in files)
+
+
+def test_what_is_told_of_a_part_can_be_read_before_the_rest_of_it_comes(tmp_path: Path) -> None:
+    ended = threading.Event()
+
+    def copy(file: SourceFile, part: range, target: Path, progress: Progress) -> None:
+        target.touch()
+        if part.start:
+            progress.tell(len(part) // 2)
+            assert ended.wait(PATIENCE_S)
+
+    with closing(read_ahead(LARGE[:1], tmp_path, copy)) as files:
+        [file] = files
+        assert file.coming is not None
+        at_first = file.coming.there(HEAD_BYTES + 1, PATIENCE_S)
+        assert HEAD_BYTES < at_first < PART_BYTES
+        assert file.coming.there(at_first + 1, 0) == at_first
+        ended.set()
+        assert file.coming.there(file.size_bytes, PATIENCE_S) == file.size_bytes
 
 
 def test_an_error_comes_out_where_a_part_is_waited_for(tmp_path: Path) -> None:
