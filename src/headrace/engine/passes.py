@@ -30,7 +30,7 @@ from headrace.engine.passed import Passed
 from headrace.engine.pieces import Pieces, pieces_of
 from headrace.engine.rejects import malformed_count, rejects_of
 from headrace.engine.results import Counts, EngineError, SplitOrder, SplitResult, StagedFile
-from headrace.engine.sources import JsonFile, ParquetFile, SourceView
+from headrace.engine.sources import CsvFile, JsonFile, ParquetFile, SourceView
 from headrace.engine.tasks import READING
 from headrace.engine.watch import Watch, check_unchanged
 from headrace.engine.working import Working
@@ -331,6 +331,8 @@ class Passes:
                 yield from writing(source)
 
         passed = pass_over(self._con, views, compiled, reading)
+        if any(view.may_have_lost() for view in views if isinstance(view, CsvFile) and not view.is_coming):
+            raise duckdb.InvalidInputException("The last line may be too long to be read by several threads")
         forget_malformed_after(self._con, views)
         malformed = malformed_count(self._con)
         self._has_malformed = malformed > 0 or passed.refused > 0

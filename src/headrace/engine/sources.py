@@ -18,7 +18,7 @@ from headrace.engine.malformed import (
     LINES_A_BUFFER,
     SKIP_MALFORMED,
 )
-from headrace.engine.one_thread import may_be_left_out, needs_one_thread
+from headrace.engine.one_thread import may_lack, needs_one_thread
 from headrace.engine.record_json import record_json
 from headrace.engine.sql import identifier, literal
 from headrace.engine.values import JSON, TEXT, Field, source_value
@@ -204,9 +204,12 @@ class CsvFile:
         )
 
     def may_have_lost(self) -> bool:
-        """Whether a part of the file, which was read while it came and is there now, may have been left out."""
-        is_plain = self.compression == "none"
-        return is_plain and may_be_left_out(self.file.path, COMING_LINE_BYTES, len(self.fields))
+        """Whether of what threads read that fail at a malformed line, and is there now, some may have been lost."""
+        cells, is_packed = len(self.fields), self.compression != "none"
+        if self.is_coming:
+            return may_lack(self.file.path, COMING_LINE_BYTES, cells, is_packed=is_packed)
+        files = (self.path, *self.others) if is_packed and not self.is_lenient else ()
+        return any(may_lack(Path(path), LINE_BYTES, cells, is_packed=True) for path in files)
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,10 @@ TABLES = {
     + RECORD * (1 + (1 << 20) // 100)
     + b"2,x,more\n"
     + RECORD * 9,
+    "a part that begins in quotes": b"a,b\n" + RECORD * 10_400 + b'2,"' + b"no,record\n" * 9_000 + b'no,record"\n3,z\n',
+    "a last line longer than a buffer": b"a,b\n1,x\n2," + b"y" * (5 << 20) + b"\n",
+    "a last line across the end of a buffer": b"a,b\n" + RECORD * 30_000 + b"2," + b"y" * (3 << 19),
+    "gzip of a last line longer than a buffer": gzip.compress(b"a,b\n1,x\n2," + b"y" * (5 << 20) + b"\n", 1),
     "gzip": gzip.compress(b"a,b\n1,x\nno,y\n"),
     "gzip that is cut": gzip.compress(b"a,b\n1,x\nno,y\n" * 100)[:-10],
     "zstd": zstd.compress(b"a,b\n1,x\nno,y\n"),

@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from headrace.engine.layout import Output
 from headrace.engine.malformed import LINE_BYTES
-from headrace.engine.one_thread import may_be_left_out, may_have_longer, needs_one_thread
+from headrace.engine.one_thread import (
+    may_be_left_out,
+    may_be_parted_in_quotes,
+    may_end_in_longer,
+    may_have_longer,
+    needs_one_thread,
+)
 from headrace.engine.tasks import MapAll, Tasks
 from tests.oracle.running import Bench
 
@@ -60,6 +66,87 @@ def test_a_line_of_json_that_is_too_long_is_rejected(bench: Bench) -> None:
     content = b"none\n" + record * before + b'{"a":"' + LONG + b'"}\n' + record
     counts = bench.run(EVERYTHING, content, input="json", output=OUTPUT).counts
     assert (counts.records_written, sum(counts.rejected.values())) == (before + 1, 2)
+
+
+def test_a_packed_record_that_is_too_long_is_rejected_where_nothing_comes_after_it(bench: Bench) -> None:
+    content = b"a,b\n1,x\n2," + b"y" * (17 * LINE_BYTES // 4) + b"\n"
+    counts = bench.run(EVERYTHING, gzip.compress(content, 1), output=OUTPUT).counts
+    assert (counts.records_written, sum(counts.rejected.values())) == (1, 1)
+
+
+def test_a_part_that_begins_in_quotes_is_no_table_of_its_own(bench: Bench) -> None:
+    before = LINE_BYTES // len(GOOD) - 1
+    text = b"no,record\n" * 1000 + b"no,record"
+    content = b"a,b\n" + GOOD * before + b'2,"' + text + b'"\n' + GOOD * 30
+    ran = bench.run(EVERYTHING, content, output=OUTPUT)
+    assert (ran.counts.records_read, ran.records()[before]["b"]) == (before + 31, text.decode())
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([1, 3, 30, 300]), st.sampled_from(["\n", "\r\n"]))
+def test_where_no_part_is_said_to_begin_in_quotes_none_does(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, lines: int, end: str
+) -> None:
+    chosen, size, rows = random.Random(seed), 0, ["a,b"]
+    while size < 3 * PART:
+        made = (f"k{chosen.randrange(99)},{chosen.choice(['', 'v'])}" for _ in range(chosen.randrange(1, lines + 1)))
+        text = (end if chosen.random() < 0.5 else " ").join(made)
+        rows.append(chosen.choice(["1,x", f'"{text}",2', f'3,"{text}"', f'"4","{text} ""quoted"""', '5,6"']))
+        size += len(rows[-1])
+    path = tmp_path_factory.mktemp("files") / "f.csv"
+    path.write_bytes((end.join(rows) + end).encode())
+    if not may_be_parted_in_quotes(path, PART):
+        assert records(path, is_parallel=True) == records(path, is_parallel=False) == len(rows) - 1
+
+
+@pytest.mark.parametrize(
+    "before, behind, is_doubtful",
+    [
+        (b"1,x\n", b'2,"y"\n', False),
+        (b'1,"x', b'y"\n', False),
+        (b'1,"x', b'y""z"\n', False),
+        (b'1,"x', b'y","z"\r\n', False),
+        (b'1,"x"', b"\n2,y\n", False),
+        (b'"1",', b'"x"\n', False),
+        (b'1,"x', b'\ny"\n', True),
+        (b'1,"x', b'y\r\n"\n', True),
+        (b'1,"x', b'y","\n"\n', True),
+        (b'1,"x"', b'"\ny"\n', True),
+        (b"1,x\r", b'\n"y\n",2\n', True),
+        (b"1,x\r", b'\n"y",2\r\n', False),
+        # What has a quote in a cell is no table whose quotes can be counted.
+        (b'5",2\n1,"x', b'\n3,4"\n', True),
+        (b'5",2\n1,"', b'x\n3,4\n",2\n', True),
+    ],
+)
+def test_a_part_is_doubtful_where_line_ends_in_quotes_may_follow(
+    tmp_path: Path, before: bytes, behind: bytes, is_doubtful: bool
+) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(b'"' + b"x" * (100 - len(before) - 3) + b'"\n' + before + behind + b"1,x\n")
+    assert may_be_parted_in_quotes(path, 100) is is_doubtful
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
+@pytest.mark.parametrize(
+    "content, is_longer",
+    [
+        (b"", False),
+        (b"1\n" * 80, False),
+        (b"1\n" + b"x" * 100 + b"\n", False),
+        (b"1\n" + b"x" * 101 + b"\n", True),
+        (b"1\n" + b"x" * 101, True),
+        (b"1\n" + b"x" * 300_000 + b"\r\n", True),
+        (b"1\n" + b"x" * 300_000 + b"\n1", False),
+        (b"1\n" * 300_000, False),
+    ],
+)
+def test_a_last_line_is_known_to_be_longer(
+    tmp_path: Path, content: bytes, is_longer: bool, pack: Callable[[bytes], bytes]
+) -> None:
+    path = tmp_path / "f.csv"
+    path.write_bytes(pack(content))
+    assert may_end_in_longer(path, 100, is_packed=pack is not bytes) is is_longer
 
 
 @settings(max_examples=20, deadline=None)
