@@ -60,12 +60,12 @@ class Malformed:
     text: str
     error: str
     is_text: bool
+    is_cut: bool = False
 
     @property
     def end(self) -> int | None:
         """The byte after it, None where its text was cut."""
-        size = len(self.text.encode())
-        return None if size >= LINE_BYTES else self.offset + size
+        return None if self.is_cut else self.offset + len(self.text.encode())
 
 
 def rejects_of(
@@ -136,9 +136,16 @@ def malformed_of(con: duckdb.DuckDBPyConnection, view: SourceView, what: str) ->
     ).fetchall()
     header = 1 if isinstance(view, CsvFile) else 0
     return [
-        Malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0], bool(is_text))
+        _malformed(int(line) - header, int(offset or 0), str(text or ""), str(error).partition("\n")[0], bool(is_text))
         for line, offset, text, error, is_text in found
     ]
+
+
+def _malformed(number: int, offset: int, found: str, error: str, is_text: bool) -> Malformed:  # noqa: FBT001 (a column)
+    # DuckDB begins it with the LF of the line before that ends in CR LF, and with blank lines.
+    text = found.lstrip("\r\n")
+    is_cut = len(found.encode()) >= LINE_BYTES
+    return Malformed(number, offset + len(found) - len(text), text, error, is_text, is_cut)
 
 
 def _paths(con: duckdb.DuckDBPyConnection, what: str) -> set[str]:

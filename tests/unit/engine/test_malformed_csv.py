@@ -39,6 +39,13 @@ def test_a_short_and_a_long_line_are_rejected_by_themselves(bench: Bench) -> Non
     ]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_malformed_line_is_kept_as_it_stands_behind_lines_of_any_kind(bench: Bench, end: bytes) -> None:
+    ran = bench.run(TASKS, end.join([b"a,b", b"1,x", b"1,2,3", b"2,y", b"", b"", b"short", b""]), output=TYPED)
+    assert [reject["record"] for reject in ran.rejects] == ["1,2,3", "short"]
+    assert ran.reject_places == [(3, None), (7, None)]
+
+
 def test_stray_quotes_reject_their_record_and_no_other(bench: Bench) -> None:
     content = b'a,b\n1,x\n2,y"z\n3,"y"z\n4,"q""r"\nbad,"multi\nline"\n5,k\nbad,z\n'
     ran = bench.run(TASKS, content, output=TYPED)
