@@ -12,8 +12,6 @@ from headrace.log import Log
 from headrace.service import Service
 from headrace.settings import Settings
 
-_LOOK_EVERY_S = 1.0
-
 
 def until_told_to_stop(settings: Settings, log: Log, start: Callable[[Service], None]) -> None:
     """Start a service by `start` and stop it at SIGTERM or Ctrl-C."""
@@ -22,9 +20,7 @@ def until_told_to_stop(settings: Settings, log: Log, start: Callable[[Service], 
         service = Service(settings, SystemClock(), log=log)
         try:
             start(service)
-            # Python handles signals in this thread, also where the system told another one: once this one wakes.
-            while not stopped.wait(_LOOK_EVERY_S):
-                continue
+            stopped.wait()
             log.info("stopping")
         finally:
             service.stop()
