@@ -2,31 +2,27 @@
 
 DuckDB 2.0.0 gives a file to its threads in parts. Where the last one begins with a line that has too few cells or too
 many, nothing of that part is read, up to 8 MiB. Of lines that are longer than any that is read, those that reach into
-the next buffer are neither read nor kept as malformed. Where malformed lines are kept, a part that begins within quotes
-is read as if it did not: what follows a line end in them may look like a record. Of a last line that is longer than a
-buffer, nothing is read where threads are to fail at it. No error tells of any of these.
+the next buffer are neither read nor kept as malformed. Of a last line that is longer than a buffer, nothing is read
+where threads are to fail at it. What follows a line end in quotes may be taken for a record (`parted_quotes`). No error
+tells of any of these.
 """
 
 from __future__ import annotations
 
 import csv
-import re
 from collections import deque
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from headrace.engine.lines import open_plain
+from headrace.engine.parted_quotes import may_be_parted_in_quotes
 
 # The line that the part begins within ends in it; DuckDB looks at the one after it, or at the next.
 _LINES = 2
 _LOOK_BYTES = 4096
 # As much as a processor holds by itself.
 _BLOCK_BYTES = 256 * 1024
-# What is left of a record that has no line end in quotes.
-_REST = re.compile(rb'[^"\r\n]*+(?:"[^"\r\n]*+"[^"\r\n]*+)*+[\r\n]')
-_SIDES = b",\r\n"
 
 
 def needs_one_thread(path: Path, line_bytes: int, cells: int | None) -> bool:
@@ -38,14 +34,14 @@ def needs_one_thread(path: Path, line_bytes: int, cells: int | None) -> bool:
     if not path.is_file() or path.stat().st_size <= line_bytes:
         return False
     is_csv = cells is not None
-    if is_csv and (may_be_left_out(path, line_bytes, cells) or may_be_parted_in_quotes(path, line_bytes)):
+    if is_csv and (may_be_left_out(path, line_bytes, cells) or may_be_parted_in_quotes(path, line_bytes, cells)):
         return True
     return may_have_longer(path, line_bytes)
 
 
 def may_lack(path: Path, line_bytes: int, cells: int, *, is_packed: bool) -> bool:
     """Whether threads that failed at no malformed line of the file may not have read each of its lines as it is."""
-    if not is_packed and may_be_left_out(path, line_bytes, cells):
+    if not is_packed and (may_be_left_out(path, line_bytes, cells) or may_be_parted_in_quotes(path, line_bytes, cells)):
         return True
     return may_end_in_longer(path, line_bytes, is_packed=is_packed)
 
@@ -75,17 +71,6 @@ def may_have_longer(path: Path, line_bytes: int) -> bool:
     return False
 
 
-def may_be_parted_in_quotes(path: Path, part_bytes: int) -> bool:
-    """Whether a part of the plain file may begin within a record that has line ends in quotes behind that place."""
-    quotes, size_bytes = 0, path.stat().st_size
-    with path.open("rb", buffering=0) as file:
-        for begin in range(part_bytes, size_bytes, part_bytes):
-            quotes += _quotes_until(file, begin)
-            if quotes and not _goes_on_plainly(file, begin, is_open=quotes % 2 == 1):
-                return True
-    return False
-
-
 def may_end_in_longer(path: Path, line_bytes: int, *, is_packed: bool) -> bool:
     """Whether the last line of the file may have more bytes."""
     most = line_bytes + _LINES
@@ -97,32 +82,6 @@ def may_end_in_longer(path: Path, line_bytes: int, *, is_packed: bool) -> bool:
     text = end.rstrip(b"\r\n")
     begin = 1 + max(text.rfind(b"\n"), text.rfind(b"\r"))
     return len(text) - begin > line_bytes or (len(end) == most and not begin)
-
-
-def _quotes_until(file: BinaryIO, end: int) -> int:
-    """How many there are from where the file was left."""
-    count = 0
-    while block := file.read(min(_BLOCK_BYTES, end - file.tell())):
-        count += block.count(b'"')
-    return count
-
-
-def _goes_on_plainly(file: BinaryIO, begin: int, *, is_open: bool) -> bool:
-    """Whether the record there ends soon, with no line end in quotes; `is_open`: it begins within some."""
-    file.seek(max(0, begin - _LOOK_BYTES))
-    before, after = file.read(begin - file.tell()), file.read(_BLOCK_BYTES)
-    file.seek(begin)
-    if is_open:
-        text, quote, after = after.partition(b'"')
-        return bool(quote) and not _ends_line(text) and _REST.match(after) is not None
-    if before.endswith(b"\r"):
-        # The record begins behind a line end that is parted itself.
-        after = after.removeprefix(b"\n")
-    # Quotes within a cell make their number say nothing: those around the place have to be of the right kind.
-    _, ended, behind = (before + after[:1]).rpartition(b'"')
-    text, began, _ = after.partition(b'"')
-    is_outside = not (ended and behind[:1] not in _SIDES) and not (began and (before + text)[-1:] not in _SIDES)
-    return is_outside and _REST.match(after) is not None
 
 
 def _ends_line(text: bytes) -> bool:

@@ -7,7 +7,6 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,12 +15,12 @@ from headrace.engine.layout import Output
 from headrace.engine.malformed import LINE_BYTES
 from headrace.engine.one_thread import (
     may_be_left_out,
-    may_be_parted_in_quotes,
     may_end_in_longer,
     may_have_longer,
     needs_one_thread,
 )
 from headrace.engine.tasks import MapAll, Tasks
+from tests.oracle.parts import read_in_parts
 from tests.oracle.running import Bench
 
 EVERYTHING = Tasks(map_all=MapAll(0, frozenset()))
@@ -82,51 +81,6 @@ def test_a_part_that_begins_in_quotes_is_no_table_of_its_own(bench: Bench) -> No
     assert (ran.counts.records_read, ran.records()[before]["b"]) == (before + 31, text.decode())
 
 
-@settings(max_examples=20, deadline=None)
-@given(st.integers(0, 2**32), st.sampled_from([1, 3, 30, 300]), st.sampled_from(["\n", "\r\n"]))
-def test_where_no_part_is_said_to_begin_in_quotes_none_does(
-    tmp_path_factory: pytest.TempPathFactory, seed: int, lines: int, end: str
-) -> None:
-    chosen, size, rows = random.Random(seed), 0, ["a,b"]
-    while size < 3 * PART:
-        made = (f"k{chosen.randrange(99)},{chosen.choice(['', 'v'])}" for _ in range(chosen.randrange(1, lines + 1)))
-        text = (end if chosen.random() < 0.5 else " ").join(made)
-        rows.append(chosen.choice(["1,x", f'"{text}",2', f'3,"{text}"', f'"4","{text} ""quoted"""', '5,6"']))
-        size += len(rows[-1])
-    path = tmp_path_factory.mktemp("files") / "f.csv"
-    path.write_bytes((end.join(rows) + end).encode())
-    if not may_be_parted_in_quotes(path, PART):
-        assert records(path, is_parallel=True) == records(path, is_parallel=False) == len(rows) - 1
-
-
-@pytest.mark.parametrize(
-    "before, behind, is_doubtful",
-    [
-        (b"1,x\n", b'2,"y"\n', False),
-        (b'1,"x', b'y"\n', False),
-        (b'1,"x', b'y""z"\n', False),
-        (b'1,"x', b'y","z"\r\n', False),
-        (b'1,"x"', b"\n2,y\n", False),
-        (b'"1",', b'"x"\n', False),
-        (b'1,"x', b'\ny"\n', True),
-        (b'1,"x', b'y\r\n"\n', True),
-        (b'1,"x', b'y","\n"\n', True),
-        (b'1,"x"', b'"\ny"\n', True),
-        (b"1,x\r", b'\n"y\n",2\n', True),
-        (b"1,x\r", b'\n"y",2\r\n', False),
-        # What has a quote in a cell is no table whose quotes can be counted.
-        (b'5",2\n1,"x', b'\n3,4"\n', True),
-        (b'5",2\n1,"', b'x\n3,4\n",2\n', True),
-    ],
-)
-def test_a_part_is_doubtful_where_line_ends_in_quotes_may_follow(
-    tmp_path: Path, before: bytes, behind: bytes, is_doubtful: bool
-) -> None:
-    path = tmp_path / "f.csv"
-    path.write_bytes(b'"' + b"x" * (100 - len(before) - 3) + b'"\n' + before + behind + b"1,x\n")
-    assert may_be_parted_in_quotes(path, 100) is is_doubtful
-
-
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
 @pytest.mark.parametrize(
     "content, is_longer",
@@ -164,26 +118,14 @@ def test_where_nothing_is_said_to_be_left_out_nothing_is(
     path = tmp_path_factory.mktemp("files") / "f.csv"
     path.write_bytes(b"a,b\n" + b"\n".join(lines) + b"\n")
     if not may_be_left_out(path, PART, 2):
-        assert records(path, is_parallel=True) == records(path, is_parallel=False)
-
-
-def records(path: Path, *, is_parallel: bool) -> int:
-    """How many DuckDB reads of the file, in parts or by one thread."""
-    with duckdb.connect(config={"threads": 2}) as con:
-        con.execute(
-            f"CREATE TABLE found AS SELECT * FROM read_csv('{path}', auto_detect=false, header=true, delim=',',"
-            " quote='\"', escape='\"', columns={'c0': 'VARCHAR', 'c1': 'VARCHAR'}, strict_mode=true,"
-            f" max_line_size={PART}, buffer_size={4 * PART}, store_rejects=true, parallel={is_parallel})"
-        )
-        [(found,)] = con.execute("SELECT count(*) FROM found").fetchall()
-    return int(found)
+        assert len(read_in_parts(path, PART, 2)) == len(read_in_parts(path, PART, 2, by=1))
 
 
 def test_duckdb_leaves_out_what_it_is_said_to(tmp_path: Path) -> None:
     path, good = tmp_path / "f.csv", b"1," + b"x" * 97 + b"\n"
     path.write_bytes(b"a,b\n" + good * (PART // len(good) + 1) + b"2,x,more\n" + good * 9)
     assert may_be_left_out(path, PART, 2)
-    assert (records(path, is_parallel=True), records(path, is_parallel=False)) == (656, 665)
+    assert (len(read_in_parts(path, PART, 2)), len(read_in_parts(path, PART, 2, by=1))) == (656, 665)
 
 
 @pytest.mark.parametrize(
