@@ -1,8 +1,8 @@
 """Files of CSV of which DuckDB's threads may take text in quotes for records.
 
 DuckDB 2.0.0 gives a plain file to its threads in parts. A part begins anywhere, and what of its first record is left is
-the thread's before it. To find the second one, DuckDB goes to the next line end as if the place were outside quotes.
-Where no record follows that, it does so as if the place were within some.
+the thread's before it. To find the second one, DuckDB goes to the next line end as if the place were outside quotes,
+and as if it were within some, and looks what follows.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ _LOOK_BYTES = 4096
 # As much as a processor holds by itself.
 _BLOCK_BYTES = 256 * 1024
 # A quote with which a cell begins, as nothing within quotes can, and one with which it ends.
-_TELLING = re.compile(rb'(?<=[,\r\n])(")(?=[^",\r\n])|(?<=[^",\r\n])"(?=[,\r\n])')
+_TELLING = re.compile(rb'"(?:(?<=[,\r\n]")(?=([^",\r\n]))|(?<=[^",\r\n]")(?=[,\r\n]))')
 # A quote in a cell that is not in quotes, which says nothing of what follows.
-_STRAY = re.compile(rb'(?<=[^",\r\n])"(?=[^",\r\n])')
+_STRAY = re.compile(rb'"(?<=[^",\r\n]")(?=[^",\r\n])')
 _LINE_ENDS = (b"\n", b"\r")
 _SIDES = (b",", *_LINE_ENDS)
-# What is left of a cell in quotes, which spaces may go around; a cell outside of them.
-_QUOTED = rb'(?:[^"]|"")*+" *+'
+# What is left of a cell in quotes, which spaces may go around, and another one; a cell outside of them.
+_INSIDE = rb'[^"]*+(?:""[^"]*+)*+"'
+_QUOTED = _INSIDE + rb'(?: ++"' + _INSIDE + rb")*+ *+"
 _PLAIN = rb"[^,\r\n]*+"
 _FURTHER = rb'(?: *+"' + _QUOTED + rb'|(?! *+")' + _PLAIN + rb")"
 _FURTHERS = rb"(?:," + _FURTHER + rb")*+(?:\r\n?|\n)"
@@ -31,7 +32,6 @@ _REST_INSIDE = re.compile(_QUOTED + _FURTHERS)
 _REST_OUTSIDE = re.compile(_PLAIN + _FURTHERS)
 _RECORD = re.compile(_FURTHER + _FURTHERS)
 _CELL = re.compile(rb"(" + _FURTHER + rb")([,\r\n])")
-_FIRST_ENDS_ON_QUOTE = re.compile(rb'[^,\r\n]*"[,\r\n]')
 
 
 def may_be_parted_in_quotes(path: Path, part_bytes: int, cells: int) -> bool:
@@ -95,26 +95,19 @@ def _is_found_in(before: bytes, after: bytes, cells: int, *, is_open: bool) -> b
 
 
 def _first_record(text: bytes, cells: int) -> int | None:
-    """Where DuckDB finds it in the text of a part; None: nowhere."""
-    outside, inside = _REST_OUTSIDE.match(text), _REST_INSIDE.match(text)
-    end = _end_of_record(text, outside.end(), cells) if outside else None
-    if inside and _end_of_record(text, inside.end(), cells):
-        if not outside or end is None:
-            return inside.end()
-        is_doubted = inside.end() < outside.end() or _FIRST_ENDS_ON_QUOTE.match(text, outside.end())
-        if is_doubted and inside.end() <= end:
-            return inside.end()
-    return outside.end() if outside and end else None
+    """Where DuckDB finds it in the text of a part; None: nowhere, -1: nobody knows."""
+    tried = {match.end() for match in (_REST_OUTSIDE.match(text), _REST_INSIDE.match(text)) if match}
+    found = [end for end in tried if _has_record(text, end, cells)]
+    return None if not found else found[0] if len(found) == 1 else -1
 
 
-def _end_of_record(text: bytes, begin: int, cells: int) -> int | None:
-    """Of what DuckDB takes for a record there, which may have one empty cell too many; None: of nothing."""
+def _has_record(text: bytes, begin: int, cells: int) -> bool:
+    """Whether DuckDB takes what is there for one, which may have one empty cell too many."""
     while cells > 1 and text[begin : begin + 1] in _LINE_ENDS:
         begin += 1
     found = 0
     while cell := _CELL.match(text, begin):
         begin, found = cell.end(), found + 1
         if cell[2] != b",":
-            is_whole = found == cells or (found == cells + 1 and cell[1] in (b"", b'""'))
-            return begin if is_whole else None
-    return None
+            return found == cells or (found == cells + 1 and cell[1] in (b"", b'""'))
+    return False

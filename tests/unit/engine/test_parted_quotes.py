@@ -52,7 +52,7 @@ def test_where_no_part_is_said_to_begin_in_quotes_none_does(
         (b'1,"x', b'y\nz"\n', False),
         (b"1,x", b'y\n2,"z\n"\n', False),
         (b'1,"x', b'\ny,z"\n', True),
-        (b'"1', b'x\ny",z\n', False),
+        (b'"1', b'x\ny",z\n', True),
         (b'1,"x', b'y\n\nz,"\n', False),
         (b"1,x\r", b'\n"y\n",2\n', True),
         (b'1,"x\r', b'\ny"\r\n', True),
