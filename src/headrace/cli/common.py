@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 from types import FrameType
 
 import click
@@ -59,31 +58,34 @@ def log_of(settings: Settings, *, least: Level | None = None) -> Log:
 def told_to_stop(stop: Callable[[], None]) -> Generator[None]:
     """Call `stop`, in a thread of its own, on the first SIGTERM or SIGINT; a second one ends the process.
 
-    Not in the handler of the signal: that runs between any two steps of the main thread, which may hold the very
-    lock that `stop` waits for, as in the middle of `Event.wait`.
+    Not in the handler of the signal. That runs between any two steps of the main thread, which may hold the very lock
+    that `stop` waits for, as in the middle of `Event.wait`; and where the system tells another thread of the signal, it
+    does not run at all for as long as the main thread waits. What Python writes to a pipe comes whichever is told.
     """
-    # Of all queues, the one whose `put` may come in the middle of another of its calls.
-    told: SimpleQueue[Callable[[], None]] = SimpleQueue()
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        told.put(stop)
-
-    def call_what_comes() -> None:
-        told.get()()
-
     numbers = (signal.SIGTERM, signal.SIGINT)
-    listener = threading.Thread(target=call_what_comes, name="signals", daemon=True)
+    heard, tells = os.pipe()
+    os.set_blocking(tells, False)
+
+    def stop_when_told() -> None:
+        while told := os.read(heard, 1):
+            if told[0] in numbers:
+                stop()
+                return
+
+    listener = threading.Thread(target=stop_when_told, name="signals", daemon=True)
     listener.start()
-    before = {number: signal.signal(number, on_signal) for number in numbers}
+    told_before = signal.set_wakeup_fd(tells, warn_on_full_buffer=False)
+    before = {number: signal.signal(number, _end_next_time) for number in numbers}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        told.put(_nothing)
+        signal.set_wakeup_fd(told_before)
+        os.close(tells)
         listener.join()
+        os.close(heard)
 
 
-def _nothing() -> None:
-    return
+def _end_next_time(number: int, _frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)

@@ -30,6 +30,22 @@ def test_a_signal_stops_while_the_main_thread_holds_the_lock_that_the_stop_needs
 
 
 @NUMBERS
+def test_a_signal_stops_whichever_thread_the_system_tells_of_it(number: signal.Signals) -> None:
+    waits, stopped = threading.Event(), threading.Event()
+
+    def be_told() -> None:
+        waits.wait()
+        signal.pthread_kill(threading.get_ident(), number)
+
+    other = threading.Thread(target=be_told)
+    with told_to_stop(stopped.set):
+        other.start()
+        waits.set()
+        assert stopped.wait(PATIENCE_S)
+    other.join()
+
+
+@NUMBERS
 def test_a_second_signal_ends_the_process(number: signal.Signals) -> None:
     stopped = threading.Event()
 
