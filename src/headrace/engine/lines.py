@@ -25,6 +25,7 @@ else:
 UNPACKING_ERRORS = (EOFError, OSError, zlib.error, zstd.ZstdError)
 _BLOCK_BYTES = 1024 * 1024
 _ENDS = "\r\n"
+_TWO_ENDS = (b"\n\n", b"\n\r", b"\r\r")
 _BLANK = frozenset({"\n", _ENDS, "\r"})
 _QUOTED = ' ?"[^"]*+(?:""[^"]*+)*+'
 _WHOLE_CELLS = re.compile(f'(?:(?:{_QUOTED}" *+|(?! ?")[^,]*+),)*+')
@@ -86,9 +87,23 @@ def _line_ends(before: bytes, block: bytes) -> int:
     return ends - 1 if before == b"\r" and block.startswith(b"\n") else ends
 
 
+def may_have_blank_lines(path: Path) -> bool:
+    """Whether the file has a line end behind another, or begins with one; within quotes or not."""
+    with closing(open_plain(path)) as stream:
+        last = b"\n"
+        while block := stream.read(_BLOCK_BYTES):
+            if any(two in block for two in _TWO_ENDS) or last + block[:1] in _TWO_ENDS:
+                return True
+            last = block[-1:]
+    return False
+
+
 @dataclass(frozen=True)
 class Start:
-    """Where a malformed record is known to begin: its number, and the byte after it, None where unknown."""
+    """Where a malformed record is known to begin.
+
+    `number` is what DuckDB says, which counts blank lines as well; `end` the byte after it, None where unknown.
+    """
 
     number: int
     end: int | None
@@ -109,6 +124,7 @@ class RecordLines:
         self._skips_blank = skips_blank
         self._walk = self._records()
         self._at = (-1, 0)
+        self._numbers: dict[int, int] = {}
 
     def line_of(self, record: int) -> int | None:
         """The line (from 1) of that record, None where the file has no such record."""
@@ -119,16 +135,26 @@ class RecordLines:
             self._at = following
         return self._at[1]
 
+    def malformed(self) -> dict[int, int]:
+        """The number of each malformed record by where it begins. Reads what is left of the file."""
+        for _ in self._walk:
+            continue
+        return self._numbers
+
     def _records(self) -> Iterator[tuple[int, int]]:
-        record, offset, until, is_open = -1, 1, 0, False
+        record, offset, until, is_open, blank = -1, 1, 0, False, 0
         for line, raw in enumerate(_lines(self._path), start=1):
             known = self._starts.get(offset)
             if known is not None:
-                record, until = known.number, known.end or 0
+                record, until = known.number - blank, known.end or 0
+                self._numbers[offset] = record
                 yield record, line
-            elif not is_open and offset >= until and not self._is_skipped(record, raw):
-                record += 1
-                yield record, line
+            elif not is_open and offset >= until:
+                if self._is_skipped(record, raw):
+                    blank += 1
+                else:
+                    record += 1
+                    yield record, line
             is_open = offset >= until and _is_open_after(raw, is_open=is_open and known is None)
             offset += len(raw)
 

@@ -6,13 +6,14 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from headrace.engine.alike import as_one, runs
 from headrace.engine.compile import MALFORMED, Branch, Compiled, with_lets
-from headrace.engine.lines import RecordLines, Start, line_count, lines_of_offsets
+from headrace.engine.lines import RecordLines, Start, line_count, lines_of_offsets, may_have_blank_lines
 from headrace.engine.malformed import LINE_BYTES
 from headrace.engine.sources import CsvFile, JsonFile, SourceView
 
@@ -53,7 +54,7 @@ class Reject:
 
 @dataclass(frozen=True)
 class Malformed:
-    """A line that DuckDB could not read: `number` counts records (a header is record 0)."""
+    """A line that DuckDB could not read: `number` counts records and blank lines (a header is record 0)."""
 
     number: int
     offset: int
@@ -103,9 +104,8 @@ def _of_line(view: SourceView, line: Malformed, places: _Places) -> Reject:
     header = tuple(field.name for field in view.fields) if isinstance(view, CsvFile) else None
     place = places.of_offset(line)
     is_complete = line.is_text and line.end is not None
-    return Reject(
-        line.text, line.error, view.file.name, None, line.number, place, header=header, is_complete=is_complete
-    )
+    number = places.number_of(line)
+    return Reject(line.text, line.error, view.file.name, None, number, place, header=header, is_complete=is_complete)
 
 
 def malformed_count(con: duckdb.DuckDBPyConnection) -> int:
@@ -225,13 +225,20 @@ class _Places:
         # As many lines as records and a header: each has one, and the walk over the file can be spared.
         self._is_line_each = self._is_csv and records is not None and line_count(Path(view.path)) == records + 1
         self._is_json = isinstance(view, JsonFile)
-        numbers = sorted(line.number for line in malformed)
+        path, starts = Path(view.path), {line.offset: Start(line.number, line.end) for line in malformed}
+        is_walked = self._is_csv and not self._is_line_each
+        self._offsets = lines_of_offsets(path, sorted(starts)) if is_walked else {}
+        lines = partial(RecordLines, path, starts, skips_blank=len(view.fields) > 1)
+        self._lines = lines()
+        counts_blank = is_walked and starts and may_have_blank_lines(path)
+        self._malformed = lines().malformed() if counts_blank else {}
+        numbers = sorted(map(self.number_of, malformed))
         # How many records come before each malformed one that are not malformed, and one more.
         self._before = [number - place for place, number in enumerate(numbers)]
-        starts = {line.offset: Start(line.number, line.end) for line in malformed}
-        is_walked = self._is_csv and not self._is_line_each
-        self._offsets = lines_of_offsets(Path(view.path), sorted(starts)) if is_walked else {}
-        self._lines = RecordLines(Path(view.path), starts, skips_blank=len(view.fields) > 1)
+
+    def number_of(self, line: Malformed) -> int:
+        """The number of a malformed record, which blank lines are not."""
+        return self._malformed.get(line.offset, line.number)
 
     def of_offset(self, line: Malformed) -> int:
         """The line on which a malformed record begins."""

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import io
 import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from headrace.engine.formats import UnreadableSource
 from headrace.engine.layout import Output
@@ -44,6 +50,52 @@ def test_a_malformed_line_is_kept_as_it_stands_behind_lines_of_any_kind(bench: B
     ran = bench.run(TASKS, end.join([b"a,b", b"1,x", b"1,2,3", b"2,y", b"", b"", b"short", b""]), output=TYPED)
     assert [reject["record"] for reject in ran.rejects] == ["1,2,3", "short"]
     assert ran.reject_places == [(3, None), (7, None)]
+
+
+BLANK_AND_MALFORMED = {
+    "before it": b"a,b\n1,x\n1,x\n\nx\n\nno,y",
+    "behind the header": b"a,b\n\n\nx\n1,x\n\nno,y\n",
+    "before the header": b"\n\na,b\n1,x\nx\nno,y\n",
+    "several times": b"a,b\n\nx\n\n\n1,x\n\nno,z\nx,y,z\n\nno,w\n\n\nq\nno,v",
+    "within quotes as well": b'a,b\n1,"x\n\n\ny"\n\nx\n1,"\n\n"\n\nx\nno,z\n',
+    "one field": b"\n\na\n1\n\nx,y\n\n\nno\nz,y\nno\n",
+}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CR LF"])
+@pytest.mark.parametrize("content", BLANK_AND_MALFORMED.values(), ids=BLANK_AND_MALFORMED)
+def test_blank_lines_are_no_records_beside_malformed_ones(
+    bench: Bench, content: bytes, end: bytes, pack: Callable[[bytes], bytes]
+) -> None:
+    is_one_field = content.lstrip().startswith(b"a\n")
+    tasks = Tasks(maps=TASKS.maps[:1]) if is_one_field else TASKS
+    ran = bench.run(tasks, pack(content.replace(b"\n", end)), output=TYPED)
+    assert sorted(map(place_of, ran.rejects)) == sorted(bad_places(content.decode(), 1 if is_one_field else 2))
+
+
+@settings(max_examples=100)
+@given(st.lists(st.sampled_from(["1,x", "no,y", "x", "1,2,3", "", '2,"v\n\nw"']), max_size=30))
+def test_records_are_numbered_as_python_counts_them(bench: Bench, lines: list[str]) -> None:
+    content = "\n".join(["a,b", *lines, "no,last"])
+    ran = bench.run(TASKS, content.encode(), output=TYPED)
+    assert sorted(map(place_of, ran.rejects)) == sorted(bad_places(content, 2))
+
+
+def place_of(reject: dict[str, object]) -> tuple[object, object]:
+    return reject["recordNumber"], reject["line"]
+
+
+def bad_places(content: str, cells: int) -> Iterator[tuple[int, int]]:
+    """The number and the first line of each record that is malformed or begins with `no`."""
+    reader = csv.reader(io.StringIO(content, newline=""))
+    number, begin = -1, 1
+    for row in reader:
+        if row or (cells == 1 and number >= 0):
+            number += 1
+            if number and (len(row) > cells or 0 < len(row) < cells or row[:1] == ["no"]):
+                yield number, begin
+        begin = reader.line_num + 1
 
 
 def test_stray_quotes_reject_their_record_and_no_other(bench: Bench) -> None:
