@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 
-def flush(path: Path) -> None:
+def flush(path: str | Path) -> None:
     """Return once what was written to the file, or the names in the folder, would survive. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

@@ -84,9 +84,9 @@ class FolderBucket:
         """See Bucket: each object appears whole, in one step, and survives a power failure (invariant 9)."""
         if not self.makes_itself:
             self._must_exist()
-        parts = [_Part.of(file, self.folder / path_of(self.name, file.key)) for file in staged]
+        parts = [_Part.of(file, self.folder, path_of(self.name, file.key)) for file in staged]
         try:
-            touched = {folder for part in parts for folder in self._begun(part, check)}
+            touched = self._begun(parts, check)
             together([(self._doing, part.flush, part) for part in parts], at_a_time=_TOGETHER)
             for part in parts:
                 check()
@@ -95,13 +95,20 @@ class FolderBucket:
             # Also after success: replacing a file by another name of itself leaves both.
             for part in parts:
                 with suppress(OSError):
-                    part.unfinished.unlink()
-        self._clear(part.target for part in parts)
+                    os.unlink(part.unfinished)  # noqa: PTH108 (see _Part)
+        self._clear({part.beginning for part in parts})
         self._make_durable(touched)
 
-    def _begun(self, part: _Part, check: Callable[[], None]) -> set[Path]:
-        check()
-        return self._doing(part.begin, part)
+    def _begun(self, parts: Sequence[_Part], check: Callable[[], None]) -> set[Path]:
+        """Begin with each part; the folders in which a name is new then."""
+        made: dict[str, set[Path]] = {}
+        for part in parts:
+            check()
+            # No folder goes any more that a part lies in.
+            if part.folder not in made:
+                made[part.folder] = self._doing(part.make_folder, part)
+            self._doing(part.begin, part)
+        return set[Path]().union(*made.values())
 
     def _doing(self, step: Callable[[], T], part: _Part) -> T:
         try:
@@ -193,18 +200,17 @@ class FolderBucket:
 
     # --- writing ----------------------------------------------------------------------------
 
-    def _clear(self, targets: Iterable[Path]) -> None:
+    def _clear(self, beginnings: set[str]) -> None:
         """Remove what processes that were killed left of objects that are whole by now."""
-        beginnings = {_unfinished(target) for target in targets}
-        for folder in {each.parent for each in beginnings}:
+        for folder in {os.path.dirname(each) for each in beginnings}:  # noqa: PTH120 (see _Part)
             try:
                 with os.scandir(folder) as entries:
-                    left = [Path(entry.path) for entry in entries if entry.name.startswith(UNFINISHED)]
+                    left = [entry.path for entry in entries if entry.name.startswith(UNFINISHED)]
             except OSError as error:
                 raise Stop(f"The bucket {self.name!r} can't be listed: {error}") from error
             for path in left:
-                if path.with_suffix("") in beginnings:
-                    path.unlink(missing_ok=True)
+                if path.rpartition(".")[0] in beginnings:
+                    Path(path).unlink(missing_ok=True)
 
     def _make_durable(self, folders: Iterable[Path]) -> None:
         for folder in folders:
@@ -225,38 +231,45 @@ def _made(folder: Path) -> set[Path]:
     return {folder, *(each.parent for each in missing)}
 
 
-def _unfinished(target: Path) -> Path:
-    """What the names of an object begin with until it is whole; each attempt adds an end of its own."""
-    return target.parent / f"{UNFINISHED}{hashlib.blake2b(os.fsencode(target.name), digest_size=8).hexdigest()}"
-
-
 @dataclass(frozen=True)
 class _Part:
-    """An object on its way into the bucket, which has the name `unfinished` until it is durable."""
+    """An object on its way into the bucket, which has the name `unfinished` until it is durable.
+
+    `beginning` is what all such names of the object begin with; each attempt adds an end of its own. The paths are
+    text: of two thousand small objects the making of a Path costs as much as what is done with it.
+    """
 
     file: Publishable
-    target: Path
-    unfinished: Path
+    folder: str
+    target: str
+    beginning: str
+    unfinished: str
 
     @staticmethod
-    def of(file: Publishable, target: Path) -> _Part:
-        return _Part(file, target, _unfinished(target).with_suffix(f".{uuid.uuid4().hex}"))
+    def of(file: Publishable, bucket: Path, path: str) -> _Part:
+        target = os.path.join(bucket, path)  # noqa: PTH118
+        folder, name = os.path.split(target)
+        digest = hashlib.blake2b(os.fsencode(name), digest_size=8).hexdigest()
+        beginning = os.path.join(folder, f"{UNFINISHED}{digest}")  # noqa: PTH118
+        return _Part(file, folder, target, beginning, f"{beginning}.{uuid.uuid4().hex}")
 
-    def begin(self) -> set[Path]:
-        """Give the file a second name where the file system has that, else copy it; the folders with new names.
+    def make_folder(self) -> set[Path]:
+        """Make the object's folder; the folders with new names."""
+        return _made(Path(self.folder))
+
+    def begin(self) -> None:
+        """Give the file a second name where the file system has that, else copy it.
 
         A second name is safe: nobody writes to a staged file once it is whole, and its first name goes with the
         staging folder.
         """
-        touched = _made(self.target.parent)
         try:
-            self.unfinished.hardlink_to(self.file.path)
+            os.link(self.file.path, self.unfinished)
         except OSError:
             shutil.copyfile(self.file.path, self.unfinished)
-        return touched
 
     def flush(self) -> None:
         flush(self.unfinished)
 
     def appear(self) -> None:
-        self.unfinished.replace(self.target)
+        os.replace(self.unfinished, self.target)  # noqa: PTH105

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 Call = tuple[Callable[..., object], *tuple[Any, ...]]
@@ -18,10 +19,29 @@ def together(calls: Sequence[Call], *, at_a_time: int) -> None:
         [(call, *arguments)] = calls
         call(*arguments)
         return
+    left = deque(calls)
     with ThreadPoolExecutor(at_a_time, thread_name_prefix="headrace-together") as pool:
-        sent = [pool.submit(*call) for call in calls]
-        done, waiting = wait(sent, return_when=FIRST_EXCEPTION)
-        for each in waiting:
-            each.cancel()
-        for each in done:
-            each.result()
+        try:
+            makers = [pool.submit(_make, left) for _ in range(min(at_a_time, len(calls)))]
+            wait(makers)
+        finally:
+            left.clear()
+    for each in makers:
+        each.result()
+
+
+def _make(left: deque[Call]) -> None:
+    """Make one call after the other; a thread that asked for each would take longer than many of them do."""
+    try:
+        while call := _next(left):
+            call[0](*call[1:])
+    except BaseException:
+        left.clear()
+        raise
+
+
+def _next(left: deque[Call]) -> Call | None:
+    try:
+        return left.popleft()
+    except IndexError:
+        return None

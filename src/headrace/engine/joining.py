@@ -115,6 +115,8 @@ def _lines(path: Path, end: bytes, number: int | None) -> bytes:
     numbered = b",%d%b" % (number, end)
     # A line end within quotes ends no record.
     parts = lines.split(b'"')
+    if end not in b'"'.join(parts[1::2]):
+        return lines.replace(end, numbered)
     parts[::2] = [part.replace(end, numbered) for part in parts[::2]]
     return b'"'.join(parts)
 

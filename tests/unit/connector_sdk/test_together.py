@@ -30,3 +30,12 @@ def test_what_the_first_that_fails_raises_comes_out(count: int) -> None:
 
     with pytest.raises(OSError, match="no room"):
         together([(call, number) for number in range(count)], at_a_time=4)
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_what_a_call_does_not_find_is_no_end_of_the_calls(count: int) -> None:
+    def call() -> None:
+        raise IndexError("nothing there")
+
+    with pytest.raises(IndexError, match="nothing there"):
+        together([(call,) for _ in range(count)], at_a_time=4)
