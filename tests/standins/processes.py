@@ -112,12 +112,13 @@ class Program:
 def free_ports(count: int) -> list[int]:
     """Loopback ports that nothing listens on, all different.
 
-    Below those that the system hands out by itself: one of these may be another program's a moment later.
+    Below those that the system hands out by itself, and above those of Ray, 23,000 to 23,999: one of these may be
+    another program's a moment later.
     """
     found: list[int] = []
     with ExitStack() as stack:
         while len(found) < count:
-            port = _CHANCE.randrange(20_000, 32_000)
+            port = _CHANCE.randrange(24_000, 32_000)
             with suppress(OSError):
                 stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
                 found.append(port)
