@@ -90,11 +90,11 @@ def _line_ends(before: bytes, block: bytes) -> int:
 def may_have_blank_lines(path: Path) -> bool:
     """Whether the file has a line end behind another, or begins with one; within quotes or not."""
     with closing(open_plain(path)) as stream:
-        last = b"\n"
-        while block := stream.read(_BLOCK_BYTES):
+        last, block = b"\n", stream.read(_BLOCK_BYTES).removeprefix(_BOM_BYTES)
+        while block:
             if any(two in block for two in _TWO_ENDS) or last + block[:1] in _TWO_ENDS:
                 return True
-            last = block[-1:]
+            last, block = block[-1:], stream.read(_BLOCK_BYTES)
     return False
 
 
@@ -159,7 +159,8 @@ class RecordLines:
             offset += len(raw)
 
     def _is_skipped(self, record: int, raw: str) -> bool:
-        return raw in _BLANK and (self._skips_blank or record < 0)
+        is_before = record < 0
+        return (raw.removeprefix(_BOM) if is_before else raw) in _BLANK and (self._skips_blank or is_before)
 
 
 def is_one_line(text: str) -> bool:

@@ -13,7 +13,15 @@ import duckdb
 
 from headrace.connector_sdk.contract import LocalFile
 from headrace.engine.coming import Followed, wait_for, whole
-from headrace.engine.formats import Compression, InputFormat, UnreadableSource, compression_of, csv_header, format_of
+from headrace.engine.formats import (
+    Compression,
+    Header,
+    InputFormat,
+    UnreadableSource,
+    compression_of,
+    csv_header,
+    format_of,
+)
 from headrace.engine.frames import is_whole_zstd
 from headrace.engine.joining import beginning, heads, joined
 from headrace.engine.lines import line_end_of
@@ -99,9 +107,7 @@ def _first_look(file: LocalFile, declared: InputFormat, scratch: Path, url: str 
         header = csv_header(file.name, head)
         line_end = None if content is None else line_end_of(content)
         view = CsvFile(file, path, compression, tuple(map(Field, header.fields)), header.blank_lines, line_end)
-        # DuckDB would take a line end in a name for the one of all lines, and find no records.
-        has_line_end = any(set(name) & set("\r\n") for name in header.fields)
-        return view.lenient(scratch) if has_line_end else view
+        return view.with_one_line_end(scratch) if _hides_line_end(header) else view
     is_odd = _is_odd_json(file, compression, content)
     return JsonFile(file, path, compression, (), is_lenient=is_odd)
 
@@ -114,10 +120,18 @@ def _look_while_it_comes(file: LocalFile, declared: InputFormat, url: str) -> So
         return JsonFile(file, url, compression, (), is_coming=True)
     if kind == "csv" and compression != "zstd":
         header = csv_header(file.name, lambda size: _head(file, size))
-        if not any(set(name) & set("\r\n") for name in header.fields):
+        if not _hides_line_end(header):
             fields = tuple(map(Field, header.fields))
             return CsvFile(file, url, compression, fields, header.blank_lines, is_coming=True)
     raise UnreadableSource(f"{file.name} is read once all of it is there", file.name)
+
+
+def _hides_line_end(header: Header) -> bool:
+    """Whether DuckDB would take a line end before the records, in a name or of a blank line, for the one of them all.
+
+    Where it is not, it finds no records, and says nothing.
+    """
+    return header.blank_lines > 0 or any(set(name) & set("\r\n") for name in header.fields)
 
 
 def _second_look(con: duckdb.DuckDBPyConnection, view: SourceView, wanted: Wanted, scratch: Path) -> SourceView:

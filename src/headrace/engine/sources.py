@@ -9,15 +9,9 @@ from pathlib import Path
 from typing import Protocol
 
 from headrace.connector_sdk.contract import LocalFile
-from headrace.engine.formats import Compression
-from headrace.engine.lines import has_mixed_line_ends, with_one_line_end
-from headrace.engine.malformed import (
-    COMING_LINE_BYTES,
-    KEEP_MALFORMED,
-    LINE_BYTES,
-    LINES_A_BUFFER,
-    SKIP_MALFORMED,
-)
+from headrace.engine.formats import Compression, UnreadableSource
+from headrace.engine.lines import UNPACKING_ERRORS, has_mixed_line_ends, with_one_line_end
+from headrace.engine.malformed import COMING_LINE_BYTES, KEEP_MALFORMED, LINE_BYTES, LINES_A_BUFFER, SKIP_MALFORMED
 from headrace.engine.one_thread import may_lack, needs_one_thread
 from headrace.engine.record_json import record_json
 from headrace.engine.sql import identifier, literal
@@ -165,13 +159,21 @@ class CsvFile:
         """See SourceView."""
         return replace(self, tells_source=True)
 
-    def lenient(self, scratch: Path) -> SourceView:
-        """A copy whose lines all end in the same way, where they do not; else the file, a packed one by one thread."""
-        if self.is_copy or not has_mixed_line_ends(Path(self.path)):
-            return replace(self, is_lenient=self.compression != "none")
+    def with_one_line_end(self, scratch: Path) -> CsvFile:
+        """A copy whose lines all end in the same way, where they do not; else the file. Raises UnreadableSource."""
+        try:
+            if self.is_copy or not has_mixed_line_ends(Path(self.path)):
+                return self
+        except UNPACKING_ERRORS as error:
+            raise UnreadableSource(f"{self.file.name} is not whole: {error}", self.file.name) from error
         copy = scratch / f"copy-{uuid.uuid4().hex}"
         with_one_line_end(Path(self.path), copy)
         return replace(self, path=str(copy), compression="none", is_copy=True)
+
+    def lenient(self, scratch: Path) -> SourceView:
+        """The file, or a copy `with_one_line_end`; a packed one is read by one thread."""
+        view = self.with_one_line_end(scratch)
+        return replace(view, is_lenient=view.compression != "none")
 
     def select(self, wanted: Sequence[Field]) -> str:
         """See SourceView. Malformed lines land in the tables that `drop_malformed` drops."""

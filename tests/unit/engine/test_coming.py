@@ -42,6 +42,7 @@ TABLES = {
     "a header alone": b"a,b\n",
     "a header without an end": b"a,b",
     "blank lines": b"\n\na,b\n\n1,x\n\n2,y\n\n",
+    "a blank line that ends otherwise than the others": b"\na,b\r\n1,x\r\n2,y\r\n",
     "nothing but blank lines": b"\n\n\n",
     "short and long lines": b"a,b\n1\n2,y\n3,z,more\n4,w\n",
     "bytes that are no UTF-8": b"a,b\n1,\xff\n2,y\n",
@@ -64,6 +65,7 @@ TABLES = {
     "gzip of a last line longer than a buffer": gzip.compress(b"a,b\n1,x\n2," + b"y" * (5 << 20) + b"\n", 1),
     "gzip": gzip.compress(b"a,b\n1,x\nno,y\n"),
     "gzip that is cut": gzip.compress(b"a,b\n1,x\nno,y\n" * 100)[:-10],
+    "gzip that is cut behind a blank line": gzip.compress(b"\na,b\n1,x\nno,y\n" * 100)[:-10],
     "zstd": zstd.compress(b"a,b\n1,x\nno,y\n"),
     "no table at all": b"PAR1 is what it begins with",
 }

@@ -57,6 +57,7 @@ BLANK_AND_MALFORMED = {
     "behind the header": b"a,b\n\n\nx\n1,x\n\nno,y\n",
     "before the header": b"\n\na,b\n1,x\nx\nno,y\n",
     "several times": b"a,b\n\nx\n\n\n1,x\n\nno,z\nx,y,z\n\nno,w\n\n\nq\nno,v",
+    "behind a byte order mark": b"\xef\xbb\xbf\n\na,b\n1,x\nx\n\nno,y\n",
     "within quotes as well": b'a,b\n1,"x\n\n\ny"\n\nx\n1,"\n\n"\n\nx\nno,z\n',
     "one field": b"\n\na\n1\n\nx,y\n\n\nno\nz,y\nno\n",
 }
@@ -71,7 +72,9 @@ def test_blank_lines_are_no_records_beside_malformed_ones(
     is_one_field = content.lstrip().startswith(b"a\n")
     tasks = Tasks(maps=TASKS.maps[:1]) if is_one_field else TASKS
     ran = bench.run(tasks, pack(content.replace(b"\n", end)), output=TYPED)
-    assert sorted(map(place_of, ran.rejects)) == sorted(bad_places(content.decode(), 1 if is_one_field else 2))
+    assert sorted(map(place_of, ran.rejects)) == sorted(
+        bad_places(content.decode("utf-8-sig"), 1 if is_one_field else 2)
+    )
 
 
 @settings(max_examples=100)
@@ -80,6 +83,25 @@ def test_records_are_numbered_as_python_counts_them(bench: Bench, lines: list[st
     content = "\n".join(["a,b", *lines, "no,last"])
     ran = bench.run(TASKS, content.encode(), output=TYPED)
     assert sorted(map(place_of, ran.rejects)) == sorted(bad_places(content, 2))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CR LF", "CR"])
+@pytest.mark.parametrize("blank", [b"\n", b"\r\n", b"\r"], ids=["LF", "CR LF", "CR"])
+def test_a_blank_line_before_the_header_may_end_otherwise_than_the_others(
+    bench: Bench, blank: bytes, end: bytes, pack: Callable[[bytes], bytes]
+) -> None:
+    # LF behind CR is one line end.
+    before = 1 if blank + end == b"\r\n" else 2
+    content = blank + (b"" if before == 1 else end) + end.join([b"a,b", b"1,x", b"", b"2,y", b"no,z", b""])
+    ran = bench.run(TASKS, pack(content), output=TYPED)
+    assert ran.records() == rows((1, "x"), (2, "y"))
+    assert ran.reject_places == [(before + 5, 0)]
+
+
+def test_a_packed_file_that_is_cut_behind_a_blank_line_is_named(bench: Bench) -> None:
+    with pytest.raises(UnreadableSource, match="s3://raw/in is not whole"):
+        bench.run(TASKS, gzip.compress(b"\na,b\n1,x\n")[:-9])
 
 
 def place_of(reject: dict[str, object]) -> tuple[object, object]:
