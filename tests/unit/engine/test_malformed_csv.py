@@ -64,7 +64,7 @@ BLANK_AND_MALFORMED = {
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
-@pytest.mark.parametrize("end", [b"\n", b"\r\n"], ids=["LF", "CR LF"])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["LF", "CR LF", "CR"])
 @pytest.mark.parametrize("content", BLANK_AND_MALFORMED.values(), ids=BLANK_AND_MALFORMED)
 def test_blank_lines_are_no_records_beside_malformed_ones(
     bench: Bench, content: bytes, end: bytes, pack: Callable[[bytes], bytes]
@@ -77,12 +77,24 @@ def test_blank_lines_are_no_records_beside_malformed_ones(
     )
 
 
+LINES = st.sampled_from(["1,x", "no,y", "x", "1,2,3", "", '2,"v\n\nw"'])
+ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+
+
 @settings(max_examples=100)
-@given(st.lists(st.sampled_from(["1,x", "no,y", "x", "1,2,3", "", '2,"v\n\nw"']), max_size=30))
-def test_records_are_numbered_as_python_counts_them(bench: Bench, lines: list[str]) -> None:
-    content = "\n".join(["a,b", *lines, "no,last"])
-    ran = bench.run(TASKS, content.encode(), output=TYPED)
-    assert sorted(map(place_of, ran.rejects)) == sorted(bad_places(content, 2))
+@given(
+    st.lists(st.tuples(st.integers(0, 2), ENDS, st.lists(st.tuples(LINES, ENDS), max_size=15)), min_size=1, max_size=3)
+)
+def test_records_are_numbered_as_python_counts_them(
+    bench: Bench, tables: list[tuple[int, str, list[tuple[str, str]]]]
+) -> None:
+    contents = {
+        f"f{place}": f"{blank * end}a,b{end}{''.join(map(''.join, lines))}no,last"
+        for place, (blank, end, lines) in enumerate(tables)
+    }
+    ran = bench.run(TASKS, *(bench.file(text.encode(), name) for name, text in contents.items()), output=TYPED)
+    bad = ((f"s3://raw/{name}", *place) for name, text in contents.items() for place in bad_places(text, 2))
+    assert sorted((reject["file"], *place_of(reject)) for reject in ran.rejects) == sorted(bad)
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
