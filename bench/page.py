@@ -141,6 +141,21 @@ def sizes(figures: Figures) -> str:
     return table(["records", *names], rows) if rows else NONE
 
 
+def small_files(figures: Figures) -> str:
+    """A row for each pair of formats and what ran it: processor time, and the throughput of one file that is reached."""
+    found = kept(figures, "small_files", "small")
+    missed = {line["name"] for line in kept(figures, "small_files", "target") if not line["is_met"]}
+    rows: dict[str, dict[str, str]] = {}
+    for each in found:
+        ran, _, way = each["way"].partition(": ")
+        row = rows.setdefault(f"{each['pair']}: {ran}", {"one": f"{each['cpu_s'] * each['times']:.2f} s"})
+        mark = ", **missed**" if f"{each['pair']}, {each['way']}: throughput of one file" in missed else ""
+        row[way] = f"{each['cpu_s']:.2f} s ({each['times']:.2f}×{mark})"
+    ways = ("one", "to one", "to each")
+    shown_rows = [[name, *(row.get(way, "–") for way in ways)] for name, row in rows.items()]
+    return table(("", "one file", "small ones to one", "to one each"), shown_rows) if rows else NONE
+
+
 def latency(figures: Figures) -> str:
     found = kept(figures, "latency", "latency")
     sizes_ = list(dict.fromkeys(each["records"] for each in found))
@@ -190,6 +205,7 @@ TABLES: Mapping[str, Callable[[Figures], str]] = {
     "table of formats": formats,
     "table of sizes": sizes,
     "table of latencies": latency,
+    "table of small files": small_files,
 }
 # What draws each plot, and what is said to those who do not see it.
 PLOTTED: Mapping[str, tuple[Callable[[Figures], str | None], str]] = {

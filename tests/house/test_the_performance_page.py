@@ -25,6 +25,13 @@ def test_a_target_that_was_missed_is_said_to_be():
     assert "at most 1 s: **missed**" in page.part_lines(figures("2.0 s", is_met=False), "part")
 
 
+def test_small_files_that_missed_their_target_are_said_to_have():
+    target = {"kind": "target", "name": "csv to csv, run: to one: throughput of one file", "is_met": False}
+    small = {"kind": "small", "pair": "csv to csv", "way": "run: to one", "cpu_s": 4.0, "times": 0.5}
+    made = page.block("table of small files", {"small_files": {"lines": [target, small]}})
+    assert "| csv to csv: run | 2.00 s | 4.00 s (0.50×, **missed**) | – |" in made
+
+
 def test_the_labels_of_lines_that_end_alike_do_not_lie_on_one_another():
     drawn = plots.lines("t", "x", {"a": [(1, 1.0), (10, 100.0)], "b": [(1, 1.0), (10, 101.0)]})
     ends = [line for line in drawn.splitlines() if 'font-size="10"' in line]
