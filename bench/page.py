@@ -142,7 +142,7 @@ def sizes(figures: Figures) -> str:
 
 
 def small_files(figures: Figures) -> str:
-    """A row for each pair of formats and what ran it: processor time, and the throughput of one file that is reached."""
+    """A row for each pair of formats and what ran it: processor time, and the share of one file's throughput."""
     found = kept(figures, "small_files", "small")
     missed = {line["name"] for line in kept(figures, "small_files", "target") if not line["is_met"]}
     rows: dict[str, dict[str, str]] = {}
