@@ -24,9 +24,9 @@ _OPTIONS = {
     "CSV": "FORMAT csv, HEADER true",
     "PARQUET": "FORMAT parquet, COMPRESSION zstd",
 }
-# DuckDB holds the row group that each thread fills: as many values as one of its own size has in fifty columns.
-_GROUP_ROWS = 122_880
-_GROUP_VALUES = 50 * _GROUP_ROWS
+# DuckDB holds the row groups that its threads fill and those that wait for an earlier one, in a quarter of its memory.
+_GROUP_ROWS = 40_960
+_GROUP_VALUES = 45 * _GROUP_ROWS
 _GROUP_STEP = 2048
 _LINE_END = "\r\n"
 # So large a file is never begun anew.
