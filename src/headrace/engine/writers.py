@@ -26,7 +26,7 @@ _OPTIONS = {
 }
 # DuckDB holds the row groups that its threads fill and those that wait for an earlier one, in a quarter of its memory.
 _GROUP_ROWS = 40_960
-_GROUP_VALUES = 45 * _GROUP_ROWS
+_GROUP_VALUES = 75 * _GROUP_ROWS
 _GROUP_STEP = 2048
 _LINE_END = "\r\n"
 # So large a file is never begun anew.
