@@ -23,8 +23,12 @@ RIGHT_NAME = "flow-1"
 
 
 def ascii_pattern(pattern: str) -> str:
-    """The pattern for the oracle: the whole text, in ASCII classes."""
-    spelt = re.sub(r"\[[^]]*]", lambda found: _within_brackets(found[0]), pattern)
+    """The pattern for the oracle: the whole text, in ASCII classes.
+
+    What a dot stands for is spelt out: the oracle's own takes line ends other than LF in some versions, not in others.
+    """
+    spelt = re.sub(r"\\.|\[[^]]*]|\.", lambda found: r"[^\n]" if found[0] == "." else found[0], pattern)
+    spelt = re.sub(r"\[[^]]*]", lambda found: _within_brackets(found[0]), spelt)
     for name, signs in CLASSES.items():
         spelt = spelt.replace(name, f"[{signs}]").replace(name.upper(), f"[^{signs}]")
     return rf"\A(?:{spelt.removeprefix('^') if '|' not in spelt else spelt})\z"
