@@ -148,12 +148,16 @@ def small_files(figures: Figures) -> str:
     rows: dict[str, dict[str, str]] = {}
     for each in found:
         ran, _, way = each["way"].partition(": ")
-        row = rows.setdefault(f"{each['pair']}: {ran}", {"one": f"{each['cpu_s'] * each['times']:.2f} s"})
+        row = rows.setdefault(f"{_named(each['pair'])}: {ran}", {"one": f"{each['cpu_s'] * each['times']:.2f} s"})
         mark = ", **missed**" if f"{each['pair']}, {each['way']}: throughput of one file" in missed else ""
         row[way] = f"{each['cpu_s']:.2f} s ({each['times']:.2f}×{mark})"
     ways = ("one", "to one", "to each")
     shown_rows = [[name, *(row.get(way, "–") for way in ways)] for name, row in rows.items()]
     return table(("", "one file", "small ones to one", "to one each"), shown_rows) if rows else NONE
+
+
+def _named(pair: str) -> str:
+    return " to ".join(WORDS[name.upper()] for name in pair.split(" to "))
 
 
 def latency(figures: Figures) -> str:

@@ -29,7 +29,7 @@ def test_small_files_that_missed_their_target_are_said_to_have():
     target = {"kind": "target", "name": "csv to csv, run: to one: throughput of one file", "is_met": False}
     small = {"kind": "small", "pair": "csv to csv", "way": "run: to one", "cpu_s": 4.0, "times": 0.5}
     made = page.block("table of small files", {"small_files": {"lines": [target, small]}})
-    assert "| csv to csv: run | 2.00 s | 4.00 s (0.50×, **missed**) | – |" in made
+    assert "| CSV to CSV: run | 2.00 s | 4.00 s (0.50×, **missed**) | – |" in made
 
 
 def test_the_labels_of_lines_that_end_alike_do_not_lie_on_one_another():

@@ -102,13 +102,17 @@ def test_each_task_that_drops_is_told_apart_and_rejects_are_counted_once(bench: 
     assert ran.records() == [{"n": 5, "m": 4}]
 
 
-@pytest.mark.parametrize("columns, groups", [(20, 1), (3000, 2)])
-def test_a_row_group_holds_fewer_records_where_they_have_more_fields(tmp_path: Path, columns: int, groups: int) -> None:
+@pytest.mark.parametrize(
+    "columns, records, groups", [(20, 2100, 1), (3000, 2100, 2), (20, 40_960, 1), (20, 81_921, 3), (300, 10_241, 2)]
+)
+def test_a_row_group_holds_fewer_records_where_they_have_more_fields(
+    tmp_path: Path, columns: int, records: int, groups: int
+) -> None:
     made = [Column(f"c{place}", "1") for place in range(columns)]
     with duckdb.connect() as con:
-        (path,) = write(con, made, "range(2100)", TYPED, tmp_path / "out").paths
+        (path,) = write(con, made, f"range({records})", TYPED, tmp_path / "out").paths
         found = con.execute("SELECT num_rows, num_row_groups FROM parquet_file_metadata(?)", [str(path)]).fetchall()
-    assert found == [(2100, groups)]
+    assert found == [(records, groups)]
 
 
 def test_members_of_large_objects_have_the_types_of_all_records(bench: Bench) -> None:
